@@ -1,0 +1,137 @@
+using System.Text;
+
+namespace Dora.Core.Linux;
+
+internal static unsafe partial class Sys
+{
+    /// <summary>socket(2), close-on-exec; <paramref name="type"/> may carry SOCK_NONBLOCK.</summary>
+    public static Errno Socket(int domain, int type, int protocol, out FileDescriptor fd) =>
+        Own(Libc.socket(domain, type | Libc.SOCK_CLOEXEC, protocol), out fd);
+
+    public static Errno SocketPair(int type, out FileDescriptor first, out FileDescriptor second)
+    {
+        int* fds = stackalloc int[2] { -1, -1 };
+        var errno = Check(Libc.socketpair(Libc.AF_UNIX, type | Libc.SOCK_CLOEXEC, 0, fds));
+        first = new FileDescriptor(fds[0]);
+        second = new FileDescriptor(fds[1]);
+        return errno;
+    }
+
+    /// <summary>bind(2) to a Unix path of at most 107 bytes.</summary>
+    public static Errno BindUnix(FileDescriptor fd, string path)
+    {
+        var errno = UnixAddress(path, out var address);
+        return errno != Errno.None ? errno : Check(Libc.bind(fd.Number, &address, (uint)sizeof(Libc.sockaddr_un)));
+    }
+
+    public static Errno ConnectUnix(FileDescriptor fd, string path)
+    {
+        var errno = UnixAddress(path, out var address);
+        return errno != Errno.None ? errno : Check(Libc.connect(fd.Number, &address, (uint)sizeof(Libc.sockaddr_un)));
+    }
+
+    private static Errno UnixAddress(string path, out Libc.sockaddr_un address)
+    {
+        address = default;
+        address.sun_family = Libc.AF_UNIX;
+        if (Encoding.UTF8.GetByteCount(path) > 107) return Errno.ENAMETOOLONG;
+        fixed (byte* p = address.sun_path) Encoding.UTF8.GetBytes(path, new Span<byte>(p, 107));
+        return Errno.None;
+    }
+
+    /// <summary>Binds to a TCP or UDP port on every address of both families (IPV6_V6ONLY off), or IPv4 alone where the kernel has no IPv6.</summary>
+    public static Errno BindAnyAddress(int type, int port, out FileDescriptor fd)
+    {
+        int on = 1, off = 0;
+        var errno = Socket(Libc.AF_INET6, type | Libc.SOCK_NONBLOCK, 0, out fd);
+        bool six = errno == Errno.None;
+        if (!six) errno = Socket(Libc.AF_INET, type | Libc.SOCK_NONBLOCK, 0, out fd);
+        if (errno != Errno.None) return errno;
+        _ = Libc.setsockopt(fd.Number, Libc.SOL_SOCKET, Libc.SO_REUSEADDR, &on, sizeof(int));
+        ushort networkOrder = System.Buffers.Binary.BinaryPrimitives.ReverseEndianness((ushort)port);
+        if (six)
+        {
+            _ = Libc.setsockopt(fd.Number, Libc.IPPROTO_IPV6, Libc.IPV6_V6ONLY, &off, sizeof(int));
+            Libc.sockaddr_in6 address = new() { sin6_family = Libc.AF_INET6, sin6_port = networkOrder };
+            errno = Check(Libc.bind(fd.Number, &address, (uint)sizeof(Libc.sockaddr_in6)));
+        }
+        else
+        {
+            Libc.sockaddr_in address = new() { sin_family = Libc.AF_INET, sin_port = networkOrder };
+            errno = Check(Libc.bind(fd.Number, &address, (uint)sizeof(Libc.sockaddr_in)));
+        }
+        if (errno != Errno.None) fd.Dispose();
+        return errno;
+    }
+
+    public static Errno Listen(FileDescriptor fd, int backlog) => Check(Libc.listen(fd.Number, backlog));
+
+    /// <summary>accept4(2), close-on-exec.</summary>
+    public static Errno Accept(FileDescriptor listener, int flags, out FileDescriptor connection)
+    {
+        int result;
+        do result = Libc.accept4(listener.Number, null, null, flags | Libc.SOCK_CLOEXEC);
+        while (result < 0 && Libc.errno == Errno.EINTR);
+        return Own(result, out connection);
+    }
+
+    public static Errno SetSocketOption(FileDescriptor fd, int level, int name, int value) =>
+        Check(Libc.setsockopt(fd.Number, level, name, &value, sizeof(int)));
+
+    /// <summary>SO_PEERCRED: who connected, as of connect(2).</summary>
+    public static Errno PeerCredentials(FileDescriptor fd, out Libc.ucred credentials)
+    {
+        uint length = (uint)sizeof(Libc.ucred);
+        fixed (Libc.ucred* p = &credentials)
+            return Check(Libc.getsockopt(fd.Number, Libc.SOL_SOCKET, Libc.SO_PEERCRED, p, &length));
+    }
+
+    /// <summary>
+    /// sendmsg(2) of one message, with at most one descriptor beside it (SCM_RIGHTS). Never raises SIGPIPE.
+    /// </summary>
+    public static Errno Send(FileDescriptor fd, ReadOnlySpan<byte> payload, FileDescriptor? passed, int flags = 0)
+    {
+        fixed (byte* p = payload)
+        {
+            Libc.iovec iov = new() { iov_base = p, iov_len = (nuint)payload.Length };
+            byte* control = stackalloc byte[24]; // CMSG_SPACE(sizeof(int))
+            Libc.msghdr message = new() { msg_iov = &iov, msg_iovlen = 1 };
+            if (passed is not null)
+            {
+                *(Libc.cmsghdr*)control = new() { cmsg_len = 20, cmsg_level = Libc.SOL_SOCKET, cmsg_type = Libc.SCM_RIGHTS };
+                *(int*)(control + 16) = passed.Number;
+                message.msg_control = control;
+                message.msg_controllen = 24;
+            }
+            nint result;
+            do result = Libc.sendmsg(fd.Number, &message, flags | Libc.MSG_NOSIGNAL);
+            while (result < 0 && Libc.errno == Errno.EINTR);
+            return Check(result, out _);
+        }
+    }
+
+    /// <summary>
+    /// recvmsg(2) of one message with at most one descriptor beside it. <paramref name="count"/> is 0 when the peer is gone.
+    /// </summary>
+    public static Errno Receive(FileDescriptor fd, Span<byte> buffer, out int count, out FileDescriptor? passed, int flags = 0)
+    {
+        passed = null;
+        fixed (byte* p = buffer)
+        {
+            Libc.iovec iov = new() { iov_base = p, iov_len = (nuint)buffer.Length };
+            byte* control = stackalloc byte[24];
+            Libc.msghdr message = new() { msg_iov = &iov, msg_iovlen = 1, msg_control = control, msg_controllen = 24 };
+            nint result;
+            do result = Libc.recvmsg(fd.Number, &message, flags | Libc.MSG_CMSG_CLOEXEC);
+            while (result < 0 && Libc.errno == Errno.EINTR);
+            var errno = Check(result, out count);
+            if (errno == Errno.None && message.msg_controllen >= 20)
+            {
+                var header = (Libc.cmsghdr*)control;
+                if (header->cmsg_level == Libc.SOL_SOCKET && header->cmsg_type == Libc.SCM_RIGHTS)
+                    passed = new FileDescriptor(*(int*)(control + 16));
+            }
+            return errno;
+        }
+    }
+}

@@ -1,0 +1,40 @@
+using System.Runtime.InteropServices;
+
+namespace Dora.Init;
+
+/// <summary>native/launch.c, linked in.</summary>
+internal static unsafe partial class Native
+{
+    /// <summary>struct step of launch.c: one system call.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct Step
+    {
+        public long Number;
+        public fixed long Arguments[6];
+        public int MayFail;
+        private int _reserved;
+    }
+
+    /// <summary>struct plan of launch.c.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct Plan
+    {
+        public Step* Steps;
+        public long Count;
+        public byte* Path;
+        public byte** Arguments;
+        public byte** Environment;
+        public ulong CloneFlags;
+        public long CgroupFd;
+        public void* Stack;
+        public ulong StackSize;
+        public int FailedStep;
+        public int FailedErrno;
+    }
+
+    /// <summary>Starts a process; its pid, or the negative errno of clone3 itself.</summary>
+    [LibraryImport("launch")] public static partial int launch_process(Plan* plan);
+
+    /// <summary>Keeps fault signals that were sent with kill(2) away from the runtime's handlers.</summary>
+    [LibraryImport("launch")] public static partial void ignore_sent_faults();
+}

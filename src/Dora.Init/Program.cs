@@ -1,0 +1,10 @@
+namespace Dora.Init;
+
+internal static class Program
+{
+    private static int Main(string[] arguments)
+    {
+        Native.ignore_sent_faults();
+        return arguments.Length;
+    }
+}

@@ -1,0 +1,228 @@
+/*
+ * What must not meet the garbage collector, and nothing else.
+ *
+ * launch_process() starts a process from a flat list of system calls that C# has compiled (see LaunchPlan.cs).
+ * The child shares our memory (CLONE_VM) and runs on a stack of its own while the caller waits (CLONE_VFORK), so
+ * between clone and exec there is no allocation, no lock, no libc state and no managed code: raw system calls only.
+ * A failing call is reported by writing its index and errno into the plan, which the caller can read as soon as
+ * clone3 returns; no pipe is needed.
+ *
+ * block_signals() runs before main and so before the runtime starts a thread: a signal that any thread leaves
+ * unblocked never reaches a signalfd. SIGRTMIN stays open (the collector suspends threads with it), and so do the
+ * signals that faults raise.
+ *
+ * ignore_sent_faults() keeps `kill -SEGV 1` from being taken for a null reference inside managed code, which would
+ * end PID 1 and panic the kernel: a fault raised by the processor goes to the runtime, one sent by kill(2) nowhere.
+ */
+#define _GNU_SOURCE
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* A step whose number is this writes the child's pid, in decimal and NUL-terminated, to the buffer in argument 0. */
+#define STEP_WRITE_PID (-1)
+
+struct step {
+    int64_t number;
+    int64_t arguments[6];
+    int32_t may_fail;
+    int32_t reserved;
+};
+
+struct plan {
+    const struct step *steps;
+    int64_t count;
+    const char *path;
+    char *const *argv;
+    char *const *envp;
+    uint64_t clone_flags;
+    int64_t cgroup_fd;      /* with CLONE_INTO_CGROUP */
+    void *stack;
+    uint64_t stack_size;
+    int32_t failed_step;    /* out: -1 none, `count` the exec, else the index */
+    int32_t failed_errno;   /* out */
+};
+
+#if defined(__x86_64__)
+static long raw_syscall(long n, long a, long b, long c, long d, long e, long f)
+{
+    long result;
+    register long r10 __asm__("r10") = d;
+    register long r8 __asm__("r8") = e;
+    register long r9 __asm__("r9") = f;
+    __asm__ volatile("syscall" : "=a"(result) : "a"(n), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+                     : "rcx", "r11", "memory");
+    return result;
+}
+
+static long clone_and_call(struct clone_args *args, int (*function)(void *), void *argument)
+{
+    long result;
+    register void *fn __asm__("r12") = (void *)function;
+    register void *arg __asm__("r13") = argument;
+    __asm__ volatile("syscall\n\t"
+                     "test %%rax, %%rax\n\t"
+                     "jnz 1f\n\t"
+                     "xor %%ebp, %%ebp\n\t"     /* the child: a fresh stack, no frame above it */
+                     "mov %%r13, %%rdi\n\t"
+                     "call *%%r12\n\t"
+                     "mov %%eax, %%edi\n\t"
+                     "mov $60, %%eax\n\t"       /* exit(2) of this thread alone, no atexit */
+                     "syscall\n\t"
+                     "1:"
+                     : "=a"(result)
+                     : "a"(SYS_clone3), "D"(args), "S"(sizeof *args), "r"(fn), "r"(arg)
+                     : "rcx", "r11", "memory");
+    return result;
+}
+#elif defined(__aarch64__)
+static long raw_syscall(long n, long a, long b, long c, long d, long e, long f)
+{
+    register long x8 __asm__("x8") = n;
+    register long x0 __asm__("x0") = a;
+    register long x1 __asm__("x1") = b;
+    register long x2 __asm__("x2") = c;
+    register long x3 __asm__("x3") = d;
+    register long x4 __asm__("x4") = e;
+    register long x5 __asm__("x5") = f;
+    __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
+    return x0;
+}
+
+static long clone_and_call(struct clone_args *args, int (*function)(void *), void *argument)
+{
+    register long x8 __asm__("x8") = SYS_clone3;
+    register void *x0 __asm__("x0") = args;
+    register long x1 __asm__("x1") = sizeof *args;
+    register void *fn __asm__("x9") = (void *)function;
+    register void *arg __asm__("x10") = argument;
+    __asm__ volatile("svc 0\n\t"
+                     "cbnz x0, 1f\n\t"
+                     "mov x29, #0\n\t"
+                     "mov x30, #0\n\t"
+                     "mov x0, x10\n\t"
+                     "blr x9\n\t"
+                     "mov x8, #93\n\t"
+                     "svc 0\n\t"
+                     "1:"
+                     : "+r"(x0)
+                     : "r"(x8), "r"(x1), "r"(fn), "r"(arg)
+                     : "memory", "x30");
+    return (long)x0;
+}
+#else
+#error "this processor needs its own clone_and_call"
+#endif
+
+/* struct sigaction as the kernel has it: no libc code may run in the child. */
+struct kernel_sigaction {
+    void *handler;
+    unsigned long flags;
+    void *restorer;
+    uint64_t mask;
+};
+
+static void write_decimal(char *out, long value)
+{
+    char digits[24];
+    int n = 0;
+    do digits[n++] = (char)('0' + value % 10); while (value /= 10);
+    while (n > 0) *out++ = digits[--n];
+    *out = 0;
+}
+
+static int run_plan(void *argument)
+{
+    struct plan *plan = argument;
+
+    /* CLONE_CLEAR_SIGHAND leaves ignored signals ignored, and the runtime ignores SIGPIPE: back to the default all. */
+    struct kernel_sigaction none = {0};
+    for (int signal = 1; signal <= 64; signal++)
+        raw_syscall(SYS_rt_sigaction, signal, (long)&none, 0, 8, 0, 0);
+
+    for (int64_t i = 0; i < plan->count; i++) {
+        const struct step *s = &plan->steps[i];
+        const int64_t *a = s->arguments;
+        if (s->number == STEP_WRITE_PID) {
+            write_decimal((char *)(intptr_t)a[0], raw_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0));
+            continue;
+        }
+        long result = raw_syscall(s->number, a[0], a[1], a[2], a[3], a[4], a[5]);
+        if (result < 0 && result >= -4095 && !s->may_fail) {
+            plan->failed_errno = (int32_t)-result;
+            plan->failed_step = (int32_t)i;
+            return 127;
+        }
+    }
+
+    uint64_t open_mask = 0;
+    raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&open_mask, 0, 8, 0, 0);
+    long result = raw_syscall(SYS_execve, (long)plan->path, (long)plan->argv, (long)plan->envp, 0, 0, 0);
+    plan->failed_errno = (int32_t)-result;
+    plan->failed_step = (int32_t)plan->count;
+    return 127;
+}
+
+/* Returns the pid, or -errno when the clone itself failed. */
+int launch_process(struct plan *plan)
+{
+    plan->failed_step = -1;
+    plan->failed_errno = 0;
+    struct clone_args args = {
+        .flags = plan->clone_flags | CLONE_VM | CLONE_VFORK | CLONE_CLEAR_SIGHAND,
+        /* clone(2): with CLONE_PARENT the child takes over our own exit signal, and the field must be 0. */
+        .exit_signal = plan->clone_flags & CLONE_PARENT ? 0 : SIGCHLD,
+        .stack = (uint64_t)(uintptr_t)plan->stack,
+        .stack_size = plan->stack_size,
+        .cgroup = (uint64_t)plan->cgroup_fd,
+    };
+    return (int)clone_and_call(&args, run_plan, plan);
+}
+
+static const int blocked[] = {
+    SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE, SIGALRM, SIGTERM, SIGSTKFLT, SIGCHLD, SIGCONT, SIGTSTP, SIGTTIN,
+    SIGTTOU, SIGURG, SIGXCPU, SIGXFSZ, SIGVTALRM, SIGPROF, SIGWINCH, SIGIO, SIGPWR,
+};
+
+__attribute__((constructor(101))) static void block_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < sizeof blocked / sizeof *blocked; i++)
+        sigaddset(&set, blocked[i]);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+static struct sigaction runtime_action[65];
+
+static void filter(int signal, siginfo_t *info, void *context)
+{
+    /* sigaction(2): si_code <= 0 says that a process sent it; the runtime's own tgkill to its threads is ours. */
+    if (info->si_code <= 0 && info->si_pid != getpid())
+        return;
+    struct sigaction *next = &runtime_action[signal];
+    if (next->sa_flags & SA_SIGINFO)
+        next->sa_sigaction(signal, info, context);
+    else
+        next->sa_handler(signal);
+}
+
+/* For PID 1. The kernel itself drops signals sent to PID 1 that have no handler, so only handled ones are filtered. */
+void ignore_sent_faults(void)
+{
+    for (int signal = 1; signal <= 64; signal++) {
+        struct sigaction current;
+        if (sigaction(signal, NULL, &current) != 0 || (current.sa_flags & SA_SIGINFO ? 0 : current.sa_handler == SIG_DFL || current.sa_handler == SIG_IGN))
+            continue;
+        runtime_action[signal] = current;
+        struct sigaction mine = current;
+        mine.sa_sigaction = filter;
+        mine.sa_flags = current.sa_flags | SA_SIGINFO;
+        sigaction(signal, &mine, NULL);
+    }
+}
