@@ -219,4 +219,4 @@ internal sealed unsafe class LogRing
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Record* At(ulong offset) => (Record*)(_data + offset % _capacity);
-
+}

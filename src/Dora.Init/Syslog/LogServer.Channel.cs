@@ -26,9 +26,9 @@ internal sealed partial class LogServer
     private void OnChannel(uint events)
     {
         if ((events & Libc.EPOLLOUT) != 0) SendDue();
+        Span<byte> buffer = stackalloc byte[ChannelMessage.MaximumBytes];
         for (int i = 0; i < MessagesPerWakeUp && _channel is not null; i++)
         {
-            Span<byte> buffer = stackalloc byte[ChannelMessage.MaximumBytes];
             var errno = Sys.Receive(_channel, buffer, out int count, out var passed, Libc.MSG_DONTWAIT);
             if (errno == Errno.EAGAIN) return;
             if (errno != Errno.None || count == 0)

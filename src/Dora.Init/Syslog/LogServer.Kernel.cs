@@ -60,7 +60,7 @@ internal sealed partial class LogServer
     }
 
     /// <summary>Who wrote to /dev/kmsg: our own roles are "init"; others are known by their tag.</summary>
-    private static ReadOnlySpan<byte> WriterOf(ref ReadOnlySpan<byte> text)
+    private static ReadOnlySpan<byte> WriterOf(scoped ref ReadOnlySpan<byte> text)
     {
         var message = SyslogMessage.Parse(text, default);
         if (message.Tag.IsEmpty) return "user"u8;

@@ -37,7 +37,7 @@ internal ref struct SyslogMessage
         return message;
     }
 
-    private static bool TryTakePriority(ref ReadOnlySpan<byte> rest, ref int priority)
+    private static bool TryTakePriority(scoped ref ReadOnlySpan<byte> rest, ref int priority)
     {
         if (rest.IsEmpty || rest[0] != (byte)'<') return false;
         int end = rest[..Math.Min(rest.Length, 5)].IndexOf((byte)'>');
@@ -70,7 +70,7 @@ internal ref struct SyslogMessage
         return true;
     }
 
-    private static bool TrySkipData(ref ReadOnlySpan<byte> rest)
+    private static bool TrySkipData(scoped ref ReadOnlySpan<byte> rest)
     {
         if (rest.StartsWith("-"u8)) rest = rest[1..];
         else
@@ -139,7 +139,7 @@ internal ref struct SyslogMessage
     private static bool IsDate(ReadOnlySpan<byte> word) =>
         word.Length >= 19 && word[4] == (byte)'-' && word[7] == (byte)'-' && word[10] == (byte)'T' && word[13] == (byte)':';
 
-    private static bool TryTakeWord(ref ReadOnlySpan<byte> rest, out ReadOnlySpan<byte> word)
+    private static bool TryTakeWord(scoped ref ReadOnlySpan<byte> rest, out ReadOnlySpan<byte> word)
     {
         int space = rest.IndexOf((byte)' ');
         word = space < 1 ? default : rest[..space];

@@ -138,6 +138,19 @@ internal sealed class LogHub
     /// <summary>The syslog process is gone: no queries until the next one says Hello.</summary>
     public void SyslogStopped() => IsRunning = false;
 
+    /// <summary>Lets go of everything here; the store goes on holding it for the next manager.</summary>
+    public void Close()
+    {
+        _retry?.Cancel();
+        _loop.Unwatch(_watch);
+        foreach (var pipe in _streams.Values) pipe.ReadEnd.Dispose();
+        _streams.Clear();
+        _channel.Dispose();
+        _syslogEnd.Dispose();
+        _ring.Dispose();
+        _devLog?.Dispose();
+    }
+
     private Errno OpenStream(string service, LogSource source, out FileDescriptor? writeEnd)
     {
         writeEnd = null;
