@@ -13,10 +13,12 @@ internal sealed class LogOutput(LogHub hub) : IServiceOutput
         return (output!, error!);
     }
 
-    public void Forget(string service)
+    public IReadOnlyList<(string Name, FileDescriptor Fd)> LoggerDescriptors(ICollection<FileDescriptor> opened)
     {
-        // A pipe ends when syslog has read it to its end: the last words of a session are among what it reads.
+        var descriptors = hub.SyslogDescriptors(out var kmsg);
+        if (kmsg is not null) opened.Add(kmsg);
+        return descriptors;
     }
 
-    public IReadOnlyList<(string Name, FileDescriptor Fd)> LoggerDescriptors() => hub.SyslogDescriptors(out _);
+    public void LoggerEnded() => hub.SyslogStopped();
 }

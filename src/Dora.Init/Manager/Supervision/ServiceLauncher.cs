@@ -15,7 +15,7 @@ internal sealed class ServiceLauncher(IServiceOutput output, HeldSockets sockets
         {
             return Launcher.Launch(Plan(service, readiness, opened));
         }
-        catch (LinuxException exception)
+        catch (Exception exception) when (exception is LinuxException or LaunchException)
         {
             return new LaunchResult(0, $"{service.Name}: {exception.Message}");
         }
@@ -42,7 +42,7 @@ internal sealed class ServiceLauncher(IServiceOutput output, HeldSockets sockets
         if (!settings.PerConnection)
             foreach (var (name, fd) in sockets.Of(settings)) passed.Add((name, Lift(fd, opened)));
         if (settings.Logger)
-            foreach (var (name, fd) in output.LoggerDescriptors()) passed.Add((name, Lift(fd, opened)));
+            foreach (var (name, fd) in output.LoggerDescriptors(opened)) passed.Add((name, Lift(fd, opened)));
         builder.ListenDescriptors(passed);
 
         if (readiness is not null) builder.Variable("NOTIFY_FD", builder.Pass("notify", Lift(readiness, opened)).ToString());
