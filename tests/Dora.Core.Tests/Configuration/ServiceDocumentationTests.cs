@@ -66,7 +66,7 @@ public partial class ServiceDocumentationTests
 
     private static string Default(string key) => ServiceKeys.All.Single(row => row.Name == key).Default;
 
-    private IEnumerable<Match> Sections() => Section().Matches(_page);
+    private MatchCollection Sections() => Section().Matches(_page);
 
     [GeneratedRegex(@"^### (?<name>[a-z-]+)\n(?<facts>[^\n]*)", RegexOptions.Multiline)]
     private static partial Regex Section();

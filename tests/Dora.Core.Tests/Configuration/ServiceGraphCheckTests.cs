@@ -8,7 +8,7 @@ public class ServiceGraphCheckTests
     [Fact]
     public void Unknown_need_is_an_error_and_unknown_want_and_after_are_warnings()
     {
-        var set = Set(("web", "needs: [bd]\nwants: [mail]\nafter: [clock]"), ("db", ""));
+        var set = Check(("web", "needs: [bd]\nwants: [mail]\nafter: [clock]"), ("db", ""));
 
         AssertProblems(set, "web",
             "web.yaml:1:9: needs: there is no service 'bd'; did you mean 'db'?",
