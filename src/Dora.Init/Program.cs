@@ -1,10 +1,50 @@
+using Dora.Core.Linux;
+using Dora.Init.Guard;
+using Dora.Init.Manager;
+
 namespace Dora.Init;
 
+/// <summary>One executable, several roles: picks the one that argv and the pid ask for.</summary>
 internal static class Program
 {
+    /// <summary>How this program is found again: by its pid's own link once /proc is there, by name before.</summary>
+    public static string OwnPath => "/proc/self/exe";
+
     private static int Main(string[] arguments)
     {
-        Native.ignore_sent_faults();
-        return arguments.Length;
+        string name = Environment.GetCommandLineArgs()[0];
+        string program = name[(name.LastIndexOf('/') + 1)..];
+
+        if (Libc.getpid() == 1)
+        {
+            Native.ignore_sent_faults();
+            if (name == "/init") return Boot.BootSequence.Run();
+            AppDomain.CurrentDomain.UnhandledException += (_, happened) => Reexecute(happened.ExceptionObject as Exception);
+            new GuardProcess().Run();
+            return 0;
+        }
+
+        return (program, arguments) switch
+        {
+            ("poweroff", _) => EndRequest.Send(MachineEnd.PowerOff, arguments),
+            ("reboot", _) => EndRequest.Send(MachineEnd.Reboot, arguments),
+            ("halt", _) => EndRequest.Send(MachineEnd.Halt, arguments),
+            (_, ["manager"]) => ManagerProcess.Run(),
+            (_, ["syslog", ..]) => Syslog.SyslogProcess.Run(arguments),
+            (_, ["finish"]) => FinishProcess.Run(),
+            _ => EndRequest.Usage(),
+        };
+    }
+
+    /// <summary>
+    /// A defect in the guard would panic the kernel. A fresh copy of this program in the same process has the same
+    /// children: it starts a manager, which takes them all up again.
+    /// </summary>
+    private static void Reexecute(Exception? exception)
+    {
+        Log.Error($"guard: {exception?.Message ?? "unknown fault"} ({exception?.GetType().Name}): starting itself again");
+        var errno = Sys.Execute(OwnPath, ["/sbin/init"], []);
+        Log.Error($"guard: execute itself: {errno.Describe()}");
+        Ending.End(MachineEnd.Reboot);
     }
 }

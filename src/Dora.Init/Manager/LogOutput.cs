@@ -1,0 +1,22 @@
+using Dora.Core.Linux;
+using Dora.Init.Manager.Logging;
+using Dora.Init.Manager.Supervision;
+
+namespace Dora.Init.Manager;
+
+/// <summary>The output of services goes into the pipes of <see cref="LogHub"/>.</summary>
+internal sealed class LogOutput(LogHub hub) : IServiceOutput
+{
+    public (FileDescriptor Output, FileDescriptor Error) OpenFor(string service)
+    {
+        hub.OpenStreams(service, out var output, out var error).ThrowIfError("pipe for", "its output");
+        return (output!, error!);
+    }
+
+    public void Forget(string service)
+    {
+        // A pipe ends when syslog has read it to its end: the last words of a session are among what it reads.
+    }
+
+    public IReadOnlyList<(string Name, FileDescriptor Fd)> LoggerDescriptors() => hub.SyslogDescriptors(out _);
+}
