@@ -119,7 +119,7 @@ public sealed class ServiceDirectoryTests : IDisposable
     [Fact]
     public void Unreadable_file_is_a_problem()
     {
-        // The files of another process's memory cannot be opened or read even by root: here, a sysctl that is write-only.
+        // Tests run as root, who may read any file of a disk; a write-only sysctl refuses him too.
         const string WriteOnly = "/proc/sys/vm/compact_memory";
         if (!File.Exists(WriteOnly)) return;
         File.CreateSymbolicLink(Path.Combine(_shipped, "secret.yaml"), WriteOnly);
