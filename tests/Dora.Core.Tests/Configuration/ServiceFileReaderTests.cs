@@ -103,8 +103,8 @@ public class ServiceFileReaderTests
     public void The_remaining_keys_reach_their_properties()
     {
         Assert.True(Load("command: /bin/log\nlogger: true\n").Logger);
-        Assert.Equal(Timeout.InfiniteTimeSpan, Load("command: /bin/a\nstart-timeout: none\n").StartTimeout);
-        Assert.Equal(Timeout.InfiniteTimeSpan, Load("command: /bin/a\nstart-timeout: infinite\n").StartTimeout);
+        Assert.Equal(DurationText.Endless, Load("command: /bin/a\nstart-timeout: none\n").StartTimeout);
+        Assert.Equal(DurationText.Endless, Load("command: /bin/a\nstart-timeout: infinite\n").StartTimeout);
         Assert.Equal(InstanceSource.Console, Load("command: /bin/a\nfor-each: console\ntty: '%i'\n").ForEach);
         Assert.Equal(RestartCondition.Never, Load("command: /bin/a\ntype: oneshot\nrestart: never\n").Restart.When);
 
@@ -169,6 +169,12 @@ public class ServiceFileReaderTests
         Assert.Equal(message is null ? [] : [$"{path}: {message}"], file.Problems.Select(problem => problem.ToString()));
         Assert.Equal(message is null, file.Settings is not null);
     }
+
+    [Fact]
+    public void A_bad_file_name_hides_no_problem_of_the_content() =>
+        Assert.Equal(["a b.yaml: 'a b' is not the name of a service: a-z, A-Z, 0-9, '.', '_' and '-' are allowed, a letter or digit first",
+                "a b.yaml:1:1: unknown key 'x'", "a b.yaml:1:1: command: is missing; name the program, such as command: [/usr/bin/web, --port, '80']"],
+            ServiceFileReader.Read("a b.yaml", "x: 1\n").Problems.Select(problem => problem.ToString()));
 
     [Fact]
     public void A_name_of_more_than_64_characters_is_refused() =>
