@@ -12,6 +12,8 @@ namespace Dora.Init.Tests.Manager.Logging;
 /// <summary>Manager's side and syslog together, over real sockets and pipes.</summary>
 public sealed unsafe class LogHubTests : IDisposable
 {
+    private static readonly JsonSerializerOptions s_options = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+
     private readonly string _folder = Directory.CreateTempSubdirectory("dora-log-").FullName;
     private readonly MemoryStore _store = new();
     private readonly LoopThread _syslogThread = new(), _managerThread = new();
@@ -239,13 +241,21 @@ public sealed unsafe class LogHubTests : IDisposable
     [Fact]
     public void Logger_is_understood_and_its_pid_is_the_kernels()
     {
-        int pid = RunProgram("logger", "-u", DevLog, "-t", "mytag", "--id=1", "-p", "daemon.err", "classic words");
+        int pid = RunProgram("logger", "-u", DevLog, "-t", "mytag", "-i", "-p", "daemon.err", "classic words");
         RunProgram("logger", "-u", DevLog, "--rfc5424", "-t", "mytag", "new words");
         RunProgram("logger", "-u", DevLog, "--rfc3164", "-t", "mytag", "old words");
         WaitForLines(4);
         var lines = Query(new LogQuery("mytag", 10, false));
         Assert.Equal(["classic words", "new words", "old words"], lines.Select(l => l.Message));
         Assert.Equal((pid, 3, "syslog"), (lines[0].Pid!.Value, lines[0].Priority, lines[0].Stream));
+    }
+
+    [Fact]
+    public void Claimed_pid_is_not_believed()
+    {
+        SendDatagram("<30>Nov 21 03:55:35 liar[1]: i am init");
+        WaitForLines(2);
+        Assert.Equal(Environment.ProcessId, Assert.Single(Query(new LogQuery("liar", 1, false))).Pid);
     }
 
     [Fact]
@@ -364,8 +374,7 @@ public sealed unsafe class LogHubTests : IDisposable
         string[] parts = answer.Split("\r\n\r\n", 2);
         Assert.StartsWith("HTTP/1.1 200 OK\r\n", parts[0]);
         Assert.Contains("Connection: close", parts[0]);
-        var options = new JsonSerializerOptions { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
-        return [.. parts[1].Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonSerializer.Deserialize<LogLine>(l, options)!)];
+        return [.. parts[1].Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonSerializer.Deserialize<LogLine>(l, s_options)!)];
     }
 
     /// <summary>Reads until <paramref name="end"/> has come, or to the end of the stream when null.</summary>
