@@ -304,7 +304,7 @@ public sealed unsafe class LogHubTests : IDisposable
     {
         var passed = _managerThread.Call(() =>
         {
-            var list = _hub.SyslogDescriptors(out var kmsg);
+            var list = _hub.SyslogDescriptors();
             var copies = new Dictionary<string, FileDescriptor>();
             foreach (var (name, fd) in list)
             {
@@ -312,7 +312,6 @@ public sealed unsafe class LogHubTests : IDisposable
                 Sys.Duplicate(fd, out var copy).ThrowIfError("fcntl");
                 copies.Add(name, copy);
             }
-            kmsg?.Dispose();
             return copies;
         });
         SharedMemory.Map(passed["ring"], 256 * 1024, out _ring).ThrowIfError("mmap");
