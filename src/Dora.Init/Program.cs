@@ -15,11 +15,12 @@ internal static class Program
         string name = Environment.GetCommandLineArgs()[0];
         string program = name[(name.LastIndexOf('/') + 1)..];
 
-        if (Libc.getpid() == 1)
+        bool isGuard = Libc.getpid() == 1;
+        AppDomain.CurrentDomain.UnhandledException += (_, happened) => Died(isGuard, happened.ExceptionObject as Exception);
+        if (isGuard)
         {
             Native.ignore_sent_faults();
             if (name == "/init") return Boot.BootSequence.Run();
-            AppDomain.CurrentDomain.UnhandledException += (_, happened) => Reexecute(happened.ExceptionObject as Exception);
             new GuardProcess().Run();
             return 0;
         }
@@ -30,19 +31,21 @@ internal static class Program
             ("reboot", _) => EndRequest.Send(MachineEnd.Reboot, arguments),
             ("halt", _) => EndRequest.Send(MachineEnd.Halt, arguments),
             (_, ["manager"]) => ManagerProcess.Run(),
-            (_, ["syslog", ..]) => Syslog.SyslogProcess.Run(arguments),
+            (_, ["syslog", ..]) => Syslog.SyslogRole.Run(arguments.AsSpan(1)),
             (_, ["finish"]) => FinishProcess.Run(),
             _ => EndRequest.Usage(),
         };
     }
 
     /// <summary>
-    /// A defect in the guard would panic the kernel. A fresh copy of this program in the same process has the same
-    /// children: it starts a manager, which takes them all up again.
+    /// A defect. In the manager it costs its process, and the guard starts another; in the guard it would panic the
+    /// kernel, but a fresh copy of this program in the same process has the same children: it starts a manager, which
+    /// takes them all up again.
     /// </summary>
-    private static void Reexecute(Exception? exception)
+    private static void Died(bool isGuard, Exception? exception)
     {
-        Log.Error($"guard: {exception?.Message ?? "unknown fault"} ({exception?.GetType().Name}): starting itself again");
+        Log.Error($"{(isGuard ? "guard" : Environment.GetCommandLineArgs()[^1])}: {exception}");
+        if (!isGuard) return;
         var errno = Sys.Execute(OwnPath, ["/sbin/init"], []);
         Log.Error($"guard: execute itself: {errno.Describe()}");
         Ending.End(MachineEnd.Reboot);

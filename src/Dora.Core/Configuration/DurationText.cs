@@ -5,6 +5,12 @@ internal static class DurationText
 {
     public static readonly TimeSpan Longest = TimeSpan.FromDays(366);
 
+    /// <summary>
+    /// What <c>none</c> stands for: a hundred years. A deadline of now plus this is an ordinary time that never comes,
+    /// where a special value would have to be thought of in every sum.
+    /// </summary>
+    public static readonly TimeSpan Endless = TimeSpan.FromDays(36525);
+
     private const string Hint = "write a unit: 500ms, 5s, 1m30s, 2h, 1d";
 
     public static bool TryParse(string text, out TimeSpan value, out string reason)
@@ -47,7 +53,7 @@ internal static class DurationText
     /// <summary>The shortest form that <see cref="TryParse"/> reads back.</summary>
     public static string Format(TimeSpan value)
     {
-        if (value == Timeout.InfiniteTimeSpan) return "none";
+        if (value >= Endless) return "none";
         if (value.Ticks == 0) return "0s";
         string result = "";
         if (value.Days > 0) result += $"{value.Days}d";

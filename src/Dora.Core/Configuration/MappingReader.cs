@@ -24,6 +24,7 @@ internal static class MappingReader
     {
         foreach (var (name, node) in mapping.Entries)
         {
+            if (problems.IsFull) break; // a suggestion for each of 30,000 unknown keys would take half a second
             var key = Find(keys, name.Value);
             if (key is null)
             {

@@ -5,18 +5,18 @@ namespace Dora.Core.Configuration;
 /// <summary>Foreign text made safe to stand in a message: no control characters, one line, bounded.</summary>
 internal static class Printable
 {
-    private const int Limit = 60;
+    private const int DefaultLimit = 60;
 
-    public static string Text(string text)
+    public static string Text(string text, int limit = DefaultLimit)
     {
-        bool isClean = text.Length <= Limit;
+        bool isClean = text.Length <= limit;
         for (int i = 0; isClean && i < text.Length; i++) isClean = IsHarmless(text[i]);
         if (isClean) return text;
 
         var result = new StringBuilder();
         foreach (var rune in text.EnumerateRunes())
         {
-            if (result.Length >= Limit)
+            if (result.Length >= limit)
             {
                 result.Append("...");
                 break;

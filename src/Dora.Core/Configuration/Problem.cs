@@ -16,7 +16,8 @@ public sealed record Problem(string File, Position Position, string Message, boo
     /// <summary><c>FILE:LINE:COLUMN: message</c>, or <c>FILE: message</c> for the file as a whole.</summary>
     public override string ToString()
     {
+        string file = Printable.Text(File, limit: 4096); // a file's name may hold anything but '/' and NUL
         string kind = IsWarning ? "warning: " : "";
-        return Line == 0 ? $"{File}: {kind}{Message}" : $"{File}:{Line}:{Column}: {kind}{Message}";
+        return Line == 0 ? $"{file}: {kind}{Message}" : $"{file}:{Line}:{Column}: {kind}{Message}";
     }
 }

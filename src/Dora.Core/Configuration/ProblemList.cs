@@ -12,6 +12,9 @@ internal sealed class ProblemList(string file)
 
     public bool HasErrors { get; private set; }
 
+    /// <summary>Further problems would not be kept.</summary>
+    public bool IsFull => _problems.Count > Limit;
+
     public void Add(Position position, string message)
     {
         HasErrors = true;

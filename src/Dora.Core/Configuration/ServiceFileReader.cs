@@ -23,20 +23,19 @@ public static class ServiceFileReader
     {
         var problems = new ProblemList(path);
         string name = NameOf(path);
-        if (!ServiceName.IsValid(name, out string reason))
-            problems.Add(Position.WholeFile, $"'{Printable.Text(name)}' is not the name of a service: {reason}");
-
         var root = YamlReader.Read(text, problems);
+        ServiceSettings? settings = null;
         if (root is YamlMapping mapping)
         {
-            var settings = ReadSettings(mapping, name, path, problems);
-            if (!problems.HasErrors) return new ServiceFile(name, settings, []);
+            settings = ReadSettings(mapping, name, path, problems);
         }
         else if (root is not null)
         {
             problems.Add(root.Position, $"expected keys such as 'command: [/usr/bin/web]', found {root.Kind}");
         }
-        return new ServiceFile(name, null, problems.InOrder());
+        if (!ServiceName.IsValid(name, out string reason))
+            problems.Add(Position.WholeFile, $"'{Printable.Text(name)}' is not the name of a service: {reason}");
+        return new ServiceFile(name, problems.HasErrors ? null : settings, problems.InOrder());
     }
 
     /// <summary>The name of the service that the file at <paramref name="path"/> is for.</summary>

@@ -40,7 +40,7 @@ public sealed record ServiceSettings
     public ReadinessProtocol Notify { get; init; } = ReadinessProtocol.None;
 
     /// <summary>How long a start may take until it is ready, or for a oneshot until it has ended; <c>start-timeout</c>.</summary>
-    /// <remarks><see cref="Timeout.InfiniteTimeSpan"/> for <c>none</c>.</remarks>
+    /// <remarks><c>none</c> is a hundred years: a deadline like any other.</remarks>
     public TimeSpan StartTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>The signal number that asks it to stop; <c>stop-signal</c>, by name (TERM).</summary>

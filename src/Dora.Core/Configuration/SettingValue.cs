@@ -92,7 +92,7 @@ internal sealed partial class SettingValue(YamlNode node, string path, ProblemLi
         if (node is not YamlScalar) return least;
         if (word is "none" or "infinite")
         {
-            if (mayBeEndless) return Timeout.InfiniteTimeSpan;
+            if (mayBeEndless) return DurationText.Endless;
             Fail($"'{word}' is not possible here; write a duration such as 5s");
             return least;
         }

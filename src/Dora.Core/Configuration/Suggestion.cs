@@ -12,8 +12,8 @@ internal static class Suggestion
     public static string? Nearest(string written, IEnumerable<string> candidates)
     {
         if (written.Length is 0 or > LongestWord) return null;
-        // A third of the word may be wrong: "x" is not a misspelt "tty".
-        int smallest = Math.Max(1, written.Length / 3) + 1;
+        // A third of the word may be wrong, and two letters at most: "x" is no misspelt "tty".
+        int smallest = Math.Clamp(written.Length / 3, 1, 2) + 1;
         string? nearest = null;
         foreach (string candidate in candidates)
         {

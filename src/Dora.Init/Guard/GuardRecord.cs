@@ -12,8 +12,10 @@ namespace Dora.Init.Guard;
 [StructLayout(LayoutKind.Sequential, Pack = 8)]
 internal unsafe struct GuardRecord
 {
-    public const int Size = 192;
-    private const int NameSize = 136;
+    /// <summary>192: launch and upgrade rely on it, and ABI tests check it.</summary>
+    public static int Size => sizeof(GuardRecord);
+
+    private const int NameSize = 144;
 
     public GuardMessage Kind;
     public int Pid;

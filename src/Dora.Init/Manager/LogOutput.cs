@@ -13,10 +13,7 @@ internal sealed class LogOutput(LogHub hub) : IServiceOutput
         return (output!, error!);
     }
 
-    public void Forget(string service)
-    {
-        // A pipe ends when syslog has read it to its end: the last words of a session are among what it reads.
-    }
+    public IReadOnlyList<(string Name, FileDescriptor Fd)> LoggerDescriptors() => hub.SyslogDescriptors();
 
-    public IReadOnlyList<(string Name, FileDescriptor Fd)> LoggerDescriptors() => hub.SyslogDescriptors(out _);
+    public void LoggerEnded() => hub.SyslogStopped();
 }

@@ -84,7 +84,7 @@ internal sealed class ManagerProcess
         foreach (string name in NetworkInterfaces.Wired()) _supervisor.Appeared(InstanceSource.WiredInterface, name);
         if (!_isRestart) _supervisor.StartBootServices();
 
-        using var server = new ControlServer(_loop, OpenControlSocket(), _control);
+        using var server = new ControlServer(_loop, OpenControlSocket(), _control, UserDatabase.Load().FindGroup("dora")?.Gid, Log.Warn);
         _guard.Watch(_loop);
         WatchDevices();
         if (_state.End is { } end) _ending.Request(end, force: false, "the manager before this one");

@@ -22,7 +22,7 @@ internal static class YamlSyntax
         ("found a tab", "a tab in the indentation: use spaces"),
         ("plain scalar value, found invalid mapping", "a second ': ' in one line: put the value in quotes"),
         ("multiline plain scalar, found invalid mapping", "this key does not fit the line above: check the indentation"),
-        ("block mapping, did not find expected key", "expected a key here: check the indentation and the quotes"),
+        ("block mapping, did not find expected key", "expected 'key: value' here: check the indentation and the quotes"),
         ("block collection", "expected '- ' here: check the indentation"),
         ("Block sequence entries", "a list that uses '- ' starts on a line of its own"),
         ("Mapping values are not allowed", "a key cannot stand here: check the indentation"),

@@ -1,5 +1,6 @@
 using Dora.Core.Linux;
 using Dora.Core.Protocol;
+using Dora.Init.Guard;
 
 namespace Dora.Init.Manager.Control;
 
@@ -41,12 +42,4 @@ internal interface IMachineControl
     /// non-blocking) stays the caller's, who closes it after true and answers 503 after false.
     /// </summary>
     bool ServeLogs(FileDescriptor connection, LogQuery query);
-}
-
-/// <summary>How the machine ends.</summary>
-internal enum MachineEnd
-{
-    Poweroff,
-    Reboot,
-    Halt,
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Dora.Core.Protocol;
+using Dora.Init.Guard;
 
 namespace Dora.Init.Manager.Control;
 
@@ -17,7 +18,7 @@ internal static class Routes
         new("GET", "/v1/changes/{id}", Access.Read, GetChange) { Parameters = ["wait"] },
         new("GET", "/v1/boot", Access.Read, x => x.Reply(200, x.Machine.Boot(), ApiJson.Api.BootReport)),
         new("GET", "/v1/logs", Access.Read, GetLogs) { Parameters = ["service", "lines", "follow"] },
-        new("POST", "/v1/machine/poweroff", Access.Change, x => EndMachine(x, MachineEnd.Poweroff)) { TakesBody = true },
+        new("POST", "/v1/machine/poweroff", Access.Change, x => EndMachine(x, MachineEnd.PowerOff)) { TakesBody = true },
         new("POST", "/v1/machine/reboot", Access.Change, x => EndMachine(x, MachineEnd.Reboot)) { TakesBody = true },
         new("POST", "/v1/machine/halt", Access.Change, x => EndMachine(x, MachineEnd.Halt)) { TakesBody = true },
     ];

@@ -8,9 +8,9 @@ internal interface IServiceOutput
     /// <summary>Write ends for stdout and stderr, which the caller closes after the launch.</summary>
     (FileDescriptor Output, FileDescriptor Error) OpenFor(string service);
 
-    /// <summary>The process that wrote there is gone for good (a session has ended).</summary>
-    void Forget(string service);
-
-    /// <summary>What the logger itself is started with, by name.</summary>
+    /// <summary>What the logger itself is started with, by name; not the caller's to close.</summary>
     IReadOnlyList<(string Name, FileDescriptor Fd)> LoggerDescriptors();
+
+    /// <summary>The logger's process has ended.</summary>
+    void LoggerEnded();
 }

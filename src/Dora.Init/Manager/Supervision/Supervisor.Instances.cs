@@ -85,7 +85,6 @@ internal sealed partial class Supervisor
     private void Forget(Service service)
     {
         _services.Remove(service.Name);
-        _output.Forget(service.Name);
         if (service.Cgroup.IsPopulated) Linger(service.Cgroup.Path, service.Name);
         else _ = service.Cgroup.Remove();
         service.Dispose();

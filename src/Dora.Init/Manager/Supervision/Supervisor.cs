@@ -90,7 +90,7 @@ internal sealed partial class Supervisor
 
     private void PullIn(Service service)
     {
-        foreach (string name in service.Settings.Needs) StartIfDown(name);
+        foreach (string name in NeedsOf(service)) StartIfDown(name);
         foreach (string name in service.Settings.Wants) StartIfDown(name);
     }
 
@@ -122,6 +122,7 @@ internal sealed partial class Supervisor
         foreach (var service in _services.Values)
         {
             if (service.State.Pid != pid) continue;
+            if (service.Settings.Logger) _output.LoggerEnded();
             if (service.IsSession) EndSession(service, exit);
             else service.Apply(new(ServiceEventKind.MainExited, pid, exit));
             return true;
