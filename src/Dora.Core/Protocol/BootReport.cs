@@ -3,8 +3,8 @@ namespace Dora.Core.Protocol;
 /// <summary><c>GET /v1/boot</c>: where the time went. All times are milliseconds since the kernel started.</summary>
 internal sealed record BootReport
 {
-    public IReadOnlyList<BootStage> Stages { get; init; } = [];
-    public IReadOnlyList<BootService> Services { get; init; } = [];
+    public IReadOnlyList<BootStage> Stages { get; init => field = value ?? []; } = [];
+    public IReadOnlyList<BootService> Services { get; init => field = value ?? []; } = [];
 
     /// <summary>When the kernel started /init.</summary>
     public long HandoverMs { get; init; }

@@ -4,17 +4,17 @@ namespace Dora.Core.Protocol;
 internal sealed record ServiceStatus : ServiceSummary
 {
     /// <summary>The file that describes it.</summary>
-    public string File { get; init; } = "";
+    public string File { get; init => field = value ?? ""; } = "";
 
-    public IReadOnlyList<string> Needs { get; init; } = [];
+    public IReadOnlyList<string> Needs { get; init => field = value ?? []; } = [];
 
     /// <summary>What is wrong with its file; a service with problems is not started.</summary>
-    public IReadOnlyList<ServiceProblem> Problems { get; init; } = [];
+    public IReadOnlyList<ServiceProblem> Problems { get; init => field = value ?? []; } = [];
 
     public LastExit? LastExit { get; init; }
 
     /// <summary>Program and arguments.</summary>
-    public IReadOnlyList<string> Command { get; init; } = [];
+    public IReadOnlyList<string> Command { get; init => field = value ?? []; } = [];
 
     /// <summary>Its latest log lines, oldest first, where the manager has them at hand.</summary>
     public IReadOnlyList<LogLine>? Log { get; init; }
