@@ -27,5 +27,6 @@ internal sealed partial class ApiJson : JsonSerializerContext
         // The answer is never part of a web page: quotes and letters may stay readable. Control characters are escaped.
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         MaxDepth = 16,
+        RespectNullableAnnotations = true,
     });
 }

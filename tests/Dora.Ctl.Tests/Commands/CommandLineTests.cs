@@ -119,6 +119,7 @@ public class CommandLineTests
     [InlineData("SSH-2.0-OpenSSH_9\r\n")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]")]
+    [InlineData("HTTP/1.1 200 OK\r\n\r\n{\"product\":null,\"version\":\"\",\"api\":1,\"kernel\":\"\",\"machine\":\"\",\"hostname\":\"\"}")]
     [InlineData("")]
     public void Unintelligible_system_is_5(string answer)
     {
