@@ -7,7 +7,7 @@ namespace Dora.Core.Protocol;
 /// <summary>
 /// The JSON of the API: camelCase, absent instead of null, unknown members of a request refused, of an answer ignored
 /// (an older client reads a newer server). Generated at compile time: no reflection.
-/// Members that are absent reach an init accessor as null, so those that must not be null turn it into empty there.
+/// Absent members reach constructors and init accessors as null: those that must not be null turn it into empty there.
 /// </summary>
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(ErrorBody))]

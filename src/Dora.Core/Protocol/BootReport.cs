@@ -19,7 +19,15 @@ internal sealed record BootReport
 /// <param name="StartMs">When it began.</param>
 /// <param name="EndMs">When it was over.</param>
 /// <param name="Detail">What it found, in words.</param>
-internal sealed record BootStage(string Name, string Phase, long StartMs, long? EndMs, string? Detail);
+internal sealed record BootStage(string Name, string Phase, long StartMs, long? EndMs, string? Detail)
+{
+    public string Name { get; init; } = Name ?? "";
+    public string Phase { get; init; } = Phase ?? "";
+}
 
 /// <summary>One service that boot started.</summary>
-internal sealed record BootService(string Name, long? StartedMs, long? ReadyMs, string State);
+internal sealed record BootService(string Name, long? StartedMs, long? ReadyMs, string State)
+{
+    public string Name { get; init; } = Name ?? "";
+    public string State { get; init; } = State ?? "";
+}

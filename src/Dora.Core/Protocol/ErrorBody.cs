@@ -9,6 +9,10 @@ namespace Dora.Core.Protocol;
 [method: JsonConstructor]
 internal sealed record ErrorBody(string Error, string Message, IReadOnlyDictionary<string, string> Data)
 {
+    public string Error { get; init; } = Error ?? "";
+    public string Message { get; init; } = Message ?? "";
+    public IReadOnlyDictionary<string, string> Data { get; init; } = Data ?? s_none;
+
     private static readonly IReadOnlyDictionary<string, string> s_none = new Dictionary<string, string>();
 
     public ErrorBody(string error, string message) : this(error, message, s_none)

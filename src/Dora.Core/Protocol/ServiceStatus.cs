@@ -21,7 +21,11 @@ internal sealed record ServiceStatus : ServiceSummary
 }
 
 /// <summary>A mistake in a service's file. Line and column count from 1; 0 means the file as a whole.</summary>
-internal sealed record ServiceProblem(string File, int Line, int Column, string Message);
+internal sealed record ServiceProblem(string File, int Line, int Column, string Message)
+{
+    public string File { get; init; } = File ?? "";
+    public string Message { get; init; } = Message ?? "";
+}
 
 /// <summary>How its last process ended.</summary>
 internal sealed record LastExit

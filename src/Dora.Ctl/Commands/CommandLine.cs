@@ -37,6 +37,12 @@ internal static class CommandLine
             error.Flush();
             return failure.ExitCode;
         }
+        catch (LinuxException exception)
+        {
+            error.WriteLine($"dora: {exception.Message}");
+            error.Flush();
+            return ExitCodes.Failed;
+        }
         catch (OutputClosedException closed)
         {
             // "dora log | head": the reader has what it wanted.

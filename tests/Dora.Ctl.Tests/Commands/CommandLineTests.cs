@@ -157,6 +157,25 @@ public class CommandLineTests
     }
 
     [Fact]
+    public void Members_that_are_missing_do_not_break_the_client()
+    {
+        using var server = new CannedServer();
+        server.AddRaw("GET /v1/logs?lines=200&follow=false", "HTTP/1.1 200 OK\r\n\r\n{\"message\":\"hello\"}\n{\"message\":null}\nnull\n{}\n");
+        Assert.Equal((0, " : hello\n{\"message\":null}\nnull\n : \n", ""), server.Dora("log"));
+        foreach (var (path, verb) in new[] { ("/v1/version", "version"), ("/v1/boot", "boot") })
+        {
+            server.Add($"GET {path}", 200, """{"stages":[{}],"services":[{}]}""");
+            Assert.Equal(0, server.Dora(verb).Code);
+        }
+        server.Add("GET /v1/services/x", 200, """{"name":"x","type":"y","state":"z","startedAt":{},"lastExit":{"kind":"exited"},"problems":[{}],"log":[{}]}""");
+        Assert.Equal(0, server.Dora("service", "status", "x").Code);
+        server.Add("GET /v1/services/e", 500, "{}");
+        Assert.Equal(1, server.Dora("service", "status", "e").Code);
+        server.Add("GET /v1/services", 200, "[{}]");
+        Assert.Equal(5, server.Dora("service", "list").Code);
+    }
+
+    [Fact]
     public void Boot_shows_stages_services_and_the_sum()
     {
         using var server = new CannedServer();
