@@ -23,11 +23,16 @@ internal sealed record BootStage(string Name, string Phase, long StartMs, long? 
 {
     public string Name { get; init; } = Name ?? "";
     public string Phase { get; init; } = Phase ?? "";
+    public long StartMs { get; init; } = StartMs;
+    public long? EndMs { get; init; } = EndMs;
+    public string? Detail { get; init; } = Detail;
 }
 
 /// <summary>One service that boot started.</summary>
 internal sealed record BootService(string Name, long? StartedMs, long? ReadyMs, string State)
 {
     public string Name { get; init; } = Name ?? "";
+    public long? StartedMs { get; init; } = StartedMs;
+    public long? ReadyMs { get; init; } = ReadyMs;
     public string State { get; init; } = State ?? "";
 }

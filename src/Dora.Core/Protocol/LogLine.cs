@@ -11,7 +11,10 @@ namespace Dora.Core.Protocol;
 internal sealed record LogLine(string Time, long BootMs, string Service, int? Pid, string Stream, int Priority, string Message)
 {
     public string Time { get; init; } = Time ?? "";
+    public long BootMs { get; init; } = BootMs;
     public string Service { get; init; } = Service ?? "";
+    public int? Pid { get; init; } = Pid;
     public string Stream { get; init; } = Stream ?? "";
+    public int Priority { get; init; } = Priority;
     public string Message { get; init; } = Message ?? "";
 }

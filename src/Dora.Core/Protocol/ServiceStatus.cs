@@ -24,6 +24,8 @@ internal sealed record ServiceStatus : ServiceSummary
 internal sealed record ServiceProblem(string File, int Line, int Column, string Message)
 {
     public string File { get; init; } = File ?? "";
+    public int Line { get; init; } = Line;
+    public int Column { get; init; } = Column;
     public string Message { get; init; } = Message ?? "";
 }
 

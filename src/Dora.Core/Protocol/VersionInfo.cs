@@ -11,6 +11,7 @@ internal sealed record VersionInfo(string Product, string Version, int Api, stri
 {
     public string Product { get; init; } = Product ?? "";
     public string Version { get; init; } = Version ?? "";
+    public int Api { get; init; } = Api;
     public string Kernel { get; init; } = Kernel ?? "";
     public string Machine { get; init; } = Machine ?? "";
     public string Hostname { get; init; } = Hostname ?? "";
