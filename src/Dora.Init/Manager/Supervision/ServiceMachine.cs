@@ -72,7 +72,8 @@ internal static class ServiceMachine
         };
     }
 
-    private static bool SaysWhenReady(ServiceSettings settings) =>
+    /// <summary>Whether there is something to wait for between its launch and being up.</summary>
+    internal static bool SaysWhenReady(ServiceSettings settings) =>
         settings.Type == ServiceType.Oneshot || settings.Notify != ReadinessProtocol.None;
 
     private static (ServiceState, ServiceActions) Start(ServiceState state, TimeSpan now)
