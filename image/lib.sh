@@ -1,0 +1,159 @@
+# shellcheck shell=sh
+# What the tools of this folder share; sourced, never run. A tool prints the path of what it made on stdout and nothing
+# else there, so that tools compose by command substitution; everything for people goes to stderr.
+
+image=$(cd "$(dirname "$0")" && pwd)
+repository=$(dirname "$image")
+out=${PANDORA_OUT:-$repository/out}
+
+# The same input gives the same bytes: every file time is this one. 1980-01-01 is the first day that FAT can express.
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-315532800}
+export SOURCE_DATE_EPOCH
+# Sorting and number formats do not depend on who builds.
+LC_ALL=C
+export LC_ALL
+umask 022
+
+say() {
+    echo "${0##*/}: $*" >&2
+}
+
+die() {
+    say "$*"
+    exit 1
+}
+
+need() {
+    for program in "$@"; do
+        command -v "$program" >/dev/null 2>&1 || die "$program: not found; run image/prepare"
+    done
+}
+
+need_root() {
+    [ "$(id -u)" = 0 ] || die "must run as root: package trees hold root's files"
+}
+
+# scratch: sets $scratch to a folder that is gone when the tool ends, however it ends.
+scratch() {
+    scratch=$(mktemp -d "${TMPDIR:-/tmp}/pandora.XXXXXX")
+    trap 'rm -rf "$scratch"' EXIT
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+}
+
+# put FILE TARGET: moves FILE to TARGET at once, so that an interrupted tool leaves no half file under its final name.
+put() {
+    mkdir -p "$(dirname "$2")"
+    cp "$1" "$2.new.$$"
+    mv "$2.new.$$" "$2"
+}
+
+bytes() {
+    wc -c <"$1" | tr -d ' '
+}
+
+size() {
+    bytes "$1" | awk '{ printf "%.2f MB", $1 / 1000000 }'
+}
+
+# Absolute path of a file or folder that may not exist yet.
+absolute() {
+    case $1 in
+        /*) echo "$1" ;;
+        *) echo "$PWD/$1" ;;
+    esac
+}
+
+# The package back end: deb or alpine. What the host is, unless DISTRO says otherwise.
+distro() {
+    case ${DISTRO:-} in
+        deb | debian) echo deb ;;
+        apk | alpine) echo alpine ;;
+        '') if [ -f /etc/alpine-release ]; then echo alpine; else echo deb; fi ;;
+        *) die "DISTRO=$DISTRO: unknown; deb and alpine are known" ;;
+    esac
+}
+
+# What is slow to fetch is kept as a tar file named for the hash of all that decides its content. The cache is a
+# convenience: without it, or when it cannot be written, everything is made anew. PANDORA_CACHE=none turns it off.
+cache=${PANDORA_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/pandora}
+
+# hash: of stdin, short enough for a file name.
+hash() {
+    sha256sum | cut -c1-24
+}
+
+# cache_get NAME FOLDER: fills FOLDER from the cache, or fails without having touched it.
+cache_get() {
+    [ "$cache" != none ] && [ -s "$cache/$1.tar.zst" ] || return 1
+    rm -rf "$2.new.$$"
+    mkdir -p "$2.new.$$"
+    if zstd -qdc "$cache/$1.tar.zst" | tar -xp -C "$2.new.$$"; then
+        touch "$cache/$1.tar.zst"
+        rm -rf "$2"
+        mv "$2.new.$$" "$2"
+        say "$2: from the cache ($1)"
+        return 0
+    fi
+    say "$cache/$1.tar.zst: unreadable; removed"
+    rm -rf "$2.new.$$" "$cache/$1.tar.zst"
+    return 1
+}
+
+# cache_put NAME FOLDER: keeps FOLDER; what was not used for a month goes.
+cache_put() {
+    [ "$cache" != none ] || return 0
+    if mkdir -p "$cache" && tar -c -C "$2" . >"$cache/$1.$$" && zstd -q -3 -T0 --rm "$cache/$1.$$" -o "$cache/$1.$$.zst" &&
+        mv "$cache/$1.$$.zst" "$cache/$1.tar.zst"; then
+        find "$cache" -maxdepth 1 -type f -mtime +30 -delete
+    else
+        rm -f "$cache/$1.$$" "$cache/$1.$$.zst"
+        say "$cache: not writable; going on without the cache"
+    fi
+}
+
+# copy_modules KERNEL TREE: copies the modules whose paths (below the version's folder) come on stdin, with all that
+# they depend on, from KERNEL/lib/modules to TREE/lib/modules, and indexes them there. Only what a reader of text needs
+# is kept of the indexes: kmod's binary ones would double them.
+copy_modules() {
+    version=$(ls "$1/lib/modules")
+    from=$1/lib/modules/$version
+    to=$2/lib/modules/$version
+    mkdir -p "$to"
+    # modules.dep is already closed: each line holds the dependencies of the dependencies too. A softdep is followed by
+    # name and by alias, since it is what the kernel would otherwise ask modprobe for.
+    awk -v dir="$from" '
+        function name(path) { sub(/.*\//, "", path); sub(/\.ko.*/, "", path); gsub(/-/, "_", path); return path }
+        function take(path,    n, list, i) {
+            if (path in taken) return
+            taken[path] = 1
+            n = split(deps[path], list, " ")
+            for (i = 1; i <= n; i++) take(list[i])
+            n = split(soft[name(path)], list, " ")
+            for (i = 1; i <= n; i++)
+                if (list[i] in paths) take(paths[list[i]])
+                else if (list[i] in alias) take(paths[alias[list[i]]])
+        }
+        BEGIN {
+            while ((getline line < (dir "/modules.dep")) > 0) {
+                colon = index(line, ":"); path = substr(line, 1, colon - 1)
+                deps[path] = substr(line, colon + 1); paths[name(path)] = path
+            }
+            while ((getline line < (dir "/modules.alias")) > 0) {
+                split(line, word, " "); gsub(/-/, "_", word[2])
+                if (word[3] in paths) alias[word[2]] = word[3]
+            }
+            while ((getline line < (dir "/modules.softdep")) > 0) {
+                n = split(line, word, " "); gsub(/-/, "_", word[2])
+                for (i = 3; i <= n; i++) if (word[i] !~ /:$/) { gsub(/-/, "_", word[i]); soft[word[2]] = soft[word[2]] " " word[i] }
+            }
+        }
+        { if ($0 in deps) take($0) }
+        END { for (path in taken) print path }
+    ' | sort | (cd "$from" && tar -c -T -) | tar -x -C "$to"
+    cp "$from/modules.order" "$from/modules.builtin" "$to"
+    [ ! -f "$from/modules.builtin.modinfo" ] || cp "$from/modules.builtin.modinfo" "$to"
+    depmod -b "$2" "$version"
+    (cd "$to" && rm -f ./*.bin modules.symbols modules.devname modules.order modules.builtin.modinfo modules.builtin.alias)
+}
