@@ -13,12 +13,15 @@ static class Artifacts
     public static string Iso => Need("PANDORA_ISO", "pandora.iso");
 
     /// <summary>The same with the service files of make-overlay laid over it.</summary>
-    public static string TestIso => Need("PANDORA_TEST_ISO", "tests/overlay.iso");
+    public static string TestIso => Need("PANDORA_TEST_ISO", "tests/overlaid/pandora.iso");
 
-    public static string Kernel => Need("PANDORA_KERNEL", "kernel/vmlinuz");
+    public static string Kernel => Need("PANDORA_KERNEL", "vmlinuz");
     public static string Initramfs => Need("PANDORA_INITRAMFS", "initramfs.img");
     public static string Init => Need("PANDORA_INIT", "bin/init");
     public static string Dora => Need("PANDORA_DORA", "bin/dora");
+
+    /// <summary>The kernel command line that the boot loaders of the image use.</summary>
+    public static string CommandLine => File.ReadAllText(Need("PANDORA_CMDLINE", "cmdline")).Trim();
 
     /// <summary>Private key whose public half is built into the images.</summary>
     public static string BuiltInKey => Need("PANDORA_SSH_KEY", "tests/key");

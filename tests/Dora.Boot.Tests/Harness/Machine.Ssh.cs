@@ -15,7 +15,8 @@ public sealed partial class Machine
     public string WaitForSsh(TimeSpan? limit = null)
     {
         var most = limit ?? BootLimit;
-        while (Stopwatch.GetElapsedTime(PoweredOn) < most)
+        long start = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(start) < most)
         {
             Transcript.FailOnPanic("the ssh port");
             if (Sockets.Banner(SshPort, TimeSpan.FromSeconds(10)) is { } banner && banner.StartsWith("SSH-2.0", StringComparison.Ordinal)) return banner;

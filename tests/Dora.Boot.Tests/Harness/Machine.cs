@@ -61,14 +61,12 @@ public sealed partial class Machine : IDisposable
         _reader = new Thread(ReadSerial) { IsBackground = true, Name = "serial" };
         _reader.Start();
         _qmp.Execute("cont");
-        PoweredOn = Stopwatch.GetTimestamp();
     }
 
     public static Machine Start(MachineOptions options) => new(options);
 
     public Transcript Transcript { get; } = new();
     public string Name => _options.Name;
-    public long PoweredOn { get; }
 
     /// <summary>A folder of this machine on the host, gone with it.</summary>
     public string Folder => _folder;

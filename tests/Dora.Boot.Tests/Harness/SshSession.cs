@@ -67,6 +67,14 @@ public sealed class SshSession : IDisposable
         }
     }
 
+    /// <summary>A socket on the host that leads to a Unix socket of the machine, as long as this connection lives.</summary>
+    public string Forward(string path)
+    {
+        string local = Path.Combine(_machine.Folder, $"forward-{Interlocked.Increment(ref s_count)}");
+        Programs.Run(s_limit, "ssh", "-F", "/dev/null", "-S", _control, "-O", "forward", "-L", $"{local}:{path}", "root@127.0.0.1").Expect();
+        return local;
+    }
+
     public void Dispose()
     {
         if (_disposed) return;
