@@ -1,10 +1,53 @@
+using Dora.Core.Linux;
+using Dora.Init.Guard;
+using Dora.Init.Manager;
+
 namespace Dora.Init;
 
+/// <summary>One executable, several roles: picks the one that argv and the pid ask for.</summary>
 internal static class Program
 {
+    /// <summary>How this program is found again: by its pid's own link once /proc is there, by name before.</summary>
+    public static string OwnPath => "/proc/self/exe";
+
     private static int Main(string[] arguments)
     {
-        Native.ignore_sent_faults();
-        return arguments.Length;
+        string name = Environment.GetCommandLineArgs()[0];
+        string program = name[(name.LastIndexOf('/') + 1)..];
+
+        bool isGuard = Libc.getpid() == 1;
+        AppDomain.CurrentDomain.UnhandledException += (_, happened) => Died(isGuard, happened.ExceptionObject as Exception);
+        if (isGuard)
+        {
+            Native.ignore_sent_faults();
+            if (name == "/init") return Boot.BootSequence.Run();
+            new GuardProcess().Run();
+            return 0;
+        }
+
+        return (program, arguments) switch
+        {
+            ("poweroff", _) => EndRequest.Send(MachineEnd.PowerOff, arguments),
+            ("reboot", _) => EndRequest.Send(MachineEnd.Reboot, arguments),
+            ("halt", _) => EndRequest.Send(MachineEnd.Halt, arguments),
+            (_, ["manager"]) => ManagerProcess.Run(),
+            (_, ["syslog", ..]) => Syslog.SyslogRole.Run(arguments.AsSpan(1)),
+            (_, ["finish"]) => FinishProcess.Run(),
+            _ => EndRequest.Usage(),
+        };
+    }
+
+    /// <summary>
+    /// A defect. In the manager it costs its process, and the guard starts another; in the guard it would panic the
+    /// kernel, but a fresh copy of this program in the same process has the same children: it starts a manager, which
+    /// takes them all up again.
+    /// </summary>
+    private static void Died(bool isGuard, Exception? exception)
+    {
+        Log.Error($"{(isGuard ? "guard" : Environment.GetCommandLineArgs()[^1])}: {exception}");
+        if (!isGuard) return;
+        var errno = Sys.Execute(OwnPath, ["/sbin/init"], []);
+        Log.Error($"guard: execute itself: {errno.Describe()}");
+        Ending.End(MachineEnd.Reboot);
     }
 }

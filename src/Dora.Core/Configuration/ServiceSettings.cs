@@ -40,6 +40,7 @@ public sealed record ServiceSettings
     public ReadinessProtocol Notify { get; init; } = ReadinessProtocol.None;
 
     /// <summary>How long a start may take until it is ready, or for a oneshot until it has ended; <c>start-timeout</c>.</summary>
+    /// <remarks><c>none</c> is a hundred years: a deadline like any other.</remarks>
     public TimeSpan StartTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>The signal number that asks it to stop; <c>stop-signal</c>, by name (TERM).</summary>
@@ -79,106 +80,12 @@ public sealed record ServiceSettings
     public string? RuntimeDirectory { get; init; }
 
     /// <summary>Terminal that becomes stdin, stdout, stderr and the controlling terminal; <c>tty</c>.</summary>
+    /// <remarks>Always below /dev/: <c>tty: ttyS0</c> and <c>tty: /dev/ttyS0</c> are the same.</remarks>
     public string? Terminal { get; init; }
+
+    /// <summary>The one service that receives the output of all others; <c>logger</c>.</summary>
+    public bool Logger { get; init; }
+
+    /// <summary>Where in <see cref="File"/> the names of other services stand, for messages about the set as a whole.</summary>
+    internal IReadOnlyList<ServiceReference> References { get; init; } = [];
 }
-
-/// <summary>What its process is to us.</summary>
-public enum ServiceType
-{
-    /// <summary>Its process runs until it is stopped.</summary>
-    Daemon,
-
-    /// <summary>Its process does one thing and ends; it counts as done with exit code 0.</summary>
-    Oneshot,
-}
-
-/// <summary>What a template makes instances of.</summary>
-public enum InstanceSource
-{
-    /// <summary>Not a template.</summary>
-    None,
-
-    /// <summary>One for each wired network interface, those that appear later included; the argument is its name.</summary>
-    WiredInterface,
-
-    /// <summary>One for each console of the machine (serial line, screen); the argument is the terminal's name.</summary>
-    Console,
-}
-
-/// <summary>When a service is started.</summary>
-public enum StartCondition
-{
-    /// <summary>When the machine boots.</summary>
-    Boot,
-
-    /// <summary>When something needs it or an operator asks.</summary>
-    Demand,
-}
-
-/// <summary>How a service says that it is ready.</summary>
-public enum ReadinessProtocol
-{
-    /// <summary>Ready as soon as its program runs.</summary>
-    None,
-
-    /// <summary>It writes a newline to the descriptor whose number is in NOTIFY_FD (the protocol of s6).</summary>
-    Descriptor,
-}
-
-/// <summary>When a service is started again after its process ended by itself.</summary>
-public enum RestartCondition
-{
-    /// <summary>Whatever the exit code, except 125.</summary>
-    Always,
-
-    /// <summary>On a signal or an exit code other than 0 and 125.</summary>
-    OnFailure,
-
-    /// <summary>Not at all.</summary>
-    Never,
-}
-
-/// <summary>
-/// The restart policy: the n-th restart in a row waits Delay x Factor^(n-1), at most Cap; a run of at least
-/// <see cref="ResetAfter"/> starts the count anew; more than <see cref="Limit"/> in a row is a final failure.
-/// </summary>
-public sealed record RestartPolicy
-{
-    /// <summary>When at all; <c>restart: always</c> or <c>restart: {when: always}</c>.</summary>
-    public RestartCondition When { get; init; } = RestartCondition.OnFailure;
-
-    /// <summary>Wait before the first restart; <c>delay</c>.</summary>
-    public TimeSpan Delay { get; init; } = TimeSpan.FromMilliseconds(200);
-
-    /// <summary>Growth from one restart to the next, 1 to 10; <c>factor</c>.</summary>
-    public double Factor { get; init; } = 2;
-
-    /// <summary>The longest wait; <c>cap</c>.</summary>
-    public TimeSpan Cap { get; init; } = TimeSpan.FromSeconds(30);
-
-    /// <summary>A run this long counts as stable; <c>reset-after</c>.</summary>
-    public TimeSpan ResetAfter { get; init; } = TimeSpan.FromSeconds(10);
-
-    /// <summary>Restarts in a row until it is given up; <c>limit</c>; 0 is without limit.</summary>
-    public int Limit { get; init; }
-}
-
-/// <summary>A socket that is opened for a service and kept open while the service is not running.</summary>
-/// <param name="Kind">Its family and type.</param>
-/// <param name="Address">Port number for tcp and udp, absolute path for unix.</param>
-public sealed record SocketSettings(SocketKind Kind, string Address);
-
-/// <summary>Family and type of a held socket.</summary>
-public enum SocketKind
-{
-    /// <summary>Stream on every address of IPv4 and IPv6; <c>tcp: 22</c>.</summary>
-    Tcp,
-
-    /// <summary>Stream on a path; <c>unix: /run/web.sock</c>.</summary>
-    Unix,
-}
-
-/// <summary>A resource limit of setrlimit(2); <see cref="ulong.MaxValue"/> is "unlimited".</summary>
-/// <param name="Soft">What is enforced.</param>
-/// <param name="Hard">Up to where the process may raise it.</param>
-public readonly record struct ResourceLimit(ulong Soft, ulong Hard);

@@ -11,6 +11,9 @@ internal static unsafe partial class Libc
     public const int SIGURG = 23, SIGXCPU = 24, SIGXFSZ = 25, SIGVTALRM = 26, SIGPROF = 27, SIGWINCH = 28, SIGIO = 29;
     public const int SIGPWR = 30, SIGSYS = 31;
 
+    /// <summary>SIGRTMIN+3, +4, +5: halt, power off, reboot, as systemd has them.</summary>
+    public const int SIGRTMIN = 34, SIGRTMIN3 = SIGRTMIN + 3, SIGRTMIN4 = SIGRTMIN + 4, SIGRTMIN5 = SIGRTMIN + 5;
+
     public const int SIG_BLOCK = 0, SIG_UNBLOCK = 1, SIG_SETMASK = 2;
     public const int SFD_NONBLOCK = 0x800, SFD_CLOEXEC = 0x80000;
 
@@ -58,4 +61,10 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, SetLastError = true)] public static partial int signalfd(int fd, sigset_t* mask, int flags);
     [LibraryImport(Library, SetLastError = true)] public static partial int waitid(int idType, int id, siginfo_t* info, int options);
     [LibraryImport(Library, SetLastError = true)] public static partial int wait4(int pid, int* status, int options, rusage_t* usage);
+    [LibraryImport(Library, SetLastError = true)] public static partial int sigtimedwait(sigset_t* set, siginfo_t* info, timespec* timeout);
+
+    public const nint SYS_waitid = 247; // x86-64; Linux 2.6.10
+
+    [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
+    public static partial nint syscall5(nint number, nint a, nint b, nint c, nint d, nint e);
 }

@@ -132,6 +132,23 @@ internal static unsafe partial class Sys
         return errno == Errno.EEXIST ? Errno.None : errno;
     }
 
+    /// <summary>Names of the folders in a folder; none when it cannot be read.</summary>
+    public static IReadOnlyList<string> ListDirectories(string path)
+    {
+        var names = new List<string>();
+        try
+        {
+            foreach (var entry in new DirectoryInfo(path).EnumerateDirectories()) names.Add(entry.Name);
+        }
+        catch (IOException)
+        {
+        }
+        catch (UnauthorizedAccessException)
+        {
+        }
+        return names;
+    }
+
     public static Errno RemoveDirectory(string path)
     {
         fixed (byte* p = new CString(path)) return Check(Libc.rmdir(p));
@@ -211,9 +228,16 @@ internal static unsafe partial class Sys
         return Check(Libc.fcntl(fd.Number, Libc.F_SETFL, flags | Libc.O_NONBLOCK));
     }
 
-    /// <summary>A second descriptor of the same open file, close-on-exec.</summary>
-    public static Errno Duplicate(FileDescriptor fd, out FileDescriptor copy) =>
-        Own(Libc.fcntl(fd.Number, Libc.F_DUPFD_CLOEXEC, 3), out copy);
+    public static Errno SetBlocking(FileDescriptor fd)
+    {
+        int flags = Libc.fcntl(fd.Number, Libc.F_GETFL, 0);
+        if (flags < 0) return Libc.errno;
+        return Check(Libc.fcntl(fd.Number, Libc.F_SETFL, flags & ~Libc.O_NONBLOCK));
+    }
+
+    /// <summary>A second descriptor of the same open file, close-on-exec, numbered <paramref name="lowestNumber"/> or above.</summary>
+    public static Errno Duplicate(FileDescriptor fd, out FileDescriptor copy, int lowestNumber = 3) =>
+        Own(Libc.fcntl(fd.Number, Libc.F_DUPFD_CLOEXEC, lowestNumber), out copy);
 
     /// <summary>memfd_create(2): a file in RAM that lives as long as somebody holds it.</summary>
     public static Errno MakeMemoryFile(string name, out FileDescriptor fd)

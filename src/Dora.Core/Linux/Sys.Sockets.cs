@@ -86,6 +86,30 @@ internal static unsafe partial class Sys
             return Check(Libc.getsockopt(fd.Number, Libc.SOL_SOCKET, Libc.SO_PEERCRED, p, &length));
     }
 
+    /// <summary>SO_PEERGROUPS (Linux 4.13): the supplementary groups of who connected, as of connect(2).</summary>
+    public static Errno PeerGroups(FileDescriptor fd, out uint[] groups)
+    {
+        groups = new uint[32];
+        while (true)
+        {
+            uint length = (uint)(groups.Length * sizeof(uint));
+            Errno errno;
+            fixed (uint* p = groups) errno = Check(Libc.getsockopt(fd.Number, Libc.SOL_SOCKET, Libc.SO_PEERGROUPS, p, &length));
+            int count = (int)(length / sizeof(uint));
+            // ERANGE tells how many there are; a process has at most 65536 (NGROUPS_MAX).
+            if (errno == Errno.ERANGE && count > groups.Length && count <= 65536)
+            {
+                groups = new uint[count];
+                continue;
+            }
+            groups = errno == Errno.None ? groups[..count] : [];
+            return errno;
+        }
+    }
+
+    /// <summary>shutdown(2); <paramref name="how"/> is one of SHUT_*.</summary>
+    public static Errno Shutdown(FileDescriptor fd, int how) => Check(Libc.shutdown(fd.Number, how));
+
     /// <summary>
     /// sendmsg(2) of one message, with at most one descriptor beside it (SCM_RIGHTS). Never raises SIGPIPE.
     /// </summary>

@@ -195,6 +195,9 @@ __attribute__((constructor(101))) static void block_signals(void)
     sigemptyset(&set);
     for (size_t i = 0; i < sizeof blocked / sizeof *blocked; i++)
         sigaddset(&set, blocked[i]);
+    /* halt, power off and reboot as systemd numbers them */
+    for (int signal = SIGRTMIN + 3; signal <= SIGRTMIN + 5; signal++)
+        sigaddset(&set, signal);
     sigprocmask(SIG_BLOCK, &set, NULL);
 }
 

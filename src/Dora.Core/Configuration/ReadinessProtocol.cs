@@ -1,0 +1,11 @@
+namespace Dora.Core.Configuration;
+
+/// <summary>How a service says that it is ready.</summary>
+public enum ReadinessProtocol
+{
+    /// <summary>Ready as soon as its program runs.</summary>
+    None,
+
+    /// <summary>It writes a newline to the descriptor whose number is in NOTIFY_FD (the protocol of s6).</summary>
+    Descriptor,
+}

@@ -1,0 +1,35 @@
+namespace Dora.Core.Configuration;
+
+/// <summary>Settings that are fine alone and make no sense together.</summary>
+internal static class ServiceContradictions
+{
+    private sealed record Rule(string Key, Func<ServiceSettings, bool> IsBroken, string Message);
+
+    // Key is where the message points, and it has to be in the file: with a rule on a default nobody could act.
+    private static readonly Rule[] s_rules =
+    [
+        new("per-connection", s => s.PerConnection && s.Sockets.Count == 0, "needs 'sockets' to take connections from"),
+        new("per-connection", s => s.PerConnection && s.Type is ServiceType.Oneshot, "a oneshot takes no connections; leave out 'type: oneshot'"),
+        new("per-connection", s => s.PerConnection && s.Sockets.Any(socket => socket.Kind is SocketKind.UnixDatagram), "a datagram socket has no connections"),
+        new("per-connection", s => s.PerConnection && s.Notify is not ReadinessProtocol.None, "its processes are ready at once; leave out 'notify'"),
+        new("per-connection", s => s.PerConnection && s.Terminal is not null, "its processes have the connection as stdin and stdout; leave out 'tty'"),
+        new("max-connections", s => !s.PerConnection, "has no meaning without 'per-connection: true'"),
+        new("restart", s => s.Type is ServiceType.Oneshot && s.Restart.When is RestartCondition.Always, "a oneshot that always restarts never ends; write on-failure or never"),
+        new("notify", s => s.Type is ServiceType.Oneshot && s.Notify is not ReadinessProtocol.None, "a oneshot is ready when it has ended; leave out 'notify'"),
+        new("sockets", s => s.ForEach is not InstanceSource.None && s.Sockets.Count > 0, "the instances of a template cannot share sockets; leave out 'for-each' or 'sockets'"),
+        new("logger", s => s.Logger && s.PerConnection, "cannot go with 'per-connection': it is one process that runs all the time"),
+        new("logger", s => s.Logger && s.Type is ServiceType.Oneshot, "cannot be a oneshot: it is one process that runs all the time"),
+        new("logger", s => s.Logger && s.ForEach is not InstanceSource.None, "cannot be a template: it is one process that runs all the time"),
+        new("logger", s => s.Logger && s.Terminal is not null, "cannot have a 'tty': its input is the output of the others"),
+    ];
+
+    public static void Check(ServiceSettings settings, Dictionary<string, Position> given, ProblemList problems)
+    {
+        foreach (var rule in s_rules)
+            if (given.TryGetValue(rule.Key, out var position) && rule.IsBroken(settings))
+                problems.Add(position, $"{rule.Key}: {rule.Message}");
+        if (settings.ForEach is not InstanceSource.None)
+            foreach (string problem in ServiceTemplate.Problems(settings))
+                problems.Add(given["for-each"], problem);
+    }
+}

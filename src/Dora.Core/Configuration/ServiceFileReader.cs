@@ -1,0 +1,58 @@
+using System.Text;
+using Dora.Core.Configuration.Yaml;
+
+namespace Dora.Core.Configuration;
+
+/// <summary>
+/// Reads one service file. Strict, because a typing error that is skipped in silence shows up months later as a service
+/// that does not restart: whatever is not understood is a problem with its place, and all problems are reported, not
+/// only the first. Three steps, each only if the one before found nothing that makes its findings meaningless:
+/// text to tree (<see cref="YamlReader"/>), tree to settings (<see cref="ServiceKeys"/>), settings against each other
+/// (<see cref="ServiceContradictions"/>). Nothing throws on foreign input.
+/// </summary>
+public static class ServiceFileReader
+{
+    /// <summary>What the name of a service file ends with.</summary>
+    public const string Suffix = ".yaml";
+
+    /// <summary>Reads <paramref name="text"/>, the content of the file at <paramref name="path"/>; the name of the service is the file's.</summary>
+    public static ServiceFile Read(string path, string text) => Read(path, Encoding.UTF8.GetBytes(text));
+
+    /// <summary>Reads <paramref name="text"/>, the content of the file at <paramref name="path"/>; the name of the service is the file's.</summary>
+    public static ServiceFile Read(string path, ReadOnlySpan<byte> text)
+    {
+        var problems = new ProblemList(path);
+        string name = NameOf(path);
+        var root = YamlReader.Read(text, problems);
+        ServiceSettings? settings = null;
+        if (root is YamlMapping mapping)
+        {
+            settings = ReadSettings(mapping, name, path, problems);
+        }
+        else if (root is not null)
+        {
+            problems.Add(root.Position, $"expected keys such as 'command: [/usr/bin/web]', found {root.Kind}");
+        }
+        if (!ServiceName.IsValid(name, out string reason))
+            problems.Add(Position.WholeFile, $"'{Printable.Text(name)}' is not the name of a service: {reason}");
+        return new ServiceFile(name, problems.HasErrors ? null : settings, problems.InOrder());
+    }
+
+    /// <summary>The name of the service that the file at <paramref name="path"/> is for.</summary>
+    internal static string NameOf(string path)
+    {
+        string name = path[(path.LastIndexOf('/') + 1)..];
+        return name.EndsWith(Suffix, StringComparison.Ordinal) ? name[..^Suffix.Length] : name;
+    }
+
+    private static ServiceSettings ReadSettings(YamlMapping mapping, string name, string path, ProblemList problems)
+    {
+        var draft = new ServiceDraft(new ServiceSettings { Name = name, File = path, Command = [] }, []);
+        var given = new Dictionary<string, Position>();
+        draft = MappingReader.Read(mapping, "", ServiceKeys.All, draft, problems, given);
+        if (!given.ContainsKey("command"))
+            problems.Add(mapping.Position, "command: is missing; name the program, such as command: [/usr/bin/web, --port, '80']");
+        ServiceContradictions.Check(draft.Settings, given, problems);
+        return draft.Settings with { References = draft.References };
+    }
+}

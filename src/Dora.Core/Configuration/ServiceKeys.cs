@@ -1,0 +1,46 @@
+namespace Dora.Core.Configuration;
+
+/// <summary>
+/// Every key of a service file: to add a setting, add a line here (and its property, and its section in
+/// docs/services.md, which a test compares with this table).
+/// </summary>
+internal static class ServiceKeys
+{
+    public static readonly IReadOnlyList<SettingKey<ServiceDraft>> All =
+    [
+        Key("description", "text", "", "One line for people.", (s, v) => s with { Description = v.Line() }),
+        Key("type", "daemon or oneshot", "daemon", "Whether its process stays or does one thing and ends.", (s, v) => s with { Type = v.Choice(ServiceWords.Types) }),
+        Key("command", "list of words", "required", "The program, by absolute path, and its arguments.", (s, v) => s with { Command = v.Command() }),
+        Key("for-each", "wired-interface or console", "", "Makes it a template: one instance for each of these.", (s, v) => s with { ForEach = v.Choice(ServiceWords.InstanceSources) }),
+        Key("start", "boot or demand", "boot", "When it is started.", (s, v) => s with { Start = v.Choice(ServiceWords.StartConditions) }),
+        References("needs", "Services that must run for it to run; started with it.", (s, names) => s with { Needs = names }),
+        References("wants", "Services that are started with it and may fail.", (s, names) => s with { Wants = names }),
+        References("after", "Services that, if they are being started too, go first.", (s, names) => s with { After = names }),
+        Key("restart", "always, on-failure, never or a mapping", "on-failure", "What happens when it ends by itself.", (s, v) => s with { Restart = v.Restart() }),
+        Key("notify", "none or fd", "none", "How it says that it is ready.", (s, v) => s with { Notify = v.Choice(ServiceWords.ReadinessProtocols) }),
+        Key("start-timeout", "duration or none", "1m", "How long a start may take.", (s, v) => s with { StartTimeout = v.Duration(TimeSpan.FromMilliseconds(1), mayBeEndless: true) }),
+        Key("stop-signal", "name of a signal", "TERM", "The signal that asks it to stop.", (s, v) => s with { StopSignal = v.Signal() }),
+        Key("stop-timeout", "duration", "5s", "How long it may take to stop before it is killed.", (s, v) => s with { StopTimeout = v.Duration(TimeSpan.Zero) }),
+        Key("sockets", "list of tcp, unix and unix-datagram", "", "Sockets that are held open for it.", (s, v) => s with { Sockets = v.Sockets() }),
+        Key("per-connection", "true or false", "false", "One process for each connection.", (s, v) => s with { PerConnection = v.Boolean() }),
+        Key("max-connections", "number from 1 to 4096", "64", "Connections at once, with per-connection.", (s, v) => s with { MaxConnections = v.Integer(1, 4096) }),
+        Key("user", "name or number", "root", "The user that it runs as.", (s, v) => s with { User = v.Account() }),
+        Key("group", "name or number", "the user's", "The group that it runs as.", (s, v) => s with { Group = v.Account() }),
+        Key("environment", "mapping of names to values", "", "Variables besides PATH, HOME, USER and SHELL.", (s, v) => s with { Environment = v.Environment() }),
+        Key("directory", "absolute path", "/", "Its working directory.", (s, v) => s with { Directory = v.AbsolutePath() }),
+        Key("umask", "octal number", "022", "Permissions that new files do not get.", (s, v) => s with { Umask = v.Umask() }),
+        Key("rlimits", "mapping of limits to values", "", "Resource limits, by the names of prlimit.", (s, v) => s with { ResourceLimits = v.ResourceLimits() }),
+        Key("runtime-directory", "path below /run", "", "A directory made for it before it starts.", (s, v) => s with { RuntimeDirectory = v.RuntimeDirectory() }),
+        Key("tty", "name of a terminal", "", "The terminal that it runs on.", (s, v) => s with { Terminal = v.Terminal() }),
+        Key("logger", "true or false", "false", "The one service that receives the output of all others.", (s, v) => s with { Logger = v.Boolean() }),
+    ];
+
+    private static SettingKey<ServiceDraft> Key(string name, string form, string @default, string summary,
+        Func<ServiceSettings, SettingValue, ServiceSettings> apply) =>
+        new(name, form, @default, summary, (draft, value) => draft with { Settings = apply(draft.Settings, value) });
+
+    private static SettingKey<ServiceDraft> References(string name, string summary,
+        Func<ServiceSettings, IReadOnlyList<string>, ServiceSettings> apply) =>
+        new(name, "list of services", "", summary,
+            (draft, value) => draft with { Settings = apply(draft.Settings, value.ServiceNames(draft.References)) });
+}

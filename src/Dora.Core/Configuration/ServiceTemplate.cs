@@ -1,0 +1,76 @@
+using System.Text;
+
+namespace Dora.Core.Configuration;
+
+/// <summary>
+/// Makes instances of a template (a service with <c>for-each</c>): <c>%i</c> becomes the argument and <c>%%</c> a percent
+/// sign in command, environment, tty, runtime-directory and description. In services without <c>for-each</c> a percent
+/// sign is itself, so <c>date +%s</c> needs no care there.
+/// </summary>
+public static class ServiceTemplate
+{
+    /// <summary>The instance of <paramref name="template"/> for <paramref name="argument"/>, named <c>template@argument</c>.</summary>
+    /// <exception cref="ArgumentException">It is no template, or the argument is not one that <see cref="IsArgument"/> accepts.</exception>
+    public static ServiceSettings Instantiate(ServiceSettings template, string argument)
+    {
+        if (template.ForEach is InstanceSource.None) throw new ArgumentException($"{template.Name} is not a template");
+        if (!IsArgument(argument)) throw new ArgumentException($"'{Printable.Text(argument)}' cannot be the argument of an instance");
+        var command = new string[template.Command.Count];
+        for (int i = 0; i < command.Length; i++) command[i] = Expand(template.Command[i], argument);
+        var environment = new Dictionary<string, string>(template.Environment.Count, StringComparer.Ordinal);
+        foreach (var (name, value) in template.Environment) environment.Add(name, Expand(value, argument));
+        return template with
+        {
+            Name = $"{template.Name}@{argument}",
+            ForEach = InstanceSource.None,
+            Description = Expand(template.Description, argument),
+            Command = command,
+            Environment = environment,
+            Terminal = template.Terminal is null ? null : Expand(template.Terminal, argument),
+            RuntimeDirectory = template.RuntimeDirectory is null ? null : Expand(template.RuntimeDirectory, argument),
+        };
+    }
+
+    /// <summary>Whether an instance may have this argument: 1 to 64 printable characters of ASCII, no '/', not <c>.</c> or <c>..</c>.</summary>
+    public static bool IsArgument(string argument) => ServiceName.IsArgument(argument);
+
+    /// <summary>Percent signs of a template that stand for nothing.</summary>
+    internal static IEnumerable<string> Problems(ServiceSettings template)
+    {
+        foreach (string word in template.Command)
+            if (Unknown(word) is { } found) yield return Message("command", found);
+        foreach (var (name, value) in template.Environment)
+            if (Unknown(value) is { } found) yield return Message($"environment: {name}", found);
+        foreach (var (key, value) in new[] { ("description", template.Description), ("tty", template.Terminal), ("runtime-directory", template.RuntimeDirectory) })
+            if (value is not null && Unknown(value) is { } found) yield return Message(key, found);
+    }
+
+    private static string Message(string key, string found) =>
+        $"{key}: '{Printable.Text(found)}' has no meaning in a template: %i is the instance's argument, %% a percent sign";
+
+    private static string? Unknown(string text)
+    {
+        for (int i = text.IndexOf('%'); i >= 0; i = i + 2 <= text.Length ? text.IndexOf('%', i + 2) : -1)
+            if (i + 1 == text.Length || text[i + 1] is not ('i' or '%')) return text[i..Math.Min(i + 2, text.Length)];
+        return null;
+    }
+
+    private static string Expand(string text, string argument)
+    {
+        if (!text.Contains('%')) return text;
+        var result = new StringBuilder(text.Length + argument.Length);
+        for (int i = 0; i < text.Length; i++)
+        {
+            char next = i + 1 < text.Length ? text[i + 1] : '\0';
+            if (text[i] != '%' || next is not ('i' or '%'))
+            {
+                result.Append(text[i]);
+                continue;
+            }
+            if (next == 'i') result.Append(argument);
+            else result.Append('%');
+            i++;
+        }
+        return result.ToString();
+    }
+}

@@ -1,0 +1,25 @@
+namespace Dora.Core.Protocol;
+
+/// <summary><c>GET /v1/boot</c>: where the time went. All times are milliseconds since the kernel started.</summary>
+internal sealed record BootReport
+{
+    public IReadOnlyList<BootStage> Stages { get; init; } = [];
+    public IReadOnlyList<BootService> Services { get; init; } = [];
+
+    /// <summary>When the kernel started /init.</summary>
+    public long HandoverMs { get; init; }
+
+    /// <summary>When every service started at boot was ready, done or failed; null while that is not so.</summary>
+    public long? ReadyMs { get; init; }
+}
+
+/// <summary>One stage. <see cref="EndMs"/> is null while it runs.</summary>
+/// <param name="Name">What is true afterwards.</param>
+/// <param name="Phase"><c>kernel</c>, <c>initramfs</c> or <c>manager</c>.</param>
+/// <param name="StartMs">When it began.</param>
+/// <param name="EndMs">When it was over.</param>
+/// <param name="Detail">What it found, in words.</param>
+internal sealed record BootStage(string Name, string Phase, long StartMs, long? EndMs, string? Detail);
+
+/// <summary>One service that boot started.</summary>
+internal sealed record BootService(string Name, long? StartedMs, long? ReadyMs, string State);

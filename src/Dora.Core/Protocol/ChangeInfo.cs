@@ -1,0 +1,33 @@
+namespace Dora.Core.Protocol;
+
+/// <summary>Work that takes time: the answer of every verb, and of <c>GET /v1/changes/{id}</c>.</summary>
+internal sealed record ChangeInfo
+{
+    public const string Doing = "doing";
+    public const string Done = "done";
+    public const string Failed = "failed";
+
+    public required string Id { get; init; }
+
+    /// <summary><c>start</c>, <c>stop</c>, <c>restart</c>, <c>poweroff</c>, <c>reboot</c> or <c>halt</c>.</summary>
+    public required string Verb { get; init; }
+
+    /// <summary>The service that it is about; null for the machine.</summary>
+    public string? Service { get; init; }
+
+    public required string Status { get; init; }
+
+    /// <summary>State of the service when the change began.</summary>
+    public string? Before { get; init; }
+
+    /// <summary>State of the service when the change ended; null while it is being done.</summary>
+    public string? After { get; init; }
+
+    /// <summary>Why it failed.</summary>
+    public ErrorBody? Error { get; init; }
+}
+
+/// <summary>Body of <c>POST /v1/machine/{verb}</c>; may be left out.</summary>
+/// <param name="Force">Kills what is left at once instead of stopping services in order.</param>
+[System.Text.Json.Serialization.JsonUnmappedMemberHandling(System.Text.Json.Serialization.JsonUnmappedMemberHandling.Disallow)]
+internal sealed record EndMachineRequest(bool Force = false);

@@ -1,0 +1,11 @@
+namespace Dora.Core.Protocol;
+
+/// <summary>One line of <c>GET /v1/logs</c> (NDJSON).</summary>
+/// <param name="Time">Wall clock, as <see cref="Moment.Wall"/>.</param>
+/// <param name="BootMs">Milliseconds since boot.</param>
+/// <param name="Service">Who wrote it: a service's name, <c>kernel</c>, or the tag of a syslog message.</param>
+/// <param name="Pid">The writer's process id where it is known.</param>
+/// <param name="Stream"><c>output</c>, <c>syslog</c> or <c>kernel</c>.</param>
+/// <param name="Priority">Severity of syslog(3): 0 is an emergency, 7 debug output.</param>
+/// <param name="Message">The text without its line end.</param>
+internal sealed record LogLine(string Time, long BootMs, string Service, int? Pid, string Stream, int Priority, string Message);

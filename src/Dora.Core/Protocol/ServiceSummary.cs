@@ -1,0 +1,59 @@
+namespace Dora.Core.Protocol;
+
+/// <summary>One service in <c>GET /v1/services</c>.</summary>
+internal record ServiceSummary
+{
+    public required string Name { get; init; }
+    public string Description { get; init; } = "";
+
+    /// <summary><c>daemon</c> or <c>oneshot</c>.</summary>
+    public required string Type { get; init; }
+
+    /// <summary>One of <see cref="ServiceStates"/>.</summary>
+    public required string State { get; init; }
+
+    /// <summary>Why it is in this state, in words; null where the state says it all.</summary>
+    public string? Reason { get; init; }
+
+    public int? Pid { get; init; }
+
+    /// <summary>When its process started; for a oneshot that is done, when that happened.</summary>
+    public Moment? StartedAt { get; init; }
+
+    /// <summary>Restarts since it was last started by boot or by an operator.</summary>
+    public int Restarts { get; init; }
+
+    /// <summary>Name of the template that it is an instance of.</summary>
+    public string? InstanceOf { get; init; }
+
+    /// <summary>Sockets that are held open for it: <c>tcp 22</c>, <c>unix /run/web.sock</c>.</summary>
+    public IReadOnlyList<string> Sockets { get; init; } = [];
+}
+
+/// <summary>States of a service as the API names them.</summary>
+internal static class ServiceStates
+{
+    /// <summary>Not running, and nothing asks for it.</summary>
+    public const string Stopped = "stopped";
+
+    /// <summary>To be started once what it needs is there.</summary>
+    public const string Waiting = "waiting";
+
+    /// <summary>Its process runs and is not ready yet.</summary>
+    public const string Starting = "starting";
+
+    public const string Running = "running";
+
+    /// <summary>Its sockets are open; a process is started for each connection or with the first.</summary>
+    public const string Listening = "listening";
+
+    public const string Stopping = "stopping";
+
+    /// <summary>It ended by itself and is started again after a delay.</summary>
+    public const string Backoff = "backoff";
+
+    /// <summary>A oneshot that has done its work.</summary>
+    public const string Done = "done";
+
+    public const string Failed = "failed";
+}

@@ -1,0 +1,63 @@
+using Dora.Core.Linux;
+
+namespace Dora.Init.Guard;
+
+/// <summary>Descriptors with names that outlive the manager: listening sockets, log pipes, its state.</summary>
+internal sealed class DescriptorStore
+{
+    /// <summary>More than any machine has services; a manager that leaks must not exhaust PID 1.</summary>
+    private const int Limit = 4096;
+
+    private readonly List<(GuardRecord Record, FileDescriptor Fd)> _entries = [];
+
+    /// <summary>Takes over <paramref name="fd"/>; one of the same name is closed.</summary>
+    public void Put(in GuardRecord record, FileDescriptor fd)
+    {
+        int index = IndexOf(record);
+        if (index >= 0)
+        {
+            _entries[index].Fd.Dispose();
+            _entries[index] = (record, fd);
+        }
+        else if (_entries.Count < Limit) _entries.Add((record, fd));
+        else
+        {
+            Log.Error($"guard: store is full ({Limit}): {record.Name} is not kept");
+            fd.Dispose();
+        }
+    }
+
+    public void Remove(in GuardRecord record)
+    {
+        int index = IndexOf(record);
+        if (index < 0) return;
+        _entries[index].Fd.Dispose();
+        _entries.RemoveAt(index);
+    }
+
+    public void Clear()
+    {
+        foreach (var (_, fd) in _entries) fd.Dispose();
+        _entries.Clear();
+    }
+
+    /// <summary>Sends all of it to a new manager, which reads it before anything else.</summary>
+    public Errno SendTo(FileDescriptor channel)
+    {
+        foreach (var (record, fd) in _entries)
+        {
+            var copy = record;
+            copy.Kind = GuardMessage.Restored;
+            var errno = GuardRecord.Send(channel, copy, fd);
+            if (errno != Errno.None) return errno;
+        }
+        return Errno.None;
+    }
+
+    private int IndexOf(in GuardRecord record)
+    {
+        for (int i = 0; i < _entries.Count; i++)
+            if (_entries[i].Record.HasSameName(record)) return i;
+        return -1;
+    }
+}

@@ -1,0 +1,125 @@
+using Dora.Core.Linux;
+using Dora.Init.Launching;
+
+namespace Dora.Init.Guard;
+
+/// <summary>
+/// The manager as the guard sees it: its process, its end of the channel, and when to start it again.
+///
+/// A manager that lived for a second is started again at once. Ones that die sooner wait longer and longer; after
+/// <see cref="QuickDeathsLimit"/> in a row it has given up, and rescue takes over.
+/// </summary>
+internal sealed class ManagerLink(DescriptorStore store)
+{
+    private const int QuickDeathsLimit = 10;
+    private const int ChannelBuffer = 1 << 20;
+    private static readonly TimeSpan s_quick = TimeSpan.FromSeconds(1);
+
+    private TimeSpan _startedAt;
+    private int _starts;
+    private int _quickDeaths;
+
+    public int Pid { get; private set; }
+    public FileDescriptor? Channel { get; private set; }
+
+    /// <summary>When the next one is to be started; null while one runs.</summary>
+    public TimeSpan? NextStart { get; private set; } = TimeSpan.Zero;
+
+    public bool IsDue => NextStart <= Sys.TimeSinceBoot();
+    public bool HasGivenUp => _quickDeaths >= QuickDeathsLimit;
+
+    public void Start()
+    {
+        _startedAt = Sys.TimeSinceBoot();
+        var errno = Sys.SocketPair(Libc.SOCK_SEQPACKET, out var mine, out var theirs);
+        using (theirs)
+        {
+            // The kernel may grant less than asked; then a store of many descriptors only takes more turns.
+            _ = Sys.SetSocketOption(mine, Libc.SOL_SOCKET, Libc.SO_SNDBUFFORCE, ChannelBuffer);
+            _ = Sys.SetSocketOption(theirs, Libc.SOL_SOCKET, Libc.SO_SNDBUFFORCE, ChannelBuffer);
+            LaunchResult result;
+            if (errno != Errno.None) result = new LaunchResult(0, $"manager: socketpair: {errno.Describe()}");
+            else if ((errno = Sys.Duplicate(theirs, out var source, LaunchPlanBuilder.SourceFloor)) != Errno.None)
+                result = new LaunchResult(0, $"manager: dup: {errno.Describe()}");
+            else
+                using (source) result = Launcher.Launch(Plan(source));
+
+            if (!result.Succeeded)
+            {
+                Log.Error($"guard: {result.Failure}");
+                mine.Dispose();
+                Failed();
+                return;
+            }
+            Pid = result.Pid;
+            Channel = mine;
+            NextStart = null;
+        }
+        Greet();
+    }
+
+    /// <summary>Whether the record is on its way; false when there is no manager to take it.</summary>
+    public bool Send(in GuardRecord record)
+    {
+        if (Channel is null) return false;
+        var errno = GuardRecord.Send(Channel, record, null, Libc.MSG_DONTWAIT);
+        return errno == Errno.None;
+    }
+
+    public void Kill()
+    {
+        if (Pid != 0) _ = Sys.Kill(Pid, Libc.SIGKILL);
+    }
+
+    /// <summary>Its end of the channel is closed: it is dead or about to be; without a channel it is of no use.</summary>
+    public void Disconnected()
+    {
+        Channel?.Dispose();
+        Channel = null;
+        Kill();
+    }
+
+    /// <summary>It has been reaped.</summary>
+    public void Ended(in GuardRecord exit)
+    {
+        string how = exit.Code == Libc.CLD_EXITED ? $"exit code {exit.Status}" : $"signal {exit.Status}";
+        Log.Error($"guard: the manager (pid {Pid}) has ended with {how}; services go on, starting another");
+        Channel?.Dispose();
+        Channel = null;
+        Pid = 0;
+        Failed();
+    }
+
+    /// <summary>A new attempt after it was given up.</summary>
+    public void TryAgain()
+    {
+        _quickDeaths = 0;
+        NextStart = TimeSpan.Zero;
+    }
+
+    private void Failed()
+    {
+        var now = Sys.TimeSinceBoot();
+        _quickDeaths = now - _startedAt < s_quick ? _quickDeaths + 1 : 0;
+        // 0, 0, 100 ms, 200 ms ... at most 5 s.
+        double delayMs = _quickDeaths < 3 ? 0 : Math.Min(100 * Math.Pow(2, _quickDeaths - 3), 5000);
+        NextStart = now + TimeSpan.FromMilliseconds(delayMs);
+    }
+
+    private void Greet()
+    {
+        var errno = store.SendTo(Channel!);
+        if (errno == Errno.None)
+            errno = GuardRecord.Send(Channel!, new GuardRecord { Kind = GuardMessage.StoreComplete, Status = _starts++ });
+        if (errno == Errno.None) return;
+        Log.Error($"guard: the manager cannot be given its descriptors: {errno.Describe()}");
+        Kill();
+    }
+
+    private static LaunchPlan Plan(FileDescriptor channel)
+    {
+        var builder = new LaunchPlanBuilder("manager", [Program.OwnPath, "manager"]);
+        builder.Pass("channel to the guard", channel);
+        return builder.Directory("/").Build(asSibling: false);
+    }
+}

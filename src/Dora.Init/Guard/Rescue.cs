@@ -1,0 +1,69 @@
+using Dora.Core.Linux;
+using Dora.Init.Launching;
+
+namespace Dora.Init.Guard;
+
+/// <summary>
+/// The way in when the manager cannot stay up: a shell on the console, and sshd as a plain daemon. Needs nothing but
+/// the programs themselves. SIGHUP to PID 1 ends it and tries the manager again.
+/// </summary>
+internal sealed class Rescue
+{
+    private readonly List<(int Pid, string[] Command, bool OnConsole)> _processes = [];
+
+    public bool IsActive { get; private set; }
+
+    public void Start(DescriptorStore store)
+    {
+        IsActive = true;
+        Log.Error("guard: the manager does not stay up: rescue shell on the console, sshd on port 22; "
+            + "`kill -HUP 1` tries the manager again, `poweroff` and `reboot` work");
+        store.Clear(); // sshd needs the port that a held socket has
+        _ = Sys.MakeDirectories("/run/sshd", 0x1ED);
+        Launch(["/bin/sh", "-l"], onConsole: true);
+        Launch(["/bin/sh", "-c", "test -e /etc/ssh/ssh_host_ed25519_key || ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key; exec /usr/sbin/sshd -D"], onConsole: false);
+    }
+
+    public void Stop()
+    {
+        IsActive = false;
+        foreach (var process in _processes) _ = Sys.Kill(process.Pid, Libc.SIGKILL);
+        _processes.Clear();
+    }
+
+    /// <summary>A shell that was left is started again; the console is never without one.</summary>
+    public void Ended(int pid)
+    {
+        int index = _processes.FindIndex(process => process.Pid == pid);
+        if (index < 0 || !IsActive || Ending.HasBegun) return;
+        var (_, command, onConsole) = _processes[index];
+        _processes.RemoveAt(index);
+        if (onConsole) Launch(command, onConsole);
+    }
+
+    private void Launch(string[] command, bool onConsole)
+    {
+        string path = onConsole ? "/dev/console" : "/dev/null";
+        var errno = Sys.Open(path, Libc.O_RDWR | Libc.O_NOCTTY | Libc.O_NONBLOCK, 0, out var opened);
+        if (errno != Errno.None)
+        {
+            Log.Error($"rescue: open {path}: {errno.Describe()}");
+            return;
+        }
+        using (opened)
+        {
+            _ = Sys.SetBlocking(opened);
+            errno = Sys.Duplicate(opened, out var stream, LaunchPlanBuilder.SourceFloor);
+            if (errno != Errno.None) return;
+            using (stream)
+            {
+                var builder = new LaunchPlanBuilder("rescue", command).Variable("HOME", "/root").Variable("TERM", "linux");
+                if (onConsole) builder.Terminal(stream, path);
+                else builder.StandardStreams(stream, stream, stream);
+                var result = Launcher.Launch(builder.Directory("/").Build(asSibling: false));
+                if (result.Succeeded) _processes.Add((result.Pid, command, onConsole));
+                else Log.Error(result.Failure!);
+            }
+        }
+    }
+}

@@ -1,0 +1,33 @@
+namespace Dora.Init.Launching;
+
+/// <summary>
+/// How a process starts, as data: the system calls that the child makes in order, and what it executes in the end.
+/// Everything that thinks has happened before: user names are numbers here, paths are checked, descriptors are open.
+/// </summary>
+internal sealed record LaunchPlan
+{
+    /// <summary>Who it is for, in messages.</summary>
+    public required string Name { get; init; }
+
+    public required string Program { get; init; }
+
+    /// <summary>argv, argv[0] included.</summary>
+    public required IReadOnlyList<string> Arguments { get; init; }
+
+    /// <summary>envp, as NAME=value.</summary>
+    public required IReadOnlyList<string> Environment { get; init; }
+
+    public required IReadOnlyList<LaunchStep> Steps { get; init; }
+
+    /// <summary>Folder of the cgroup that it is born in (CLONE_INTO_CGROUP); null: the caller's own.</summary>
+    public string? Cgroup { get; init; }
+
+    /// <summary>Whether it becomes a child of our parent: services of the manager are PID 1's children from birth.</summary>
+    public bool AsSibling { get; init; }
+}
+
+/// <summary>What came of a launch: a pid, or what failed in words.</summary>
+internal readonly record struct LaunchResult(int Pid, string? Failure)
+{
+    public bool Succeeded => Failure is null;
+}

@@ -1,0 +1,33 @@
+using Dora.Core.Linux;
+
+namespace Dora.Init.Manager.Control;
+
+/// <summary>What a route demands of its caller, and what a caller has.</summary>
+internal enum Access
+{
+    /// <summary>Anyone who can open the socket.</summary>
+    Read,
+
+    /// <summary>Root and the members of group <c>dora</c>.</summary>
+    Change,
+
+    /// <summary>Root alone.</summary>
+    Admin,
+}
+
+/// <summary>
+/// Who is at the other end, as the kernel recorded it when the connection was made (SO_PEERCRED, SO_PEERGROUPS):
+/// what the process becomes or passes on later does not count.
+/// </summary>
+internal sealed record Caller(uint Uid, int Pid, Access Access)
+{
+    /// <summary>Asks the kernel. Whoever cannot be identified may only read.</summary>
+    public static Caller Of(FileDescriptor connection, uint? operatorGroup)
+    {
+        if (Sys.PeerCredentials(connection, out var peer) != Errno.None) return new Caller(uint.MaxValue, 0, Access.Read);
+        if (peer.uid == 0) return new Caller(0, peer.pid, Access.Admin);
+        bool isOperator = operatorGroup is { } group && (peer.gid == group
+            || (Sys.PeerGroups(connection, out uint[] groups) == Errno.None && Array.IndexOf(groups, group) >= 0));
+        return new Caller(peer.uid, peer.pid, isOperator ? Access.Change : Access.Read);
+    }
+}

@@ -1,0 +1,78 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Dora.Core.Protocol;
+
+namespace Dora.Init.Manager.Control;
+
+/// <summary>
+/// One request and its answer, as a handler sees it. A handler answers exactly once: at once, or later from the loop
+/// after <see cref="WaitFor"/>. An answer for a client that is gone is dropped.
+/// </summary>
+internal sealed class ControlExchange(ControlConnection connection, HttpRequest request, IMachineControl machine, string argument)
+{
+    private IDisposable? _wait;
+    private bool _isAnswered;
+    private bool _isAbandoned;
+
+    public IMachineControl Machine { get; } = machine;
+    public HttpTarget Target => request.Target;
+    public byte[] Body => request.Body;
+    public bool IsHead => request.Method == "HEAD";
+    public bool IsAnswered => _isAnswered;
+
+    /// <summary>What the path has in place of the template's <c>{...}</c>.</summary>
+    public string Argument { get; } = argument;
+
+    public void Reply<T>(int status, T body, JsonTypeInfo<T> type, (string, string)? extra = null) =>
+        Send(HttpResponse.Format(status, HttpResponse.Json, Line(JsonSerializer.SerializeToUtf8Bytes(body, type)), request.KeepAlive, IsHead, extra));
+
+    public void Fail(int status, string error, string message, (string, string)? extra = null) =>
+        Reply(status, new ErrorBody(error, message), ApiJson.Api.ErrorBody, extra);
+
+    /// <summary>Answers HEAD of a stream, whose length nobody knows.</summary>
+    public void ReplyHead(string contentType)
+    {
+        connection.CloseAfterAnswer();
+        Send(HttpResponse.StreamHead(contentType));
+    }
+
+    /// <summary>The answer comes later; if the client goes first, <paramref name="wait"/> is disposed.</summary>
+    public void WaitFor(IDisposable wait)
+    {
+        if (_isAnswered || _isAbandoned) wait.Dispose();
+        else _wait = wait;
+    }
+
+    /// <summary>Hands the connection to syslog; false if that failed and the exchange still wants an answer.</summary>
+    public bool HandOver(LogQuery query)
+    {
+        if (!connection.HandOver(fd => Machine.ServeLogs(fd, query))) return false;
+        _isAnswered = true;
+        return true;
+    }
+
+    /// <summary>The client is gone.</summary>
+    public void Abandon()
+    {
+        _isAbandoned = true;
+        _wait?.Dispose();
+        _wait = null;
+    }
+
+    private void Send(byte[] answer)
+    {
+        if (_isAbandoned) return;
+        if (_isAnswered) throw new InvalidOperationException($"{request.Method} /{string.Join('/', Target.Segments)}: answered twice");
+        _isAnswered = true;
+        _wait = null;
+        connection.Answer(answer, request.KeepAlive);
+    }
+
+    /// <summary>A line end, so that curl leaves the prompt where it belongs.</summary>
+    private static byte[] Line(byte[] json)
+    {
+        Array.Resize(ref json, json.Length + 1);
+        json[^1] = (byte)'\n';
+        return json;
+    }
+}

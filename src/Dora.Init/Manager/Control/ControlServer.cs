@@ -1,0 +1,125 @@
+using Dora.Core.Linux;
+using Dora.Core.Protocol;
+using Dora.Init.Events;
+
+namespace Dora.Init.Manager.Control;
+
+/// <summary>
+/// The API's server: HTTP/1.1 on a listening Unix socket, on the manager's loop.
+///
+/// It must never hurt the manager. So everything is capped (connections, bytes of a request, time of a request and of
+/// an answer), one answer at a time is in memory for each connection, a reader that is slow is dropped instead of
+/// waited for, and an exception ends in a 500 for one client. The socket is open to everyone (0666); what a caller may
+/// do follows from who the kernel says it is (<see cref="Caller"/>) and from the route (<see cref="Routes"/>).
+///
+/// With no client connected there is no timer, so the idle manager sleeps. With clients, one sweep a second looks for
+/// passed deadlines: a timer for each connection would leave cancelled timers behind as fast as clients come and go.
+/// </summary>
+internal sealed class ControlServer : IDisposable
+{
+    private const int AcceptBatch = 16;
+    private static readonly TimeSpan s_acceptRetry = TimeSpan.FromSeconds(1);
+
+    private readonly FileDescriptor _listener;
+    private readonly Watch _watch;
+    private readonly uint? _operatorGroup;
+    private readonly Action<string> _log;
+    private readonly HashSet<ControlConnection> _connections = [];
+    private readonly List<ControlConnection> _expired = [];
+    private bool _isSweeping;
+    private bool _isDisposed;
+
+    /// <param name="loop">The manager's loop.</param>
+    /// <param name="listener">Bound, listening, non-blocking; stays the caller's (it lives in the guard's store).</param>
+    /// <param name="machine">What answers.</param>
+    /// <param name="operatorGroup">Number of group <c>dora</c>; null if there is none.</param>
+    /// <param name="log">For exceptions of handlers and failures to accept.</param>
+    /// <param name="limits">Caps; the defaults unless told.</param>
+    /// <param name="routes"><see cref="Routes.All"/> unless told.</param>
+    public ControlServer(EventLoop loop, FileDescriptor listener, IMachineControl machine, uint? operatorGroup, Action<string> log,
+        ControlLimits? limits = null, IReadOnlyList<Route>? routes = null)
+    {
+        Loop = loop;
+        Machine = machine;
+        Limits = limits ?? new ControlLimits();
+        Dispatcher = new Dispatcher(routes ?? Routes.All);
+        _listener = listener;
+        _operatorGroup = operatorGroup;
+        _log = log;
+        _watch = loop.Watch(listener, Libc.EPOLLIN, "control", _ => Accept());
+    }
+
+    public EventLoop Loop { get; }
+    public IMachineControl Machine { get; }
+    public ControlLimits Limits { get; }
+    public Dispatcher Dispatcher { get; }
+    public int ConnectionCount => _connections.Count;
+
+    public void Remove(ControlConnection connection) => _connections.Remove(connection);
+
+    public void Report(Exception exception) => _log($"control: {exception}");
+
+    private void Accept()
+    {
+        for (int i = 0; i < AcceptBatch; i++)
+        {
+            var errno = Sys.Accept(_listener, Libc.SOCK_NONBLOCK, out var fd);
+            if (errno is Errno.EAGAIN) return;
+            if (errno is Errno.ECONNABORTED) continue;
+            if (errno != Errno.None)
+            {
+                // EMFILE, ENOMEM: the event stays, and without a pause the loop would spin on it.
+                _log($"control: accept: {errno.Describe()}, trying again in 1 s");
+                Loop.Change(_watch, 0);
+                Loop.After(s_acceptRetry, "control", () => { if (!_isDisposed) Loop.Change(_watch, Libc.EPOLLIN); });
+                return;
+            }
+            Admit(fd, Caller.Of(fd, _operatorGroup));
+        }
+    }
+
+    /// <summary>Takes a connection in, or answers 503 and closes it if there are too many.</summary>
+    public void Admit(FileDescriptor fd, Caller caller)
+    {
+        int most = caller.Access == Access.Read ? Limits.MaxConnections - Limits.Reserved : Limits.MaxConnections;
+        if (_connections.Count >= most)
+        {
+            // Into an empty buffer; whether it arrives is the client's concern.
+            _ = Sys.Write(fd, BusyAnswer, out _);
+            fd.Dispose();
+            return;
+        }
+        _connections.Add(new ControlConnection(this, fd, caller));
+        if (_isSweeping) return;
+        _isSweeping = true;
+        Loop.After(Limits.SweepInterval, "control", Sweep);
+    }
+
+    private static readonly byte[] s_busy = HttpResponse.Format(503, HttpResponse.Json,
+        "{\"error\":\"http.busy\",\"message\":\"too many connections, try again\",\"data\":{}}\n"u8, keepAlive: false);
+
+    private static ReadOnlySpan<byte> BusyAnswer => s_busy;
+
+    private void Sweep()
+    {
+        _isSweeping = false;
+        if (_isDisposed || _connections.Count == 0) return;
+        var now = EventLoop.Now;
+        foreach (var connection in _connections)
+            if (connection.Deadline is { } deadline && deadline <= now) _expired.Add(connection);
+        foreach (var connection in _expired) connection.Expire();
+        _expired.Clear();
+        if (_connections.Count == 0) return;
+        _isSweeping = true;
+        Loop.After(Limits.SweepInterval, "control", Sweep);
+    }
+
+    /// <summary>Closes every connection; the listener is not touched.</summary>
+    public void Dispose()
+    {
+        if (_isDisposed) return;
+        _isDisposed = true;
+        Loop.Unwatch(_watch);
+        foreach (var connection in _connections.ToArray()) connection.Close();
+    }
+}

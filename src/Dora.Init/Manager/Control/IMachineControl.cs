@@ -1,0 +1,45 @@
+using Dora.Core.Linux;
+using Dora.Core.Protocol;
+using Dora.Init.Guard;
+
+namespace Dora.Init.Manager.Control;
+
+/// <summary>
+/// What the API can ask of the manager. Every method runs on the loop and returns at once; what takes time is a change,
+/// whose end is reported through <see cref="WhenChanged"/>. An exception becomes a 500 for the one client.
+/// </summary>
+internal interface IMachineControl
+{
+    VersionInfo Version();
+
+    IReadOnlyList<ServiceSummary> Services();
+
+    /// <summary>Null if there is no such service.</summary>
+    ServiceStatus? Service(string name);
+
+    ControlResult Start(string name);
+
+    ControlResult Stop(string name);
+
+    ControlResult Restart(string name);
+
+    ControlResult EndMachine(MachineEnd verb, bool force);
+
+    /// <summary>Null if there is no such change, or none any more: finished ones are kept for a while.</summary>
+    ChangeInfo? Change(string id);
+
+    /// <summary>
+    /// Calls <paramref name="then"/> once, from the loop and never before this method returns: when the change is done or
+    /// failed, or with its status as it is after <paramref name="wait"/>. Disposing the result before that (the client
+    /// went away) lets the call never happen; disposing afterwards does nothing.
+    /// </summary>
+    IDisposable WhenChanged(string id, TimeSpan wait, Action<ChangeInfo> then);
+
+    BootReport Boot();
+
+    /// <summary>
+    /// Sends the connection and the query to syslog, which answers on the connection itself. The descriptor (which is
+    /// non-blocking) stays the caller's, who closes it after true and answers 503 after false.
+    /// </summary>
+    bool ServeLogs(FileDescriptor connection, LogQuery query);
+}

@@ -1,0 +1,23 @@
+using System.Globalization;
+
+namespace Dora.Init.Manager.Control;
+
+/// <summary>Values of query parameters.</summary>
+internal static class Parameter
+{
+    /// <summary>A whole number from 0 to <paramref name="max"/>, digits only.</summary>
+    public static bool TryReadNumber(string text, int max, out int number) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number <= max;
+
+    /// <summary><c>30s</c>, <c>500ms</c> or <c>30</c> (seconds), up to <see cref="ControlLimits.MaxWait"/>.</summary>
+    public static bool TryReadWait(string text, out TimeSpan wait)
+    {
+        wait = default;
+        bool isMilliseconds = text.EndsWith("ms", StringComparison.Ordinal);
+        var digits = isMilliseconds ? text.AsSpan(0, text.Length - 2) : text.AsSpan().TrimEnd('s');
+        if (!isMilliseconds && digits.Length < text.Length - 1) return false;
+        if (!int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int number)) return false;
+        wait = isMilliseconds ? TimeSpan.FromMilliseconds(number) : TimeSpan.FromSeconds(number);
+        return wait <= ControlLimits.MaxWait;
+    }
+}

@@ -1,0 +1,116 @@
+using System.Text.Json;
+using Dora.Core.Protocol;
+using Dora.Init.Guard;
+
+namespace Dora.Init.Manager.Control;
+
+/// <summary>The API as one table. docs/protocol.md describes each line.</summary>
+internal static class Routes
+{
+    public static IReadOnlyList<Route> All { get; } =
+    [
+        new("GET", "/v1/version", Access.Read, x => x.Reply(200, x.Machine.Version(), ApiJson.Api.VersionInfo)),
+        new("GET", "/v1/services", Access.Read, x => x.Reply(200, x.Machine.Services(), ApiJson.Api.IReadOnlyListServiceSummary)),
+        new("GET", "/v1/services/{name}", Access.Read, GetService),
+        new("POST", "/v1/services/{name}/start", Access.Change, x => Accept(x, x.Machine.Start(x.Argument))),
+        new("POST", "/v1/services/{name}/stop", Access.Change, x => Accept(x, x.Machine.Stop(x.Argument))),
+        new("POST", "/v1/services/{name}/restart", Access.Change, x => Accept(x, x.Machine.Restart(x.Argument))),
+        new("GET", "/v1/changes/{id}", Access.Read, GetChange) { Parameters = ["wait"] },
+        new("GET", "/v1/boot", Access.Read, x => x.Reply(200, x.Machine.Boot(), ApiJson.Api.BootReport)),
+        new("GET", "/v1/logs", Access.Read, GetLogs) { Parameters = ["service", "lines", "follow"] },
+        new("POST", "/v1/machine/poweroff", Access.Change, x => EndMachine(x, MachineEnd.PowerOff)) { TakesBody = true },
+        new("POST", "/v1/machine/reboot", Access.Change, x => EndMachine(x, MachineEnd.Reboot)) { TakesBody = true },
+        new("POST", "/v1/machine/halt", Access.Change, x => EndMachine(x, MachineEnd.Halt)) { TakesBody = true },
+    ];
+
+    private static void GetService(ControlExchange exchange)
+    {
+        if (exchange.Machine.Service(exchange.Argument) is { } status) exchange.Reply(200, status, ApiJson.Api.ServiceStatus);
+        else Refuse(exchange, ControlResult.NoSuchService(exchange.Argument));
+    }
+
+    private static void GetChange(ControlExchange exchange)
+    {
+        string id = exchange.Argument;
+        var wait = TimeSpan.Zero;
+        if (exchange.Target["wait"] is { } text && !Parameter.TryReadWait(text, out wait))
+        {
+            exchange.Fail(400, "request.parameter", $"wait={text}: a time of at most 5 minutes is expected, such as 30s or 500ms");
+            return;
+        }
+        var change = exchange.Machine.Change(id);
+        if (change is null)
+            exchange.Fail(404, "change.not-found", $"{id}: there is no such change, or it ended too long ago");
+        else if (wait == TimeSpan.Zero || change.Status != ChangeInfo.Doing)
+            exchange.Reply(200, change, ApiJson.Api.ChangeInfo);
+        else
+            exchange.WaitFor(exchange.Machine.WhenChanged(id, wait, then => exchange.Reply(200, then, ApiJson.Api.ChangeInfo)));
+    }
+
+    private static void GetLogs(ControlExchange exchange)
+    {
+        int lines = LogQuery.DefaultLines;
+        if (exchange.Target["lines"] is { } text && !Parameter.TryReadNumber(text, LogQuery.MaxLines, out lines))
+        {
+            exchange.Fail(400, "request.parameter", $"lines={text}: a number from 0 to {LogQuery.MaxLines} is expected");
+            return;
+        }
+        string follow = exchange.Target["follow"] ?? "false";
+        if (follow is not ("true" or "false"))
+        {
+            exchange.Fail(400, "request.parameter", $"follow={follow}: true or false is expected");
+            return;
+        }
+        string? service = exchange.Target["service"];
+        if (service is { Length: 0 }) service = null;
+        if (service is not null && System.Text.Encoding.UTF8.GetByteCount(service) > byte.MaxValue)
+        {
+            exchange.Fail(400, "request.parameter", "service: a name has at most 255 bytes");
+            return;
+        }
+        if (exchange.IsHead) exchange.ReplyHead(HttpResponse.Ndjson);
+        else if (!exchange.HandOver(new LogQuery(service, lines, follow == "true")))
+            exchange.Fail(503, "log.unavailable", "logs: syslog is not running at the moment, try again");
+    }
+
+    private static void EndMachine(ControlExchange exchange, MachineEnd verb)
+    {
+        var request = new EndMachineRequest();
+        if (exchange.Body.Length > 0)
+        {
+            try
+            {
+                request = JsonSerializer.Deserialize(exchange.Body, ApiJson.Api.EndMachineRequest) ?? request;
+            }
+            catch (JsonException exception)
+            {
+                exchange.Fail(400, "request.body", $"body is not as expected, {{\"force\":true}} or nothing: {exception.Message}");
+                return;
+            }
+        }
+        Accept(exchange, exchange.Machine.EndMachine(verb, request.Force));
+    }
+
+    private static void Accept(ControlExchange exchange, ControlResult result)
+    {
+        if (result.ChangeId is not { } id)
+        {
+            Refuse(exchange, result);
+            return;
+        }
+        var change = exchange.Machine.Change(id) ?? throw new InvalidOperationException($"change {id} was accepted and is not there");
+        exchange.Reply(202, change, ApiJson.Api.ChangeInfo, ("Location", $"/v1/changes/{id}"));
+    }
+
+    private static void Refuse(ControlExchange exchange, ControlResult result)
+    {
+        int status = result.Refusal switch
+        {
+            Refusal.NotFound => 404,
+            Refusal.Conflict => 409,
+            Refusal.Unavailable => 503,
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
+        exchange.Reply(status, result.Error!, ApiJson.Api.ErrorBody);
+    }
+}

@@ -1,0 +1,99 @@
+using Dora.Core.Configuration;
+using Dora.Core.Linux;
+using Dora.Core.Protocol;
+using Dora.Init.Events;
+using Dora.Init.Guard;
+using Dora.Init.Manager.Control;
+using Dora.Init.Manager.Logging;
+using Dora.Init.Manager.Shutdown;
+using Dora.Init.Manager.State;
+using Dora.Init.Manager.Supervision;
+
+namespace Dora.Init.Manager;
+
+/// <summary>What the API asks of the manager, answered from the supervisor's table.</summary>
+internal sealed class MachineControl(
+    EventLoop loop, Supervisor supervisor, ServiceSet files, LogHub logs, MachineEnding ending, SavedState saved) : IMachineControl
+{
+    private readonly Changes _changes = new(loop, supervisor.Find);
+
+    /// <summary>To be called after every change of a service.</summary>
+    public void ServiceChanged() => _changes.Check();
+
+    public VersionInfo Version() => new(
+        "pandora",
+        typeof(MachineControl).Assembly.GetName().Version?.ToString(3) ?? "0",
+        1,
+        Sys.ReadText("/proc/sys/kernel/osrelease")?.Trim() ?? "",
+        System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture switch
+        {
+            System.Runtime.InteropServices.Architecture.X64 => "x86_64",
+            System.Runtime.InteropServices.Architecture.Arm64 => "aarch64",
+            var other => other.ToString(),
+        },
+        Sys.ReadText("/proc/sys/kernel/hostname")?.Trim() ?? "");
+
+    public IReadOnlyList<ServiceSummary> Services()
+    {
+        var list = new List<ServiceSummary>();
+        foreach (var service in supervisor.Services) list.Add(MachineReports.Summary(service, supervisor.WhatItWaitsFor(service)));
+        foreach (string name in UnusableNames()) list.Add(MachineReports.Unusable(name, files.ProblemsOf(name)));
+        list.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
+        return list;
+    }
+
+    public ServiceStatus? Service(string name)
+    {
+        if (supervisor.Find(name) is { } service)
+            return MachineReports.Status(service, supervisor.WhatItWaitsFor(service), files.ProblemsOf(service.InstanceOf ?? name));
+        return files.ProblemsOf(name) is { Count: > 0 } problems ? MachineReports.Unusable(name, problems) : null;
+    }
+
+    public ControlResult Start(string name) => Ask(name, "start", supervisor.Start, state => state.IsUp);
+
+    public ControlResult Stop(string name) => Ask(name, "stop", supervisor.Stop, state => state.IsDown);
+
+    public ControlResult Restart(string name)
+    {
+        var asked = EventLoop.Now;
+        return Ask(name, "restart", supervisor.Restart, state => state.IsUp && state.Since >= asked);
+    }
+
+    private ControlResult Ask(string name, string verb, Action<Service> act, Predicate<ServiceState> isReached)
+    {
+        if (supervisor.Find(name) is not { } service)
+        {
+            return files.ProblemsOf(name) is { Count: > 0 } problems
+                ? ControlResult.Refused(Refusal.Conflict, "service.unusable", $"{name}: {problems[0]}")
+                : ControlResult.NoSuchService(name);
+        }
+        if (supervisor.IsEnding)
+            return ControlResult.Refused(Refusal.Unavailable, "machine.ending", "the machine is being ended");
+        string before = MachineReports.StateName(service);
+        act(service);
+        return ControlResult.Accepted(_changes.Begin(verb, name, before, isReached));
+    }
+
+    public ControlResult EndMachine(MachineEnd verb, bool force)
+    {
+        string id = _changes.Begin(verb.ToString().ToLowerInvariant(), null, null, _ => false);
+        // After the answer is on its way: the client is a session that is stopped among the first.
+        loop.After(TimeSpan.FromMilliseconds(100), "shutdown", () => ending.Request(verb, force, "the control socket"));
+        return ControlResult.Accepted(id);
+    }
+
+    public ChangeInfo? Change(string id) => _changes.Find(id);
+
+    public IDisposable WhenChanged(string id, TimeSpan wait, Action<ChangeInfo> then) => _changes.WhenChanged(id, wait, then);
+
+    public BootReport Boot() => MachineReports.Boot(saved.Stages, supervisor.Services);
+
+    public bool ServeLogs(FileDescriptor connection, LogQuery query) => logs.ServeLogs(connection, query);
+
+    // A problem that is a warning leaves the service usable; and templates are not services themselves.
+    private IEnumerable<string> UnusableNames()
+    {
+        foreach (string name in files.NamesWithProblems)
+            if (!files.Services.ContainsKey(name) && supervisor.Find(name) is null) yield return name;
+    }
+}

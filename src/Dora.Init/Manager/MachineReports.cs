@@ -1,0 +1,146 @@
+using Dora.Core.Configuration;
+using Dora.Core.Linux;
+using Dora.Core.Protocol;
+using Dora.Init.Events;
+using Dora.Init.Manager.State;
+using Dora.Init.Manager.Supervision;
+
+namespace Dora.Init.Manager;
+
+/// <summary>Services, stages and versions as the API tells them: pure translation.</summary>
+internal static class MachineReports
+{
+    public static string StateName(Service service) => service.State.Phase switch
+    {
+        ServicePhase.Stopped => ServiceStates.Stopped,
+        ServicePhase.Waiting => ServiceStates.Waiting,
+        ServicePhase.Starting => ServiceStates.Starting,
+        ServicePhase.Running => service.Settings.PerConnection ? ServiceStates.Listening : ServiceStates.Running,
+        ServicePhase.Done => ServiceStates.Done,
+        ServicePhase.Stopping or ServicePhase.Killing => ServiceStates.Stopping,
+        ServicePhase.Backoff => ServiceStates.Backoff,
+        ServicePhase.Failed => ServiceStates.Failed,
+        _ => throw new System.Diagnostics.UnreachableException(),
+    };
+
+    public static ServiceSummary Summary(Service service, string? waitsFor) => new()
+    {
+        Name = service.Name,
+        Description = service.Settings.Description,
+        Type = TypeName(service.Settings),
+        State = StateName(service),
+        Reason = Reason(service, waitsFor),
+        Pid = service.State.Pid != 0 ? service.State.Pid : null,
+        StartedAt = StartedAt(service),
+        Restarts = service.State.Restarts,
+        InstanceOf = service.InstanceOf,
+        Sockets = SocketsOf(service.Settings),
+    };
+
+    public static ServiceStatus Status(Service service, string? waitsFor, IReadOnlyList<Problem> problems) => new()
+    {
+        Name = service.Name,
+        Description = service.Settings.Description,
+        Type = TypeName(service.Settings),
+        State = StateName(service),
+        Reason = Reason(service, waitsFor),
+        Pid = service.State.Pid != 0 ? service.State.Pid : null,
+        StartedAt = StartedAt(service),
+        Restarts = service.State.Restarts,
+        InstanceOf = service.InstanceOf,
+        Sockets = SocketsOf(service.Settings),
+        File = service.Settings.File,
+        Needs = service.Settings.Needs,
+        Problems = ProblemsOf(problems),
+        LastExit = LastExitOf(service.State),
+        Command = service.Settings.Command,
+    };
+
+    /// <summary>A service whose file could not be used: it is listed all the same, with the cause.</summary>
+    public static ServiceStatus Unusable(string name, IReadOnlyList<Problem> problems) => new()
+    {
+        Name = name,
+        Type = "daemon",
+        State = ServiceStates.Failed,
+        Reason = problems[0].ToString(),
+        File = problems[0].File,
+        Problems = ProblemsOf(problems),
+    };
+
+    private static string TypeName(ServiceSettings settings) => settings.Type == ServiceType.Oneshot ? "oneshot" : "daemon";
+
+    private static string? Reason(Service service, string? waitsFor) =>
+        service.State.Phase is ServicePhase.Waiting && waitsFor is not null ? $"waits for {waitsFor}" : service.State.Reason ?? service.State.Fault;
+
+    private static Moment? StartedAt(Service service)
+    {
+        var at = service.State.Phase is ServicePhase.Done ? service.State.Since : service.State.StartedAt;
+        return at is { } since && (service.State.Pid != 0 || service.State.IsUp) ? MomentAt(since) : null;
+    }
+
+    public static Moment MomentAt(TimeSpan sinceBoot) => Moment.At(sinceBoot, DateTime.UtcNow - (EventLoop.Now - sinceBoot));
+
+    private static string[] SocketsOf(ServiceSettings settings)
+    {
+        var words = new string[settings.Sockets.Count];
+        for (int i = 0; i < words.Length; i++)
+        {
+            var socket = settings.Sockets[i];
+            string kind = socket.Kind switch
+            {
+                SocketKind.Tcp => "tcp",
+                SocketKind.Unix => "unix",
+                SocketKind.UnixDatagram => "unix-datagram",
+                _ => throw new System.Diagnostics.UnreachableException(),
+            };
+            words[i] = $"{kind} {socket.Address}";
+        }
+        return words;
+    }
+
+    private static ServiceProblem[] ProblemsOf(IReadOnlyList<Problem> problems)
+    {
+        var result = new ServiceProblem[problems.Count];
+        for (int i = 0; i < result.Length; i++)
+            result[i] = new ServiceProblem(problems[i].File, problems[i].Line, problems[i].Column, problems[i].Message);
+        return result;
+    }
+
+    private static LastExit? LastExitOf(ServiceState state) => state.LastExit switch
+    {
+        null or { Code: 0 } => null,
+        { Code: Libc.CLD_EXITED } exit => new LastExit { Kind = LastExit.Exited, Code = exit.Status },
+        { } exit => new LastExit { Kind = LastExit.Signaled, Signal = exit.Status },
+    };
+
+    public static BootReport Boot(IReadOnlyList<SavedStage> stages, IEnumerable<Service> services)
+    {
+        var report = new List<BootService>();
+        long latest = 0;
+        bool isComplete = true;
+        foreach (var service in services)
+        {
+            if (service.Settings.Start != StartCondition.Boot || service.IsSession) continue;
+            var state = service.State;
+            report.Add(new BootService(service.Name, Milliseconds(state.StartedAt), Milliseconds(state.ReadyAt), StateName(service)));
+            if (state.IsComing && state.Restarts == 0) isComplete = false;
+            if (state.IsUp && Milliseconds(state.ReadyAt) is { } ready) latest = Math.Max(latest, ready);
+        }
+        report.Sort((a, b) => (a.StartedMs ?? long.MaxValue).CompareTo(b.StartedMs ?? long.MaxValue));
+        var all = new BootStage[stages.Count];
+        for (int i = 0; i < all.Length; i++)
+        {
+            var stage = stages[i];
+            all[i] = new BootStage(stage.Name, stage.Phase, Milliseconds(stage.Start)!.Value, Milliseconds(stage.End), stage.Detail.Length == 0 ? null : stage.Detail);
+        }
+        return new BootReport
+        {
+            Stages = all,
+            Services = report,
+            HandoverMs = all.Length > 0 ? all[0].StartMs : 0,
+            ReadyMs = isComplete ? latest : null,
+        };
+    }
+
+    private static long? Milliseconds(TimeSpan? time) => time is { } value ? (long)value.TotalMilliseconds : null;
+}

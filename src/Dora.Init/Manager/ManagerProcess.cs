@@ -1,0 +1,162 @@
+using Dora.Core.Configuration;
+using Dora.Core.Linux;
+using Dora.Init.Events;
+using Dora.Init.Guard;
+using Dora.Init.Manager.Control;
+using Dora.Init.Manager.Devices;
+using Dora.Init.Manager.Logging;
+using Dora.Init.Manager.Shutdown;
+using Dora.Init.Manager.Startup;
+using Dora.Init.Manager.State;
+using Dora.Init.Manager.Supervision;
+
+namespace Dora.Init.Manager;
+
+/// <summary>
+/// The manager: everything with policy in it, on one event loop. It may be killed at any moment: what it knows is in
+/// the state file that the guard keeps, what runs is in cgroups, and the next one goes on from there.
+/// Top to bottom: connect to the guard, start up (once a boot), read the services, take up what runs, serve.
+/// </summary>
+internal sealed class ManagerProcess
+{
+    private const string ShippedServices = "/usr/lib/dora/services", OperatorServices = "/etc/dora/services";
+    private const string SocketPath = "/run/dora/dora.sock", SocketStoreName = "control";
+
+    private readonly EventLoop _loop = new();
+    private readonly GuardLink _guard = new();
+    private readonly StateFile _stateFile;
+    private readonly SavedState _state;
+    private readonly bool _isRestart;
+    private readonly ServiceSet _files;
+    private readonly Supervisor _supervisor;
+    private readonly LogHub _logs;
+    private readonly MachineEnding _ending;
+    private readonly MachineControl _control;
+    private bool _isStateChanged = true;
+
+    public static int Run()
+    {
+        new ManagerProcess().RunLoop();
+        return 0;
+    }
+
+    private ManagerProcess()
+    {
+        int before = _guard.Connect();
+        _stateFile = StateFile.Open(_guard, out var saved);
+        _state = saved ?? new SavedState();
+        _isRestart = before > 0;
+        var commandLine = KernelCommandLine.Read();
+        StartUp(commandLine);
+
+        _files = ServiceDirectory.Load([ShippedServices, OperatorServices]);
+        ReportProblems();
+        _logs = new LogHub(_loop, _guard, Log.Warn);
+        _supervisor = new Supervisor(_loop, _guard, new LogOutput(_logs), commandLine.Masked);
+        _ending = new MachineEnding(_loop, _guard, _supervisor);
+        _control = new MachineControl(_loop, _supervisor, _files, _logs, _ending, _state);
+    }
+
+    private void StartUp(KernelCommandLine commandLine)
+    {
+        if (_state.IsStartedUp) return;
+        _state.Stages = [.. BootStages.Read(), .. StartupSequence.Run(commandLine)];
+        _state.IsStartedUp = true;
+        _stateFile.Write(_state);
+    }
+
+    private void RunLoop()
+    {
+        _loop.Failed = (owner, exception) => Log.Error($"{owner}: {exception.Message} ({exception.GetType().Name}): the event is dropped, the manager goes on");
+        _loop.AfterBatch = SaveState;
+        _supervisor.StateChanged = ServiceChanged;
+        _guard.ChildExited = ChildExited;
+        _guard.SignalSeen = SignalSeen;
+
+        foreach (var settings in _files.Services.Values) _supervisor.Add(settings);
+        foreach (var (name, settings) in _files.Fallbacks)
+        {
+            Log.Warn($"{name}: using the file below instead, {settings.File}");
+            _supervisor.Add(settings);
+        }
+        if (_isRestart) _supervisor.Adopt(_state);
+        foreach (string name in Consoles.Active()) _supervisor.Appeared(InstanceSource.Console, name);
+        foreach (string name in NetworkInterfaces.Wired()) _supervisor.Appeared(InstanceSource.WiredInterface, name);
+        if (!_isRestart) _supervisor.StartBootServices();
+
+        using var server = new ControlServer(_loop, OpenControlSocket(), _control, UserDatabase.Load().FindGroup("dora")?.Gid, Log.Warn);
+        _guard.Watch(_loop);
+        WatchDevices();
+        if (_state.End is { } end) _ending.Request(end, force: false, "the manager before this one");
+        Log.Info(_isRestart ? $"manager: running again, {_supervisor.Services.Count} services taken up" : "manager: running");
+        _loop.Run();
+    }
+
+    private FileDescriptor OpenControlSocket()
+    {
+        if (_guard.Restored.TryGetValue(SocketStoreName, out var kept)) return kept;
+        Sys.MakeDirectories("/run/dora", 0x1ED).ThrowIfError("make folder", "/run/dora");
+        Sys.Socket(Libc.AF_UNIX, Libc.SOCK_STREAM | Libc.SOCK_NONBLOCK, 0, out var socket).ThrowIfError("socket");
+        _ = Sys.Unlink(SocketPath);
+        Sys.BindUnix(socket, SocketPath).ThrowIfError("bind", SocketPath);
+        // Anyone may connect: what one may do is decided by SO_PEERCRED (Control/).
+        Sys.ChangeMode(SocketPath, 0x1B6).ThrowIfError("chmod", SocketPath);
+        Sys.Listen(socket, 64).ThrowIfError("listen on", SocketPath);
+        _guard.Put(SocketStoreName, socket);
+        return socket;
+    }
+
+    private void WatchDevices()
+    {
+        var button = new PowerButton(_loop, () => _ending.Request(MachineEnd.PowerOff, force: false, "the power button"));
+        button.LookAtAll();
+        _ = new DeviceEvents(_loop, happened =>
+        {
+            if (happened.Subsystem == "net" && happened.Action == "add" && NetworkInterfaces.IsWired(happened.Name))
+                _supervisor.Appeared(InstanceSource.WiredInterface, happened.Name);
+            else if (happened.Subsystem == "net" && happened.Action == "remove")
+                _supervisor.Disappeared(InstanceSource.WiredInterface, happened.Name);
+            else if (happened.Subsystem == "input" && happened.Action == "add") button.LookAt(happened.Name);
+        });
+    }
+
+    private void ChildExited(int pid, ProcessExit exit)
+    {
+        _supervisor.MainExited(pid, exit);
+        _isStateChanged = true;
+    }
+
+    private void SignalSeen(int signal)
+    {
+        if (Ending.AskedBy(signal) is { } end)
+            _ending.Request(end, force: false, signal == Libc.SIGINT ? "ctrl-alt-del" : "a signal to PID 1");
+    }
+
+    private void ServiceChanged()
+    {
+        _isStateChanged = true;
+        _control.ServiceChanged();
+        _ending.Check();
+    }
+
+    /// <summary>After every batch of events: first what is known, then the answer that lets the guard reap.</summary>
+    private void SaveState()
+    {
+        if (_isStateChanged)
+        {
+            _isStateChanged = false;
+            _state.Services.Clear();
+            _state.End = _ending.End;
+            _supervisor.Save(_state);
+            _stateFile.Write(_state);
+        }
+        _guard.Acknowledge();
+    }
+
+    private void ReportProblems()
+    {
+        foreach (var problem in _files.DirectoryProblems) Log.Warn(problem.ToString());
+        foreach (string name in _files.NamesWithProblems)
+            foreach (var problem in _files.ProblemsOf(name)) Log.Error(problem.ToString());
+    }
+}

@@ -1,0 +1,45 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Dora.Init.Guard;
+using Dora.Init.Manager.Supervision;
+
+namespace Dora.Init.Manager.State;
+
+/// <summary>What outlives the manager, as versioned JSON. A field that a version does not know is ignored, one that is missing has its default.</summary>
+internal sealed class SavedState
+{
+    public const int CurrentVersion = 1;
+
+    public int Version { get; set; } = CurrentVersion;
+
+    /// <summary>The start-up stages have run: a new manager must not run them again.</summary>
+    public bool IsStartedUp { get; set; }
+
+    /// <summary>How the machine is being ended, if it is.</summary>
+    public MachineEnd? End { get; set; }
+
+    /// <summary>When the last ordered end was asked for to be over, since boot.</summary>
+    public TimeSpan? EndDeadline { get; set; }
+
+    public int LastSession { get; set; }
+
+    /// <summary>The start-up stages with their times, for the boot report.</summary>
+    public List<SavedStage> Stages { get; set; } = [];
+
+    public List<SavedService> Services { get; set; } = [];
+}
+
+/// <summary>A stage of start-up: what the boot report tells of it.</summary>
+internal sealed record SavedStage(string Name, string Phase, TimeSpan Start, TimeSpan End, string Detail);
+
+internal sealed class SavedService
+{
+    public string Name { get; set; } = "";
+    public string? InstanceOf { get; set; }
+    public bool IsSession { get; set; }
+    public ServiceState State { get; set; } = new();
+}
+
+[JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault, UseStringEnumConverter = true)]
+[JsonSerializable(typeof(SavedState))]
+internal sealed partial class SavedStateJson : JsonSerializerContext;

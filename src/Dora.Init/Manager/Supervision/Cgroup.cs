@@ -1,0 +1,102 @@
+using Dora.Core.Linux;
+using Dora.Init.Events;
+
+namespace Dora.Init.Manager.Supervision;
+
+/// <summary>
+/// A cgroup (version 2) of one service or session: everything it ever started is in here, however often it forked or
+/// started a session of its own. It tells when it is empty by an event (cgroup.events), and cgroup.kill ends all of it
+/// at once.
+/// </summary>
+internal sealed class Cgroup : IDisposable
+{
+    private readonly EventLoop _loop;
+    private readonly string _name;
+    private readonly Action _emptied;
+    private FileDescriptor? _events;
+    private Watch? _watch;
+
+    public Cgroup(EventLoop loop, string path, string name, Action emptied)
+    {
+        _loop = loop;
+        _name = name;
+        _emptied = emptied;
+        Path = path;
+    }
+
+    public string Path { get; }
+
+    /// <summary>Makes the folder and listens; an existing one is taken over.</summary>
+    public Errno Create()
+    {
+        if (_events is not null) return Errno.None;
+        var errno = Sys.MakeDirectories(Path, 0x1ED);
+        if (errno != Errno.None) return errno;
+        errno = Sys.Open(Path + "/cgroup.events", Libc.O_RDONLY, 0, out var events);
+        if (errno != Errno.None) return errno;
+        _events = events;
+        // cgroups(7): a change of cgroup.events is an EPOLLPRI.
+        _watch = _loop.Watch(events, Libc.EPOLLPRI, _name, _ => Changed());
+        return Errno.None;
+    }
+
+    /// <summary>Whether a process is in it; read now. A cgroup that does not exist is empty.</summary>
+    public bool IsPopulated
+    {
+        get
+        {
+            Span<byte> buffer = stackalloc byte[128];
+            if (_events is not null && Sys.ReadAt(_events, buffer, 0, out int count) == Errno.None)
+                return buffer[..count].IndexOf("populated 1"u8) >= 0;
+            return false;
+        }
+    }
+
+    public Errno Kill() => Sys.WriteFile(Path + "/cgroup.kill", "1");
+
+    /// <summary>Pids of the processes directly in it, in the order the kernel lists them.</summary>
+    public IReadOnlyList<int> Processes()
+    {
+        var pids = new List<int>();
+        foreach (var line in (Sys.ReadText(Path + "/cgroup.procs") ?? "").AsSpan().EnumerateLines())
+            if (int.TryParse(line, out int pid)) pids.Add(pid);
+        return pids;
+    }
+
+    /// <summary>Sends a signal to every process in it and below.</summary>
+    public void Signal(int signal)
+    {
+        foreach (int pid in Processes()) _ = Sys.Kill(pid, signal);
+    }
+
+    /// <summary>Removes the folder, and those that the service made inside; it must be empty of processes.</summary>
+    public Errno Remove()
+    {
+        Close();
+        return RemoveTree(Path, depth: 0);
+    }
+
+    private static Errno RemoveTree(string path, int depth)
+    {
+        if (depth > 32) return Errno.ELOOP;
+        var errno = Sys.RemoveDirectory(path);
+        if (errno is Errno.None or Errno.ENOENT) return Errno.None;
+        foreach (string child in Sys.ListDirectories(path)) _ = RemoveTree($"{path}/{child}", depth + 1);
+        return Sys.RemoveDirectory(path);
+    }
+
+    private void Changed()
+    {
+        if (!IsPopulated) _emptied();
+    }
+
+    private void Close()
+    {
+        if (_watch is not null) _loop.Unwatch(_watch);
+        _watch = null;
+        _events?.Dispose();
+        _events = null;
+    }
+
+    public void Dispose() => Close();
+}

@@ -1,0 +1,181 @@
+using Dora.Core.Configuration;
+using Dora.Core.Linux;
+using Dora.Init.Events;
+
+namespace Dora.Init.Manager.Supervision;
+
+/// <summary>
+/// One service (or instance, or session) at run time: it feeds events to <see cref="ServiceMachine"/> and carries out
+/// what the transition asks for. What other services mean to it is <see cref="Supervisor"/>'s business.
+/// </summary>
+internal sealed class Service : IDisposable
+{
+    private readonly Supervisor _supervisor;
+    private readonly ServiceLauncher _launcher;
+    private LoopTimer? _deadline;
+    private ReadinessPipe? _readiness;
+
+    public Service(Supervisor supervisor, ServiceLauncher launcher, ServiceSettings settings, string cgroupPath)
+    {
+        _supervisor = supervisor;
+        _launcher = launcher;
+        Settings = settings;
+        Cgroup = new Cgroup(supervisor.Loop, cgroupPath, settings.Name, () => CheckEmptied());
+        State = new ServiceState { Since = EventLoop.Now };
+    }
+
+    public string Name => Settings.Name;
+    public ServiceSettings Settings { get; }
+    public ServiceState State { get; private set; }
+    public Cgroup Cgroup { get; }
+
+    /// <summary>The template or listener that it was made from; null for an ordinary service.</summary>
+    public string? InstanceOf { get; init; }
+
+    /// <summary>The connection that a per-connection instance serves; closed once its process has it.</summary>
+    public FileDescriptor? Connection { get; set; }
+
+    /// <summary>A session of a per-connection service: it lives as long as its process, and what it leaves behind (a detached screen, a build) lives on.</summary>
+    public bool IsSession { get; init; }
+
+    /// <summary>Takes up the state that the last manager left, process and all.</summary>
+    public void Adopt(ServiceState state)
+    {
+        State = state;
+        if (state.Pid != 0 || state.Phase is ServicePhase.Starting or ServicePhase.Stopping or ServicePhase.Killing) _ = Cgroup.Create();
+        if (state.Phase is ServicePhase.Starting && Settings.Notify == ReadinessProtocol.Descriptor)
+            _readiness = ReadinessPipe.Restore(_supervisor, Name, ReadySeen);
+        ArmDeadline();
+        CheckEmptied();
+    }
+
+    public void Apply(ServiceEvent happened)
+    {
+        var before = State;
+        var (after, actions) = ServiceMachine.Apply(before, Settings, happened, EventLoop.Now);
+        if (ReferenceEquals(before, after)) return;
+        MoveTo(before, after);
+        if (actions.HasFlag(ServiceActions.Launch)) Launch();
+        if (actions.HasFlag(ServiceActions.SendStopSignal)) SendStopSignal();
+        if (actions.HasFlag(ServiceActions.KillAll)) KillAll();
+        CheckEmptied();
+    }
+
+    private void MoveTo(ServiceState before, ServiceState after)
+    {
+        State = after;
+        if (before.Phase != after.Phase)
+        {
+            Report(before, after);
+            if (after.Phase is not ServicePhase.Starting) CloseReadiness();
+        }
+        ArmDeadline();
+        _supervisor.Changed(this);
+    }
+
+    private void Report(ServiceState before, ServiceState after)
+    {
+        string why = after.Reason ?? after.Fault ?? "";
+        string text = why.Length == 0 ? $"{Name}: {Words(after.Phase)}" : $"{Name}: {Words(after.Phase)}: {why}";
+        switch (after.Phase)
+        {
+            case ServicePhase.Failed:
+                Log.Error(text);
+                break;
+            case ServicePhase.Backoff:
+                Log.Warn($"{Name}: ended ({why}); starting again in {ServiceMachine.Seconds(after.Deadline!.Value - after.Since)}");
+                break;
+            case ServicePhase.Killing when before.Phase is ServicePhase.Stopping:
+                Log.Warn($"{Name}: has not stopped within {ServiceMachine.Seconds(Settings.StopTimeout)} (stop-timeout): killing it");
+                break;
+            case ServicePhase.Running or ServicePhase.Done or ServicePhase.Stopped or ServicePhase.Stopping when !IsSession:
+                Log.Info(text);
+                break;
+        }
+    }
+
+    internal static string Words(ServicePhase phase) => phase switch
+    {
+        ServicePhase.Stopped => "stopped",
+        ServicePhase.Waiting => "waiting",
+        ServicePhase.Starting => "starting",
+        ServicePhase.Running => "running",
+        ServicePhase.Done => "done",
+        ServicePhase.Stopping => "stopping",
+        ServicePhase.Killing => "killing",
+        ServicePhase.Backoff => "backoff",
+        ServicePhase.Failed => "failed",
+        _ => throw new System.Diagnostics.UnreachableException(),
+    };
+
+    private void ArmDeadline()
+    {
+        if (_deadline is not null && !_deadline.HasFired && _deadline.Deadline == State.Deadline) return;
+        _deadline?.Cancel();
+        _deadline = State.Deadline is { } at
+            ? _supervisor.Loop.At(at, Name, () => Apply(new(ServiceEventKind.DeadlineReached)))
+            : null;
+    }
+
+    private void Launch()
+    {
+        // A listener has no process of its own: it is up as soon as its sockets are watched.
+        if (Settings.PerConnection && !IsSession)
+        {
+            string? failure = _supervisor.OpenListener(this);
+            Apply(failure is null ? new(ServiceEventKind.Launched) : new(ServiceEventKind.LaunchFailed, Reason: failure));
+            return;
+        }
+        if (Settings.Notify == ReadinessProtocol.Descriptor) _readiness = ReadinessPipe.Open(_supervisor, Name, ReadySeen);
+        var result = _launcher.Launch(this, _readiness?.WriteEnd);
+        _readiness?.CloseWriteEnd();
+        Connection?.Dispose();
+        Connection = null;
+        Apply(result.Succeeded
+            ? new(ServiceEventKind.Launched, Pid: result.Pid)
+            : new(ServiceEventKind.LaunchFailed, Reason: WithoutName(result.Failure!)));
+    }
+
+    private string WithoutName(string failure) =>
+        failure.StartsWith(Name + ": ", StringComparison.Ordinal) ? failure[(Name.Length + 2)..] : failure;
+
+    private void ReadySeen() => Apply(new(ServiceEventKind.ReadySeen));
+
+    private void CloseReadiness()
+    {
+        _readiness?.Dispose();
+        _readiness = null;
+    }
+
+    private void SendStopSignal()
+    {
+        if (State.Pid != 0) _ = Sys.Kill(State.Pid, Settings.StopSignal);
+        else Cgroup.Signal(Settings.StopSignal);
+        // A process that is stopped (SIGSTOP) gets no TERM before it goes on.
+        if (State.Pid != 0) _ = Sys.Kill(State.Pid, Libc.SIGCONT);
+    }
+
+    private void KillAll()
+    {
+        var errno = Cgroup.Kill();
+        // Without cgroups the main process is all that can be found.
+        if (errno is not (Errno.None or Errno.ENOENT)) Log.Warn($"{Name}: kill its cgroup: {errno.Describe()}");
+        if (errno != Errno.None && State.Pid != 0) _ = Sys.Kill(State.Pid, Libc.SIGKILL);
+    }
+
+    /// <summary>Called after every change and by the cgroup: in Stopping and Killing, nothing left means the next phase.</summary>
+    private void CheckEmptied()
+    {
+        if (State.Phase is not (ServicePhase.Stopping or ServicePhase.Killing) || State.Pid != 0 || Cgroup.IsPopulated) return;
+        _ = Cgroup.Remove();
+        Apply(new(ServiceEventKind.Emptied));
+    }
+
+    public void Dispose()
+    {
+        _deadline?.Cancel();
+        CloseReadiness();
+        Connection?.Dispose();
+        Cgroup.Dispose();
+    }
+}

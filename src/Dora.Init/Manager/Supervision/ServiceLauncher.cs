@@ -1,0 +1,103 @@
+using Dora.Core.Configuration;
+using Dora.Core.Linux;
+using Dora.Init.Launching;
+
+namespace Dora.Init.Manager.Supervision;
+
+/// <summary>From settings to a running process: looks up users, opens streams, compiles the plan, launches it.</summary>
+internal sealed class ServiceLauncher(IServiceOutput output, HeldSockets sockets)
+{
+    /// <summary>Never throws: what cannot be opened, found or compiled is a failure in words.</summary>
+    public LaunchResult Launch(Service service, FileDescriptor? readiness)
+    {
+        var opened = new List<FileDescriptor>();
+        try
+        {
+            return Launcher.Launch(Plan(service, readiness, opened));
+        }
+        catch (Exception exception) when (exception is LinuxException or LaunchException)
+        {
+            return new LaunchResult(0, $"{service.Name}: {exception.Message}");
+        }
+        finally
+        {
+            foreach (var fd in opened) fd.Dispose();
+        }
+    }
+
+    private LaunchPlan Plan(Service service, FileDescriptor? readiness, List<FileDescriptor> opened)
+    {
+        var settings = service.Settings;
+        var builder = new LaunchPlanBuilder(settings.Name, settings.Command);
+
+        var errno = service.Cgroup.Create();
+        if (errno == Errno.None) builder.Cgroup = service.Cgroup.Path;
+        else Log.Warn($"{settings.Name}: cgroup {service.Cgroup.Path}: {errno.Describe()}; it starts without one");
+
+        Identity.Of(settings).ApplyTo(builder, settings);
+        MakeRuntimeDirectory(settings);
+        Streams(builder, service, opened);
+
+        var passed = new List<(string, FileDescriptor)>();
+        if (!settings.PerConnection)
+            foreach (var (name, fd) in sockets.Of(settings)) passed.Add((name, Lift(fd, opened)));
+        if (settings.Logger)
+            foreach (var (name, fd) in output.LoggerDescriptors(opened)) passed.Add((name, Lift(fd, opened)));
+        builder.ListenDescriptors(passed);
+
+        if (readiness is not null) builder.Variable("NOTIFY_FD", builder.Pass("notify", Lift(readiness, opened)).ToString());
+        foreach (var (variable, value) in settings.Environment) builder.Variable(variable, value);
+        return builder.Build(asSibling: true);
+    }
+
+    private void Streams(LaunchPlanBuilder builder, Service service, List<FileDescriptor> opened)
+    {
+        if (service.Settings.Terminal is { } path)
+        {
+            builder.Terminal(OpenTerminal(path, opened), path);
+            builder.Variable("TERM", path.StartsWith("/dev/ttyS", StringComparison.Ordinal) ? "vt220" : "linux");
+            return;
+        }
+
+        var (standardOutput, standardError) = output.OpenFor(service.Name);
+        FileDescriptor stdout = Lift(standardOutput, opened), stderr = Lift(standardError, opened);
+        opened.Add(standardOutput);
+        opened.Add(standardError);
+        if (service.Connection is { } connection)
+        {
+            // inetd(8): the connection is stdin and stdout; what it says on stderr is logged.
+            var stream = Lift(connection, opened);
+            builder.StandardStreams(stream, stream, stderr);
+            return;
+        }
+        Sys.Open("/dev/null", Libc.O_RDONLY, 0, out var nothing).ThrowIfError("open", "/dev/null");
+        opened.Add(nothing);
+        builder.StandardStreams(Lift(nothing, opened), stdout, stderr);
+    }
+
+    private static FileDescriptor OpenTerminal(string path, List<FileDescriptor> opened)
+    {
+        // O_NONBLOCK: opening a serial line would wait for its carrier. A line without a port says EIO here.
+        Sys.Open(path, Libc.O_RDWR | Libc.O_NOCTTY | Libc.O_NONBLOCK, 0, out var terminal).ThrowIfError("open", path);
+        opened.Add(terminal);
+        Sys.SetBlocking(terminal).ThrowIfError("fcntl", path);
+        return Lift(terminal, opened);
+    }
+
+    /// <summary>A copy with a number that placing descriptors in the child cannot overwrite.</summary>
+    private static FileDescriptor Lift(FileDescriptor fd, List<FileDescriptor> opened)
+    {
+        Sys.Duplicate(fd, out var copy, LaunchPlanBuilder.SourceFloor).ThrowIfError("dup");
+        opened.Add(copy);
+        return copy;
+    }
+
+    private static void MakeRuntimeDirectory(ServiceSettings settings)
+    {
+        if (settings.RuntimeDirectory is null) return;
+        string path = $"/run/{settings.RuntimeDirectory}";
+        Sys.MakeDirectories(path, 0x1ED).ThrowIfError("make folder", path);
+        var identity = Identity.Of(settings);
+        Sys.ChangeOwner(path, identity.Uid, identity.Gid).ThrowIfError("chown", path);
+    }
+}

@@ -1,0 +1,103 @@
+using Dora.Core.Linux;
+
+namespace Dora.Init.Manager.Supervision;
+
+/// <summary>Where a service is; <see cref="ServiceMachine"/> explains the way from one to the other.</summary>
+internal enum ServicePhase
+{
+    /// <summary>Down, and nothing of it runs.</summary>
+    Stopped,
+
+    /// <summary>Wanted up, waiting for what it needs or comes after.</summary>
+    Waiting,
+
+    /// <summary>Launched and not ready yet.</summary>
+    Starting,
+
+    /// <summary>Up: ready, or listening if it has one process for each connection.</summary>
+    Running,
+
+    /// <summary>A oneshot that has done its work.</summary>
+    Done,
+
+    /// <summary>Asked to stop; its processes have until the deadline.</summary>
+    Stopping,
+
+    /// <summary>Its cgroup has been killed; waiting until it is empty.</summary>
+    Killing,
+
+    /// <summary>Ended by itself; will be started again at the deadline.</summary>
+    Backoff,
+
+    /// <summary>Down for a reason that only an operator, or a change of what it needs, can remove.</summary>
+    Failed,
+}
+
+/// <summary>How a process ended.</summary>
+/// <param name="Code">CLD_EXITED, CLD_KILLED or CLD_DUMPED.</param>
+/// <param name="Status">Exit code, or signal number.</param>
+internal sealed record ProcessExit(int Code, int Status)
+{
+    public bool IsSuccess => Code == Libc.CLD_EXITED && Status == 0;
+
+    /// <summary>It ended while nobody could wait for it (the guard was in rescue).</summary>
+    public static ProcessExit Unseen { get; } = new(0, 0);
+
+    public string Describe() => Code switch
+    {
+        Libc.CLD_EXITED => $"exit code {Status}",
+        Libc.CLD_KILLED => $"signal {Status}",
+        Libc.CLD_DUMPED => $"signal {Status} (core dumped)",
+        _ => "an end that nobody saw",
+    };
+}
+
+/// <summary>All that is known of a service's life: what the machine maps to its successor, and what outlives the manager.</summary>
+internal sealed record ServiceState
+{
+    public ServicePhase Phase { get; init; } = ServicePhase.Stopped;
+
+    /// <summary>Whether somebody wants it up: the boot, an operator, a service that needs it.</summary>
+    public bool WantedUp { get; init; }
+
+    /// <summary>Start it again as soon as it is down.</summary>
+    public bool StartAgain { get; init; }
+
+    /// <summary>The main process; 0 if there is none.</summary>
+    public int Pid { get; init; }
+
+    /// <summary>When it entered the phase, since boot.</summary>
+    public TimeSpan Since { get; init; }
+
+    /// <summary>When it was launched last.</summary>
+    public TimeSpan? StartedAt { get; init; }
+
+    /// <summary>When it was ready, in this run.</summary>
+    public TimeSpan? ReadyAt { get; init; }
+
+    /// <summary>When the phase ends by itself.</summary>
+    public TimeSpan? Deadline { get; init; }
+
+    /// <summary>Restarts since it was last stable.</summary>
+    public int RestartsInRow { get; init; }
+
+    /// <summary>Restarts since it was started by somebody.</summary>
+    public int Restarts { get; init; }
+
+    public ProcessExit? LastExit { get; init; }
+
+    /// <summary>Why it is where it is, in words; null when there is nothing to say.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>What went wrong in a run that is still being cleared away.</summary>
+    public string? Fault { get; init; }
+
+    public bool IsUp => Phase is ServicePhase.Running or ServicePhase.Done;
+
+    /// <summary>Nothing runs and nothing will without somebody's doing.</summary>
+    public bool IsDown => Phase is ServicePhase.Stopped or ServicePhase.Failed;
+
+    /// <summary>On its way up.</summary>
+    public bool IsComing => Phase is ServicePhase.Waiting or ServicePhase.Starting
+        || (Phase is ServicePhase.Stopping or ServicePhase.Killing && (StartAgain || Fault is not null));
+}

@@ -1,0 +1,103 @@
+using Dora.Core.Configuration;
+using Dora.Core.Linux;
+using Dora.Init.Events;
+using Dora.Init.Manager.State;
+
+namespace Dora.Init.Manager.Supervision;
+
+// After the manager was killed: take every running service up again as it is. Nothing is restarted.
+//
+// What is known comes from two sources. The saved state says what each service was doing. The cgroups say what really
+// runs, and they are right where the two differ, which they do in one place only: the last manager died between a
+// clone3 and the write of its state. Then a cgroup has processes that no state tells of, and the oldest of them whose
+// parent is PID 1 is the main process. An exit in the meantime is no such case: the guard keeps the zombie, and with it
+// the pid, until this manager has been told of it.
+internal sealed partial class Supervisor
+{
+    public void Adopt(SavedState saved)
+    {
+        _lastSession = saved.LastSession;
+        foreach (var entry in saved.Services)
+        {
+            var service = Find(entry.Name) ?? Recreate(entry);
+            service.Adopt(Verified(service, entry.State));
+            if (service.Settings.PerConnection && !service.IsSession && service.State.Phase is ServicePhase.Running
+                && OpenListener(service) is { } failure)
+                Log.Error($"{service.Name}: {failure}");
+            if (service.State.Pid == 0 && service.State.Phase is ServicePhase.Starting or ServicePhase.Running && !service.Settings.PerConnection)
+                service.Apply(new(ServiceEventKind.MainExited, Exit: ProcessExit.Unseen));
+        }
+        foreach (string name in Sys.ListDirectories(SessionsRoot))
+            if (Find(name) is null) Linger($"{SessionsRoot}/{name}", name);
+        Unsettled();
+    }
+
+    public void Save(SavedState state)
+    {
+        state.LastSession = _lastSession;
+        foreach (var service in _services.Values)
+            state.Services.Add(new SavedService { Name = service.Name, InstanceOf = service.InstanceOf, IsSession = service.IsSession, State = service.State });
+    }
+
+    private Service Recreate(SavedService entry)
+    {
+        if (entry.IsSession)
+        {
+            var settings = entry.InstanceOf is { } name && Find(name) is { } listener ? listener.Settings : Unknown(entry.Name);
+            return AddSession(SessionSettings(settings, entry.Name), entry.InstanceOf ?? "");
+        }
+        if (entry.InstanceOf is { } template && _templates.TryGetValue(template, out var found))
+            return AddService(ServiceTemplate.Instantiate(found, entry.Name[(entry.Name.IndexOf('@') + 1)..]), template);
+        // Its file is gone: what runs is kept running, and can be stopped, but not started again.
+        return AddService(Unknown(entry.Name), entry.InstanceOf);
+    }
+
+    private static ServiceSettings Unknown(string name) => new()
+    {
+        Name = name,
+        File = "",
+        Description = "its service file is gone",
+        Command = ["/nonexistent"],
+        Start = StartCondition.Demand,
+        Restart = new RestartPolicy { When = RestartCondition.Never },
+    };
+
+    private static ServiceState Verified(Service service, ServiceState state)
+    {
+        if (state.Pid != 0 && IsIn(service.Cgroup.Path, state.Pid)) return state;
+        int main = MainProcessOf(service.Cgroup);
+        if (main == 0) return state with { Pid = 0 };
+        bool wasLaunching = state.Phase is ServicePhase.Waiting or ServicePhase.Backoff or ServicePhase.Stopped or ServicePhase.Failed;
+        return state with
+        {
+            Pid = main,
+            Phase = wasLaunching ? ServicePhase.Running : state.Phase,
+            StartedAt = wasLaunching ? EventLoop.Now : state.StartedAt,
+            ReadyAt = wasLaunching ? EventLoop.Now : state.ReadyAt,
+            Deadline = wasLaunching ? null : state.Deadline,
+            WantedUp = wasLaunching || state.WantedUp,
+        };
+    }
+
+    /// <summary>cgroups(7): /proc/PID/cgroup has a line <c>0::/path</c>; a zombie keeps its own until it is reaped.</summary>
+    private static bool IsIn(string cgroupPath, int pid)
+    {
+        string path = cgroupPath["/sys/fs/cgroup".Length..];
+        foreach (var line in (Sys.ReadText($"/proc/{pid}/cgroup") ?? "").AsSpan().EnumerateLines())
+            if (line.StartsWith("0::") && line[3..].TrimEnd(" (deleted)").ToString().EndsWith(path, StringComparison.Ordinal)) return true;
+        return false;
+    }
+
+    private static int MainProcessOf(Cgroup cgroup)
+    {
+        int main = 0;
+        long oldest = long.MaxValue;
+        foreach (int pid in cgroup.Processes())
+        {
+            if (ProcessStatus.Read(pid) is not { ParentPid: 1 } status || status.StartTicks >= oldest) continue;
+            main = pid;
+            oldest = status.StartTicks;
+        }
+        return main;
+    }
+}

@@ -1,0 +1,103 @@
+using Dora.Core.Configuration;
+using Dora.Core.Linux;
+
+namespace Dora.Init.Manager.Supervision;
+
+// Services that are made: instances of templates (dhcp@eth0, console@ttyS0) and sessions (sshd@7).
+internal sealed partial class Supervisor
+{
+    private int _lastSession;
+
+    /// <summary>Makes and starts the instances of every template for one more interface or console; existing ones are left alone.</summary>
+    public void Appeared(InstanceSource source, string argument)
+    {
+        foreach (var template in _templates.Values)
+        {
+            if (template.ForEach != source) continue;
+            var settings = ServiceTemplate.Instantiate(template, argument);
+            if (IsMasked(settings.Name) || Find(settings.Name) is not null) continue;
+            var service = AddService(settings, template.Name);
+            if (template.Start == StartCondition.Boot) Start(service);
+        }
+    }
+
+    /// <summary>The interface is gone: its instances are stopped and then forgotten.</summary>
+    public void Disappeared(InstanceSource source, string argument)
+    {
+        foreach (var template in _templates.Values)
+        {
+            if (template.ForEach != source || Find(ServiceTemplate.Instantiate(template, argument).Name) is not { } service) continue;
+            Stop(service);
+            ForgetWhenDown(service);
+        }
+    }
+
+    private void ForgetWhenDown(Service service)
+    {
+        if (!service.State.IsDown)
+        {
+            // Its stop is bounded by its own deadlines; ask again when those have passed.
+            Loop.After(TimeSpan.FromSeconds(1), service.Name, () => ForgetWhenDown(service));
+            return;
+        }
+        Forget(service);
+    }
+
+    public int SessionsOf(Service listener) => _services.Values.Count(service => service.IsSession && service.InstanceOf == listener.Name);
+
+    /// <summary>A connection has come: a session of its own, which waits for what the listener's file says it needs.</summary>
+    public void OpenSession(Service listener, FileDescriptor connection)
+    {
+        var session = AddSession(SessionSettings(listener.Settings, $"{listener.Name}@{++_lastSession}"), listener.Name);
+        session.Connection = connection;
+        Start(session);
+    }
+
+    private static ServiceSettings SessionSettings(ServiceSettings listener, string name) => listener with
+    {
+        Name = name,
+        Sockets = [],
+        PerConnection = false,
+        Restart = new RestartPolicy { When = RestartCondition.Never },
+    };
+
+    private Service AddSession(ServiceSettings settings, string listener)
+    {
+        var session = new Service(this, _launcher, settings, $"{SessionsRoot}/{settings.Name}") { InstanceOf = listener, IsSession = true };
+        _services.Add(settings.Name, session);
+        return session;
+    }
+
+    /// <summary>What the session left running goes on; its cgroup is removed when that ends too.</summary>
+    private void EndSession(Service session, ProcessExit exit)
+    {
+        if (!exit.IsSuccess && exit.Status != 255) Log.Info($"{session.Name}: ended with {exit.Describe()}");
+        Forget(session);
+    }
+
+    /// <summary>A session that could not be launched, or was stopped, has nothing left to wait for.</summary>
+    private void ForgetFailedSessions()
+    {
+        foreach (var service in _services.Values.ToArray())
+            if (service.IsSession && service.State.IsDown) Forget(service);
+    }
+
+    private void Forget(Service service)
+    {
+        _services.Remove(service.Name);
+        if (service.Cgroup.IsPopulated) Linger(service.Cgroup.Path, service.Name);
+        else _ = service.Cgroup.Remove();
+        service.Dispose();
+        if (service.InstanceOf is { } listener && _listeners.TryGetValue(listener, out var open)) open.Resume();
+        Unsettled();
+        StateChanged?.Invoke();
+    }
+
+    /// <summary>Processes outlive their session: the cgroup is removed when the last of them ends.</summary>
+    private void Linger(string path, string name)
+    {
+        Cgroup? cgroup = null;
+        cgroup = new Cgroup(Loop, path, name, () => _ = cgroup!.Remove());
+        if (cgroup.Create() != Errno.None || !cgroup.IsPopulated) _ = cgroup.Remove();
+    }
+}

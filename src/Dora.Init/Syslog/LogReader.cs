@@ -1,0 +1,152 @@
+using Dora.Core.Linux;
+using Dora.Core.Protocol;
+using Dora.Init.Events;
+
+namespace Dora.Init.Syslog;
+
+/// <summary>
+/// The client of one query, on the connection that the manager passed on.
+///
+/// The ring is the buffer: a reader is a place in it. Lines become JSON in a buffer that all readers share, and only
+/// what the socket did not take is kept (at most that buffer's size) until it does. A reader that the writers overtake
+/// is told how many lines it missed and goes on with the oldest; one that takes nothing at all for
+/// <see cref="LogServer.ReaderPatience"/> is dropped. So no reader, however slow, holds anything up.
+///
+/// A client is gone on EPOLLHUP, both directions closed, which Unix sockets report by themselves. EPOLLRDHUP would also
+/// come for one that only has no more to send (<c>curl</c> never, <c>nc -N</c> at once) and still reads.
+/// </summary>
+internal sealed class LogReader
+{
+    private const int RoundsPerWakeUp = 4;
+
+    private readonly LogServer _server;
+    private readonly FileDescriptor _connection;
+    private readonly Watch _watch;
+    private readonly byte[] _service;
+    private readonly bool _follows;
+    private readonly long _endSequence;
+    private LogPosition _position;
+    private byte[] _pending;
+    private int _sent;
+    private uint _events;
+    private TimeSpan _lastProgress = EventLoop.Now;
+    private bool _isClosed;
+
+    public LogReader(LogServer server, FileDescriptor connection, byte[] service, int lines, bool follows)
+    {
+        _server = server;
+        _connection = connection;
+        _service = service;
+        _follows = follows;
+        _position = server.Ring.Tail(lines, service);
+        _endSequence = follows ? long.MaxValue : server.Ring.NextSequence;
+        _pending = HttpResponse.StreamHead(HttpResponse.Ndjson);
+        _watch = server.Loop.Watch(connection, 0, "reader", OnEvents);
+    }
+
+    /// <summary>Sends what can be sent now; called when there may be new lines.</summary>
+    public void Pump()
+    {
+        if (_isClosed || (_events & Libc.EPOLLOUT) != 0) return; // epoll will tell
+        Send();
+    }
+
+    /// <summary>The socket does not take what there is.</summary>
+    public bool IsBehind => (_events & Libc.EPOLLOUT) != 0;
+
+    public bool IsStuck(TimeSpan since) => IsBehind && _lastProgress <= since;
+
+    public void Close()
+    {
+        if (_isClosed) return;
+        _isClosed = true;
+        _server.Loop.Unwatch(_watch);
+        // What the client sent too much would turn our close into a reset, and the last lines would be lost to it.
+        Span<byte> rest = stackalloc byte[1024];
+        for (int i = 0; i < 64 && Sys.Read(_connection, rest, out int count) == Errno.None && count > 0; i++) { }
+        _connection.Dispose();
+    }
+
+    private void OnEvents(uint events)
+    {
+        if ((events & (Libc.EPOLLHUP | Libc.EPOLLERR)) != 0) _server.EndReader(this);
+        else Send();
+    }
+
+    private void Send()
+    {
+        for (int round = 0; round < RoundsPerWakeUp; round++)
+        {
+            ReadOnlySpan<byte> bytes = _pending.AsSpan(_sent);
+            bool isKept = !bytes.IsEmpty;
+            if (!isKept)
+            {
+                bytes = _server.Scratch.AsSpan(0, Fill(_server.Scratch, out bool isAtEnd));
+                if (bytes.IsEmpty)
+                {
+                    if (isAtEnd && !_follows) _server.EndReader(this);
+                    else Wait(0);
+                    return;
+                }
+            }
+            var errno = Sys.Write(_connection, bytes, out int count);
+            if (errno is not (Errno.None or Errno.EAGAIN))
+            {
+                _server.EndReader(this);
+                return;
+            }
+            if (count > 0) _lastProgress = EventLoop.Now;
+            if (count == bytes.Length)
+            {
+                _pending = [];
+                _sent = 0;
+                continue;
+            }
+            if (isKept) _sent += count;
+            else _pending = bytes[count..].ToArray();
+            break;
+        }
+        // There is more, or may be: others first.
+        Wait(Libc.EPOLLOUT);
+    }
+
+    private int Fill(Span<byte> target, out bool isAtEnd)
+    {
+        int length = 0;
+        isAtEnd = false;
+        while (true)
+        {
+            var next = _position;
+            if (!_server.Ring.TryRead(ref next, out var entry, out long lost) || entry.Sequence >= _endSequence)
+            {
+                isAtEnd = true;
+                return length;
+            }
+            bool isWanted = LogRing.Matches(_service, entry.Service);
+            int needed = (isWanted ? LogLineWriter.WorstCase(entry) : 0) + (lost > 0 ? 1024 : 0);
+            if (needed > target.Length - length) return length;
+            if (lost > 0) length += WriteLost(lost, entry, target[length..]);
+            if (isWanted) length += LogLineWriter.Write(entry, target[length..]);
+            _position = next;
+        }
+    }
+
+    private static int WriteLost(long lost, in LogEntry next, Span<byte> target)
+    {
+        Span<byte> text = stackalloc byte[96];
+        System.Text.Unicode.Utf8.TryWrite(text, $"{lost} lines were overwritten before this reader took them", out int length);
+        return LogLineWriter.Write(new LogEntry
+        {
+            Sequence = next.Sequence - 1, TimeUs = next.TimeUs, BootUs = next.BootUs, Priority = LogServer.OwnPriority,
+            Source = LogSource.Self, Service = "syslog"u8, Text = text[..length],
+        }, target);
+    }
+
+    private void Wait(uint events)
+    {
+        if (events == Libc.EPOLLOUT) _server.WantSweep();
+        if (_events == events) return;
+        _events = events;
+        _server.Loop.Change(_watch, events);
+    }
+}

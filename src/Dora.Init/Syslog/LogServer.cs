@@ -1,0 +1,163 @@
+using System.Text;
+using Dora.Core.Linux;
+using Dora.Core.Protocol;
+using Dora.Init.Events;
+
+namespace Dora.Init.Syslog;
+
+/// <summary>
+/// Collects lines and answers queries, on one loop.
+///
+/// Lines come from three kinds of source: <c>/dev/log</c> (<see cref="LogServer"/>.DevLog.cs), <c>/dev/kmsg</c>
+/// (.Kernel.cs) and the pipes of services (<see cref="LogStream"/>). All go through <see cref="Add"/>, the one place
+/// that stamps them and puts them into the <see cref="LogRing"/>; a further destination (a file, another host) hooks in
+/// there. Every wake-up does a bounded piece of work, so a writer at full speed takes turns with the rest.
+///
+/// The manager sends pipes and queries on the channel (see <see cref="ChannelMessage"/>). Nothing here depends on the
+/// manager being alive, and nothing but lines read half-way depends on this process: pipes, /dev/log and the channel are
+/// held by the guard, and so is the memory of the ring.
+///
+/// With nothing to do there are no wake-ups: the sweep (lines without end, readers that take nothing) runs twice a second
+/// only while there is one of either.
+/// </summary>
+internal sealed partial class LogServer
+{
+    public const byte OwnPriority = 5 * 8 + 5; // syslog.notice
+    private const int MaximumReaders = 32;
+    private static readonly TimeSpan s_sweepInterval = TimeSpan.FromMilliseconds(500);
+
+    private readonly Dictionary<long, LogStream> _streams = [];
+    private readonly List<LogReader> _readers = [];
+    private readonly Action _pumpReaders;
+    private bool _pumpIsPosted;
+    private LoopTimer? _sweep;
+
+    public LogServer(EventLoop loop, LogRing ring)
+    {
+        Loop = loop;
+        Ring = ring;
+        _pumpReaders = PumpReaders;
+        loop.Failed = (owner, exception) => Note($"{owner}: {exception.Message}");
+    }
+
+    public EventLoop Loop { get; }
+
+    public LogRing Ring { get; }
+
+    /// <summary>What a source reads into: of use only during one event.</summary>
+    public byte[] Buffer { get; } = new byte[64 * 1024];
+
+    /// <summary>What a reader writes JSON into: holds the longest line there is, of use only during one event.</summary>
+    public byte[] Scratch { get; } = new byte[64 * 1024];
+
+    /// <summary>A line without end is given out after this pause.</summary>
+    public TimeSpan LinePatience { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>A reader that takes nothing for so long is dropped.</summary>
+    public TimeSpan ReaderPatience { get; init; } = TimeSpan.FromSeconds(10);
+
+    public int StreamCount => _streams.Count;
+
+    public int ReaderCount => _readers.Count;
+
+    /// <summary>Stamps a line where it has no time yet, keeps it, and lets the readers know.</summary>
+    public void Add(LogEntry entry)
+    {
+        if (entry.TimeUs == 0)
+        {
+            entry.TimeUs = NowUs();
+            entry.BootUs = EventLoop.Now.Ticks / 10;
+        }
+        Ring.Append(entry);
+        if (_pumpIsPosted || _readers.Count == 0) return;
+        _pumpIsPosted = true;
+        Loop.Post("readers", _pumpReaders);
+    }
+
+    /// <summary>A line of our own.</summary>
+    public void Note(string text) =>
+        Add(new LogEntry { Priority = OwnPriority, Source = LogSource.Self, Service = "syslog"u8, Text = Encoding.UTF8.GetBytes(text) });
+
+    public void AddStream(long id, LogSource source, string service, FileDescriptor pipe)
+    {
+        if (_streams.ContainsKey(id) || Sys.SetNonBlocking(pipe) != Errno.None)
+        {
+            pipe.Dispose();
+            return;
+        }
+        _streams.Add(id, new LogStream(this, id, Encoding.UTF8.GetBytes(service), source, pipe));
+    }
+
+    public void EndStream(LogStream stream)
+    {
+        stream.Close();
+        if (_streams.Remove(stream.Id)) TellEnded(stream.Id);
+    }
+
+    /// <summary>Answers a query on <paramref name="connection"/>, which is ours from here on.</summary>
+    public void Serve(FileDescriptor connection, LogQuery query)
+    {
+        if (Sys.SetNonBlocking(connection) != Errno.None)
+        {
+            connection.Dispose();
+            return;
+        }
+        if (_readers.Count >= MaximumReaders)
+        {
+            var body = "{\"error\":\"log.busy\",\"message\":\"logs: too many readers at once: close one and try again\",\"data\":{}}\n"u8;
+            _ = Sys.Write(connection, HttpResponse.Format(503, HttpResponse.Json, body, keepAlive: false), out _);
+            connection.Dispose();
+            return;
+        }
+        var reader = new LogReader(this, connection, Encoding.UTF8.GetBytes(query.Service ?? ""), query.Lines, query.Follow);
+        _readers.Add(reader);
+        reader.Pump();
+    }
+
+    public void EndReader(LogReader reader)
+    {
+        reader.Close();
+        _readers.Remove(reader);
+    }
+
+    /// <summary>Something waits for time to pass: see to it that <see cref="Sweep"/> runs.</summary>
+    public void WantSweep() => _sweep ??= Loop.After(s_sweepInterval, "sweep", Sweep);
+
+    /// <summary>Closes everything that was handed in.</summary>
+    public void Close()
+    {
+        foreach (var stream in _streams.Values) stream.Close();
+        _streams.Clear();
+        foreach (var reader in _readers) reader.Close();
+        _readers.Clear();
+        CloseSources();
+    }
+
+    private void PumpReaders()
+    {
+        _pumpIsPosted = false;
+        // Backwards: a reader may end and leave the list.
+        for (int i = _readers.Count - 1; i >= 0; i--) _readers[i].Pump();
+    }
+
+    private void Sweep()
+    {
+        _sweep = null;
+        var now = EventLoop.Now;
+        bool isWanted = false;
+        foreach (var stream in _streams.Values)
+        {
+            if (stream.HasPartial) stream.FlushPartial(now - LinePatience);
+            isWanted |= stream.HasPartial;
+        }
+        for (int i = _readers.Count - 1; i >= 0; i--)
+        {
+            var reader = _readers[i];
+            if (reader.IsStuck(now - ReaderPatience)) EndReader(reader);
+            else isWanted |= reader.IsBehind;
+        }
+        if (isWanted) WantSweep();
+    }
+
+    private static long NowUs() => (DateTime.UtcNow - DateTime.UnixEpoch).Ticks / 10;
+}

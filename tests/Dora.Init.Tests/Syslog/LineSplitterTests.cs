@@ -1,0 +1,103 @@
+using System.Text;
+using Dora.Init.Syslog;
+using Xunit;
+
+namespace Dora.Init.Tests.Syslog;
+
+public sealed class LineSplitterTests
+{
+    [Fact]
+    public void Same_lines_come_out_at_every_chunking()
+    {
+        byte[] input = Encoding.UTF8.GetBytes("one\n\ntwo\r\nünïcödé\nlast");
+        string[] expected = ["one", "", "two", "ünïcödé", "last"];
+        for (int first = 0; first <= input.Length; first++)
+            for (int second = first; second <= input.Length; second++)
+                Assert.Equal(expected, Split(input, first, second).Select(l => l.Text));
+    }
+
+    [Fact]
+    public void Long_line_goes_on_in_marked_lines_cut_between_characters()
+    {
+        string text = new string('x', LogRing.MaximumText - 1) + "€" + new string('y', 20);
+        var lines = Split(Encoding.UTF8.GetBytes(text + "\nnext\n"));
+        Assert.Equal([(new string('x', LogRing.MaximumText - 1), false), ("€" + new string('y', 20), true), ("next", false)], lines);
+    }
+
+    [Fact]
+    public void Line_of_exactly_the_limit_is_whole()
+    {
+        string text = new('x', LogRing.MaximumText);
+        Assert.Equal([(text, false), ("b", false)], Split(Encoding.UTF8.GetBytes(text + "\nb\n")));
+    }
+
+    [Fact]
+    public void Flushed_line_goes_on_as_a_continuation_and_its_bare_end_is_no_line()
+    {
+        var splitter = new LineSplitter();
+        List<(string, bool)> lines = [];
+        void Take(ReadOnlySpan<byte> line, bool continued) => lines.Add((Encoding.UTF8.GetString(line), continued));
+        splitter.Feed("login: "u8, Take);
+        Assert.True(splitter.HasPartial);
+        splitter.Flush(Take);
+        splitter.Feed("\nab"u8, Take);
+        splitter.Flush(Take);
+        splitter.Feed("cd\nnew\n"u8, Take);
+        Assert.Equal([("login: ", false), ("ab", false), ("cd", true), ("new", false)], lines);
+    }
+
+    [Fact]
+    public void Random_bytes_in_random_pieces_are_kept()
+    {
+        for (int seed = 0; seed < 50; seed++)
+        {
+            var random = new Random(seed);
+            byte[] input = new byte[random.Next(60_000)];
+            random.NextBytes(input);
+            // Long runs without a newline too.
+            if (seed % 2 == 0) for (int i = 0; i < input.Length; i++) if (input[i] == '\n' && random.Next(40) != 0) input[i] = 0xE2;
+            List<(byte[] Bytes, bool Continued)> whole = [], pieces = [];
+            Feed(input, input.Length + 1, whole, random);
+            Feed(input, 3000, pieces, random);
+            Assert.Equal(whole.Select(l => (Convert.ToHexString(l.Bytes), l.Continued)), pieces.Select(l => (Convert.ToHexString(l.Bytes), l.Continued)));
+            Assert.All(whole, l => Assert.True(l.Bytes.Length <= LogRing.MaximumText));
+            var joined = new MemoryStream();
+            foreach (var (bytes, continued) in whole)
+            {
+                if (!continued && joined.Length > 0) joined.WriteByte((byte)'\n');
+                joined.Write(bytes);
+            }
+            Assert.Equal(Strip(input), Strip(joined.ToArray()));
+        }
+    }
+
+    private static byte[] Strip(byte[] bytes) => [.. bytes.Where(b => b is not ((byte)'\r' or (byte)'\n'))];
+
+    private static void Feed(byte[] input, int maximum, List<(byte[], bool)> into, Random random)
+    {
+        var splitter = new LineSplitter();
+        void Take(ReadOnlySpan<byte> line, bool continued) => into.Add((line.ToArray(), continued));
+        for (int at = 0; at < input.Length;)
+        {
+            int count = Math.Min(maximum > input.Length ? input.Length : random.Next(1, maximum), input.Length - at);
+            splitter.Feed(input.AsSpan(at, count), Take);
+            at += count;
+        }
+        splitter.Flush(Take);
+    }
+
+    private static List<(string Text, bool)> Split(byte[] input, params int[] cuts)
+    {
+        var splitter = new LineSplitter();
+        List<(string, bool)> lines = [];
+        void Take(ReadOnlySpan<byte> line, bool continued) => lines.Add((Encoding.UTF8.GetString(line), continued));
+        int at = 0;
+        foreach (int cut in cuts.Append(input.Length))
+        {
+            splitter.Feed(input.AsSpan(at, cut - at), Take);
+            at = cut;
+        }
+        splitter.Flush(Take);
+        return lines;
+    }
+}
