@@ -1,4 +1,5 @@
 using System.Text;
+using Dora.Core.Linux;
 using Dora.Init;
 
 namespace Dora.Abi.Tests;
@@ -24,6 +25,7 @@ public class LaunchTests
                 Add($"{inC} {name} size", Layout.SizeOf(field.FieldType), $"sizeof((({inC} *)0)->{name})");
             }
         }
+        Add("STEP_WRITE_PID", (int)SystemCall.WritePid, "STEP_WRITE_PID");
         var answers = program.Answers();
         Assert.True(expected.Count >= 26, $"only {expected.Count} values compared");
         Assert.Empty(expected.Where(e => answers[e.Name] != e.Value).Select(e => $"{e.Name}: {e.Value} in C#, {answers[e.Name]} in C"));
