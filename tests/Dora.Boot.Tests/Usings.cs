@@ -1,1 +1,2 @@
+global using Dora.Tests.Harness;
 global using Xunit;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Dora.Boot.Tests.Harness;
+namespace Dora.Tests.Harness;
 
 /// <summary>What a program gave back.</summary>
 public sealed record Outcome(int ExitCode, string Output, string Errors)

@@ -1,4 +1,4 @@
-namespace Dora.Boot.Tests.Harness;
+namespace Dora.Tests.Harness;
 
 /// <summary>Counts that tests/soak makes larger by environment variables.</summary>
 static class Settings
