@@ -235,7 +235,7 @@ public sealed partial class InitInNamespace : IDisposable
         return File.Exists(path) ? path : throw new FileNotFoundException($"{path}: not there; run image/publish, or tests/run namespace");
     }
 
-    static string Repository()
+    public static string Repository()
     {
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
             if (File.Exists(Path.Combine(folder.FullName, "Pandora.sln"))) return folder.FullName;
