@@ -15,6 +15,7 @@ internal static unsafe partial class Libc
 
     public const nuint LOOP_CTL_GET_FREE = 0x4C82, LOOP_CONFIGURE = 0x4C0A, LOOP_CLR_FD = 0x4C01;
     public const uint LO_FLAGS_READ_ONLY = 1, LO_FLAGS_AUTOCLEAR = 4;
+    public const long RAMFS_MAGIC = 0x858458F6, TMPFS_MAGIC = 0x01021994, OVERLAYFS_SUPER_MAGIC = 0x794C7630;
 
     [StructLayout(LayoutKind.Sequential)]
     public struct loop_info64
@@ -42,5 +43,6 @@ internal static unsafe partial class Libc
     public static partial int mount(byte* source, byte* target, byte* type, ulong flags, byte* data);
     [LibraryImport(Library, SetLastError = true)] public static partial int umount2(byte* target, int flags);
     [LibraryImport(Library, SetLastError = true)] public static partial int reboot(int command);
+    [LibraryImport(Library, SetLastError = true)] public static partial int fstatfs(int fd, void* buffer);
     [LibraryImport(Library, SetLastError = true)] public static partial nint syscall(nint number, nint a, nint b, nint c);
 }

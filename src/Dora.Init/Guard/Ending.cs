@@ -68,7 +68,7 @@ internal static class Ending
             }
         }
 
-        var finish = Launcher.Launch(new LaunchPlanBuilder("finish", [Program.OwnPath, "finish"]).Build(asSibling: false));
+        var finish = Launcher.Launch(new LaunchPlanBuilder("finish", ["init", "finish"], Program.OwnPath).Build(asSibling: false));
         if (!finish.Succeeded) Log.Error($"guard: {finish.Failure}: file systems are not unmounted");
         else if (!WaitForPid(finish.Pid, s_unmountLimit))
             Log.Error($"guard: file systems were not unmounted within {s_unmountLimit.TotalSeconds} s");

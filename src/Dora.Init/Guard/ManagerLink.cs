@@ -118,7 +118,7 @@ internal sealed class ManagerLink(DescriptorStore store)
 
     private static LaunchPlan Plan(FileDescriptor channel)
     {
-        var builder = new LaunchPlanBuilder("manager", [Program.OwnPath, "manager"]);
+        var builder = new LaunchPlanBuilder("manager", ["init", "manager"], Program.OwnPath);
         builder.Pass("channel to the guard", channel);
         return builder.Directory("/").Build(asSibling: false);
     }

@@ -8,7 +8,7 @@ namespace Dora.Init.Launching;
 /// Compiles declarative settings into the flat list of calls of a <see cref="LaunchPlan"/>. The order of the steps is
 /// the order below and is part of the meaning: limits and groups while still root, the user last.
 /// </summary>
-internal sealed class LaunchPlanBuilder(string name, IReadOnlyList<string> command)
+internal sealed class LaunchPlanBuilder(string name, IReadOnlyList<string> command, string? program = null)
 {
     /// <summary>Descriptors handed to a child are first moved to this number or above, so that placing them at 0, 1, 2, 3 ... never overwrites one that is still to be placed.</summary>
     public const int SourceFloor = 200;
@@ -107,7 +107,7 @@ internal sealed class LaunchPlanBuilder(string name, IReadOnlyList<string> comma
         return new LaunchPlan
         {
             Name = name,
-            Program = command[0],
+            Program = program ?? command[0],
             Arguments = command,
             Environment = _environment.Select(pair => $"{pair.Key}={pair.Value}").ToArray(),
             Steps = _steps,

@@ -13,12 +13,7 @@ internal sealed class LogOutput(LogHub hub) : IServiceOutput
         return (output!, error!);
     }
 
-    public IReadOnlyList<(string Name, FileDescriptor Fd)> LoggerDescriptors(ICollection<FileDescriptor> opened)
-    {
-        var descriptors = hub.SyslogDescriptors(out var kmsg);
-        if (kmsg is not null) opened.Add(kmsg);
-        return descriptors;
-    }
+    public IReadOnlyList<(string Name, FileDescriptor Fd)> LoggerDescriptors() => hub.SyslogDescriptors();
 
     public void LoggerEnded() => hub.SyslogStopped();
 }

@@ -9,12 +9,9 @@ internal static class CgroupPath
     public static int ServiceOf(int pid, Span<byte> name)
     {
         if (pid <= 0) return 0;
-        if (Sys.Open($"/proc/{pid}/cgroup", Libc.O_RDONLY, 0, out var file) != Errno.None) return 0;
         Span<byte> content = stackalloc byte[2048];
-        using (file)
-            if (Sys.Read(file, content, out int count) != Errno.None) return 0;
-            else content = content[..count];
-        var service = Parse(content);
+        if (Sys.ReadCgroup(pid, content, out int count) != Errno.None) return 0;
+        var service = Parse(content[..count]);
         if (service.Length > name.Length) return 0;
         service.CopyTo(name);
         return service.Length;

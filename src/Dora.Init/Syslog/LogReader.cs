@@ -17,7 +17,8 @@ namespace Dora.Init.Syslog;
 /// </summary>
 internal sealed class LogReader
 {
-    private const int RoundsPerWakeUp = 4;
+    private const int RoundsPerWakeUp = 16;
+    private const int UsualBatch = 16 * 1024;
 
     private readonly LogServer _server;
     private readonly FileDescriptor _connection;
@@ -26,8 +27,8 @@ internal sealed class LogReader
     private readonly bool _follows;
     private readonly long _endSequence;
     private LogPosition _position;
-    private byte[] _pending;
-    private int _sent;
+    private byte[] _pending; // from _sent to _pendingEnd is still to be sent; kept for re-use
+    private int _sent, _pendingEnd;
     private uint _events;
     private TimeSpan _lastProgress = EventLoop.Now;
     private bool _isClosed;
@@ -41,6 +42,7 @@ internal sealed class LogReader
         _position = server.Ring.Tail(lines, service);
         _endSequence = follows ? long.MaxValue : server.Ring.NextSequence;
         _pending = HttpResponse.StreamHead(HttpResponse.Ndjson);
+        _pendingEnd = _pending.Length;
         _watch = server.Loop.Watch(connection, 0, "reader", OnEvents);
     }
 
@@ -77,7 +79,7 @@ internal sealed class LogReader
     {
         for (int round = 0; round < RoundsPerWakeUp; round++)
         {
-            ReadOnlySpan<byte> bytes = _pending.AsSpan(_sent);
+            ReadOnlySpan<byte> bytes = _pending.AsSpan(_sent, _pendingEnd - _sent);
             bool isKept = !bytes.IsEmpty;
             if (!isKept)
             {
@@ -96,20 +98,23 @@ internal sealed class LogReader
                 return;
             }
             if (count > 0) _lastProgress = EventLoop.Now;
-            if (count == bytes.Length)
-            {
-                _pending = [];
-                _sent = 0;
-                continue;
-            }
             if (isKept) _sent += count;
-            else _pending = bytes[count..].ToArray();
-            break;
+            else if (count < bytes.Length) KeepForLater(bytes[count..]);
+            if (count < bytes.Length) break;
         }
         // There is more, or may be: others first.
         Wait(Libc.EPOLLOUT);
     }
 
+    private void KeepForLater(ReadOnlySpan<byte> bytes)
+    {
+        if (_pending.Length < bytes.Length) _pending = new byte[Math.Max(bytes.Length, UsualBatch)];
+        bytes.CopyTo(_pending);
+        _sent = 0;
+        _pendingEnd = bytes.Length;
+    }
+
+    /// <summary>Lines of up to <see cref="UsualBatch"/> in all, or a single longer one.</summary>
     private int Fill(Span<byte> target, out bool isAtEnd)
     {
         int length = 0;
@@ -124,7 +129,7 @@ internal sealed class LogReader
             }
             bool isWanted = LogRing.Matches(_service, entry.Service);
             int needed = (isWanted ? LogLineWriter.WorstCase(entry) : 0) + (lost > 0 ? 1024 : 0);
-            if (needed > target.Length - length) return length;
+            if (needed > (length == 0 ? target.Length : UsualBatch - length)) return length;
             if (lost > 0) length += WriteLost(lost, entry, target[length..]);
             if (isWanted) length += LogLineWriter.Write(entry, target[length..]);
             _position = next;

@@ -65,6 +65,8 @@ internal sealed unsafe class LogRing
     /// <summary>The memory held a sound ring, which goes on.</summary>
     public bool Recovered { get; }
 
+    public uint Capacity => _capacity;
+
     public long FirstSequence => _firstSequence;
 
     public long NextSequence => _header->NextSequence;

@@ -30,6 +30,7 @@ internal sealed partial class LogServer
     private readonly List<LogReader> _readers = [];
     private readonly Action _pumpReaders;
     private bool _pumpIsPosted;
+    private ulong _pumpedTo;
     private LoopTimer? _sweep;
 
     public LogServer(EventLoop loop, LogRing ring)
@@ -69,7 +70,11 @@ internal sealed partial class LogServer
             entry.BootUs = EventLoop.Now.Ticks / 10;
         }
         Ring.Append(entry);
-        if (_pumpIsPosted || _readers.Count == 0) return;
+        if (_readers.Count == 0) return;
+        // A pipe full of short lines makes more records than the ring holds: a reader that keeps up must not lose any
+        // of them, nor those of others, only because they came in one piece.
+        if (Ring.Newest.Offset - _pumpedTo > Ring.Capacity / 4) PumpReaders();
+        if (_pumpIsPosted) return;
         _pumpIsPosted = true;
         Loop.Post("readers", _pumpReaders);
     }
@@ -136,6 +141,7 @@ internal sealed partial class LogServer
     private void PumpReaders()
     {
         _pumpIsPosted = false;
+        _pumpedTo = Ring.Newest.Offset;
         // Backwards: a reader may end and leave the list.
         for (int i = _readers.Count - 1; i >= 0; i--) _readers[i].Pump();
     }

@@ -52,9 +52,9 @@ public sealed class SyslogMessageTests
             var message = SyslogMessage.Parse(cut, "box"u8);
             Assert.InRange(message.Priority, 8, 191);
             Assert.True(message.Text.Length + message.Tag.Length <= cut.Length);
-            KernelRecord.TryParse(cut, out _);
+            _ = KernelRecord.TryParse(cut, out _);
             CgroupPath.Parse(cut);
-            ChannelMessage.TryDecode(cut, out _);
+            _ = ChannelMessage.TryDecode(cut, out _);
         }
     }
 }
@@ -140,6 +140,8 @@ public sealed class ChannelMessageTests
 
 public sealed class LogLineWriterTests
 {
+    private static readonly JsonSerializerOptions s_options = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+
     [Fact]
     public void Any_bytes_become_a_line_of_valid_json()
     {
@@ -168,7 +170,7 @@ public sealed class LogLineWriterTests
         };
         byte[] target = new byte[LogLineWriter.WorstCase(entry)];
         int length = LogLineWriter.Write(entry, target);
-        var line = JsonSerializer.Deserialize<LogLine>(target.AsSpan(0, length), new JsonSerializerOptions { PropertyNamingPolicy = JsonNamingPolicy.CamelCase });
+        var line = JsonSerializer.Deserialize<LogLine>(target.AsSpan(0, length), s_options);
         Assert.Equal(new LogLine("1970-01-01T00:00:01.000Z", 1500, "web", 7, "syslog", 6, "a\"b\\ü\t\\xff\u001b"), line);
     }
 }

@@ -18,7 +18,7 @@ namespace Dora.Init.Manager.Control;
 ///
 /// Invariants: only Reading, Writing and Lingering have a deadline, and the server's sweep ends whoever is past it.
 /// A half-closed client (it has sent its last request and shut its side) still gets its answers: only EPOLLHUP, both
-/// sides shut, means that nobody listens. No exception leaves <see cref="OnEvents"/>: a handler that throws costs its
+/// sides shut, means that nobody listens. No exception leaves a connection: a handler that throws costs its
 /// client a 500, and anything else costs it the connection.
 /// </summary>
 internal sealed class ControlConnection
@@ -189,7 +189,21 @@ internal sealed class ControlConnection
         _output = answer;
         _written = 0;
         Deadline = EventLoop.Now + _server.Limits.WriteTime;
-        Flush();
+        Guarded(Flush);
+    }
+
+    /// <summary>For calls that come from elsewhere than <see cref="OnEvents"/>: a handler's late answer, the sweep.</summary>
+    private void Guarded(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception exception)
+        {
+            _server.Report(exception);
+            Close();
+        }
     }
 
     private void Flush()

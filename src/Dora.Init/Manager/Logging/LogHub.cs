@@ -40,6 +40,7 @@ internal sealed class LogHub
     private readonly FileDescriptor _ring;
     private readonly Watch _watch;
     private readonly SortedDictionary<long, Pipe> _streams = [];
+    private FileDescriptor? _kernel;
     private long _lastId;
     private bool _syncIsDue;
     private LoopTimer? _retry;
@@ -94,20 +95,17 @@ internal sealed class LogHub
     public int PipeCount => _streams.Count;
 
     /// <summary>
-    /// What the syslog service is started with, in the order of LISTEN_FDNAMES. <c>kmsg</c> is opened anew each time: so
-    /// it begins with the oldest line. It is the caller's to dispose once the process is started; the others are not.
+    /// What the syslog service is started with, in the order of LISTEN_FDNAMES; all remain ours. <c>kmsg</c> is opened
+    /// anew each time, so that it begins with the oldest line that the kernel has, and lasts until the next call.
     /// </summary>
-    public List<(string Name, FileDescriptor Fd)> SyslogDescriptors(out FileDescriptor? kmsg)
+    public List<(string Name, FileDescriptor Fd)> SyslogDescriptors()
     {
         List<(string, FileDescriptor)> list = [];
         if (_devLog is not null) list.Add(("dev-log", _devLog));
-        var errno = Sys.Open("/dev/kmsg", Libc.O_RDONLY | Libc.O_NONBLOCK, 0, out kmsg);
-        if (errno == Errno.None) list.Add(("kmsg", kmsg));
-        else
-        {
-            _warn($"syslog: open /dev/kmsg: {errno.Describe()}: kernel lines will be missing");
-            kmsg = null;
-        }
+        _kernel?.Dispose();
+        var errno = Sys.Open("/dev/kmsg", Libc.O_RDONLY | Libc.O_NONBLOCK, 0, out _kernel);
+        if (errno == Errno.None) list.Add(("kmsg", _kernel));
+        else _warn($"syslog: open /dev/kmsg: {errno.Describe()}: kernel lines will be missing");
         list.Add(("channel", _syslogEnd));
         list.Add(("ring", _ring));
         return list;
@@ -149,6 +147,7 @@ internal sealed class LogHub
         _syslogEnd.Dispose();
         _ring.Dispose();
         _devLog?.Dispose();
+        _kernel?.Dispose();
     }
 
     private Errno OpenStream(string service, LogSource source, out FileDescriptor? writeEnd)

@@ -8,8 +8,8 @@ internal interface IServiceOutput
     /// <summary>Write ends for stdout and stderr, which the caller closes after the launch.</summary>
     (FileDescriptor Output, FileDescriptor Error) OpenFor(string service);
 
-    /// <summary>What the logger itself is started with, by name; those that are to be closed after the launch are added to <paramref name="opened"/>.</summary>
-    IReadOnlyList<(string Name, FileDescriptor Fd)> LoggerDescriptors(ICollection<FileDescriptor> opened);
+    /// <summary>What the logger itself is started with, by name; not the caller's to close.</summary>
+    IReadOnlyList<(string Name, FileDescriptor Fd)> LoggerDescriptors();
 
     /// <summary>The logger's process has ended.</summary>
     void LoggerEnded();

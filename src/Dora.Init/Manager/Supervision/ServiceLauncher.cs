@@ -42,7 +42,7 @@ internal sealed class ServiceLauncher(IServiceOutput output, HeldSockets sockets
         if (!settings.PerConnection)
             foreach (var (name, fd) in sockets.Of(settings)) passed.Add((name, Lift(fd, opened)));
         if (settings.Logger)
-            foreach (var (name, fd) in output.LoggerDescriptors(opened)) passed.Add((name, Lift(fd, opened)));
+            foreach (var (name, fd) in output.LoggerDescriptors()) passed.Add((name, Lift(fd, opened)));
         builder.ListenDescriptors(passed);
 
         if (readiness is not null) builder.Variable("NOTIFY_FD", builder.Pass("notify", Lift(readiness, opened)).ToString());
@@ -59,10 +59,10 @@ internal sealed class ServiceLauncher(IServiceOutput output, HeldSockets sockets
             return;
         }
 
-        var (standardOutput, standardError) = output.OpenFor(service.Name);
-        FileDescriptor stdout = Lift(standardOutput, opened), stderr = Lift(standardError, opened);
+        var (standardOutput, standardError) = service.Settings.Logger ? OwnVoice(opened) : output.OpenFor(service.Name);
         opened.Add(standardOutput);
         opened.Add(standardError);
+        FileDescriptor stdout = Lift(standardOutput, opened), stderr = Lift(standardError, opened);
         if (service.Connection is { } connection)
         {
             // inetd(8): the connection is stdin and stdout; what it says on stderr is logged.
@@ -73,6 +73,15 @@ internal sealed class ServiceLauncher(IServiceOutput output, HeldSockets sockets
         Sys.Open("/dev/null", Libc.O_RDONLY, 0, out var nothing).ThrowIfError("open", "/dev/null");
         opened.Add(nothing);
         builder.StandardStreams(Lift(nothing, opened), stdout, stderr);
+    }
+
+    // The logger's own output must not come back to it: what it has to say when it fails goes to the kernel's log.
+    private static (FileDescriptor, FileDescriptor) OwnVoice(List<FileDescriptor> opened)
+    {
+        Sys.Open("/dev/kmsg", Libc.O_WRONLY, 0, out var kmsg).ThrowIfError("open", "/dev/kmsg");
+        opened.Add(kmsg);
+        Sys.Duplicate(kmsg, out var copy).ThrowIfError("dup");
+        return (kmsg, copy);
     }
 
     private static FileDescriptor OpenTerminal(string path, List<FileDescriptor> opened)

@@ -1,4 +1,5 @@
 using Dora.Core.Linux;
+using Dora.Init.Manager;
 using Dora.Init.Manager.Logging;
 
 namespace Dora.Init.Tests.Manager.Logging;

@@ -1,0 +1,189 @@
+using Dora.Core.Linux;
+
+namespace Dora.Core.Configuration;
+
+/// <summary>
+/// What the kernel command line asks of Pandora; docs/boot.md has a line for each key. Nothing on it is ever fatal: a
+/// key that does not exist or a value that makes no sense is a line in <see cref="Problems"/>, and boot goes on with
+/// the default. Keys that are not ours (the kernel's, other programs') are left alone.
+/// </summary>
+internal sealed class KernelCommandLine
+{
+    private const string Prefix = "pandora.";
+    private const int MostProblems = 20;
+
+    private static readonly string[] s_keys =
+    [
+        "pandora.root", "pandora.rootfs", "pandora.copytoram", "pandora.hostname", "pandora.ssh_key", "pandora.mask",
+        "pandora.rescue", "pandora.debug", "pandora.root_timeout",
+    ];
+
+    private readonly List<string> _problems = [];
+    private readonly List<string> _sshKeys = [], _masked = [], _consoles = [], _blacklist = [];
+    private readonly List<KernelParameter> _parameters;
+
+    /// <summary>The file system that the root image lies on; <c>pandora.root</c>.</summary>
+    public BootMediumName Root { get; private set; } = BootMediumName.Default;
+
+    /// <summary>Path of the root image on it, or null for the usual ones; <c>pandora.rootfs</c>.</summary>
+    public string? RootImage { get; private set; }
+
+    /// <summary>How long to look for it; <c>pandora.root_timeout</c>.</summary>
+    public TimeSpan RootTimeout { get; private set; } = TimeSpan.FromSeconds(30);
+
+    public bool CopyToRam { get; private set; }
+    public bool Rescue { get; private set; }
+    public bool Debug { get; private set; }
+    public bool Quiet { get; private set; }
+
+    /// <summary><c>single</c>, <c>S</c>, <c>s</c> or <c>1</c>: no services but the console.</summary>
+    public bool Single { get; private set; }
+
+    public string? HostName { get; private set; }
+
+    /// <summary><c>panic=</c>: seconds until the machine restarts after a dead end; 0 waits for ever, below 0 not at all.</summary>
+    public int PanicSeconds { get; private set; }
+
+    public IReadOnlyList<string> SshKeys => _sshKeys;
+
+    /// <summary>Services that must not start; <c>pandora.mask</c>.</summary>
+    public IReadOnlyList<string> Masked => _masked;
+
+    /// <summary>Values of <c>console=</c>, in their order; the last one is /dev/console.</summary>
+    public IReadOnlyList<string> Consoles => _consoles;
+
+    /// <summary>Modules that no device may pull in; <c>modprobe.blacklist</c>.</summary>
+    public IReadOnlyList<string> ModuleBlacklist => _blacklist;
+
+    /// <summary>What was not understood, one line each, ready to be logged.</summary>
+    public IReadOnlyList<string> Problems => _problems;
+
+    private KernelCommandLine(List<KernelParameter> parameters)
+    {
+        _parameters = parameters;
+        foreach (var parameter in parameters) Take(parameter);
+    }
+
+    public static KernelCommandLine Parse(string text) => new(KernelParameter.Split(text));
+
+    /// <summary>The running kernel's, from /proc/cmdline; an empty one where that cannot be read.</summary>
+    public static KernelCommandLine Read() => Parse(Sys.ReadText("/proc/cmdline") ?? "");
+
+    /// <summary>Options for a module, as modprobe takes them from the command line: <c>module.option=value</c>.</summary>
+    public string ModuleParameters(string module)
+    {
+        string result = "";
+        foreach (var (key, value) in _parameters)
+        {
+            int dot = key.IndexOf('.');
+            if (dot <= 0 || !new KernelParameter(key[..dot], null).IsNamed(module)) continue;
+            string word = value is null ? key[(dot + 1)..]
+                : value.Contains(' ') ? $"{key[(dot + 1)..]}=\"{value}\"" : $"{key[(dot + 1)..]}={value}";
+            result = result.Length == 0 ? word : $"{result} {word}";
+        }
+        return result;
+    }
+
+    private void Take(KernelParameter parameter)
+    {
+        string value = parameter.Value ?? "";
+        switch (parameter.Key)
+        {
+            case "quiet": Quiet = true; return;
+            case "single" or "S" or "s" or "1" when parameter.Value is null: Single = true; return;
+            case "console": if (value.Length > 0) _consoles.Add(value); return;
+            case "panic": TakePanic(value); return;
+        }
+        if (parameter.IsNamed("modprobe.blacklist") || parameter.IsNamed("module_blacklist")) AddList(_blacklist, value);
+        else if (parameter.Key.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)) TakeOurs(parameter, value);
+    }
+
+    private void TakeOurs(KernelParameter parameter, string value)
+    {
+        string key = parameter.Key.Replace('-', '_');
+        switch (key)
+        {
+            case "pandora.root":
+                if (BootMediumName.TryParse(value, out var root)) Root = root;
+                else Report(key, value, $"must be LABEL=..., UUID=... or /dev/...; using {Root}");
+                return;
+            case "pandora.rootfs":
+                if (IsImagePath(value)) RootImage = "/" + value.TrimStart('/');
+                else Report(key, value, "must be a path on the boot medium; using the usual ones");
+                return;
+            case "pandora.copytoram": CopyToRam = TakeSwitch(parameter, CopyToRam); return;
+            case "pandora.rescue": Rescue = TakeSwitch(parameter, Rescue); return;
+            case "pandora.debug": Debug = TakeSwitch(parameter, Debug); return;
+            case "pandora.hostname":
+                if (IsHostName(value)) HostName = value;
+                else Report(key, value, "must be letters, digits, '-' and '.', at most 63; not used");
+                return;
+            case "pandora.ssh_key":
+                if (value.Trim().Length > 0) _sshKeys.Add(value.Trim());
+                else Report(key, value, "must be a public key in quotes: pandora.ssh_key=\"ssh-ed25519 AAAA...\"; not used");
+                return;
+            case "pandora.mask":
+                if (value.Trim(',').Length > 0) AddList(_masked, value);
+                else Report(key, value, "must be names of services with commas between; nothing is masked by it");
+                return;
+            case "pandora.root_timeout":
+                if (int.TryParse(value, System.Globalization.NumberStyles.None, null, out int seconds) && seconds is >= 1 and <= 3600)
+                    RootTimeout = TimeSpan.FromSeconds(seconds);
+                else Report(key, value, $"must be seconds from 1 to 3600; using {RootTimeout.TotalSeconds}");
+                return;
+            default:
+                Add($"kernel command line: {Printable.Text(parameter.Key)}: unknown key{Suggestion.For(key, s_keys)}");
+                return;
+        }
+    }
+
+    private void TakePanic(string value)
+    {
+        if (int.TryParse(value, System.Globalization.NumberStyles.AllowLeadingSign, null, out int seconds)) PanicSeconds = seconds;
+        else Report("panic", value, "must be a number of seconds; waiting for ever");
+    }
+
+    private bool TakeSwitch(KernelParameter parameter, bool unchanged)
+    {
+        switch (parameter.Value)
+        {
+            case null or "1" or "yes" or "on" or "true" or "y": return true;
+            case "0" or "no" or "off" or "false" or "n": return false;
+            default:
+                Report(parameter.Key, parameter.Value, $"must be yes or no; using {(unchanged ? "yes" : "no")}");
+                return unchanged;
+        }
+    }
+
+    private static void AddList(List<string> list, string value)
+    {
+        foreach (string name in value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            if (!list.Contains(name)) list.Add(name);
+    }
+
+    private static bool IsImagePath(string value)
+    {
+        if (value.Length is 0 or > 1024 || value.TrimStart('/').Length == 0 || value.Contains('\0')) return false;
+        foreach (string part in value.Split('/'))
+            if (part == "..") return false;
+        return true;
+    }
+
+    /// <summary>hostname(7), without a leading or trailing hyphen or dot.</summary>
+    public static bool IsHostName(string value)
+    {
+        if (value.Length is 0 or > 63 || value[0] is '-' or '.' || value[^1] is '-' or '.') return false;
+        foreach (char c in value)
+            if (!char.IsAsciiLetterOrDigit(c) && c is not '-' and not '.') return false;
+        return true;
+    }
+
+    private void Report(string key, string value, string what) =>
+        Add($"kernel command line: {key}={Printable.Text(value)}: {what}");
+
+    // A command line of garbage must not fill the console.
+    private void Add(string problem)
+    {
+        if (_problems.Count < MostProblems) _problems.Add(problem);
+    }
+}

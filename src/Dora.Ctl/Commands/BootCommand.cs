@@ -1,0 +1,47 @@
+using System.CommandLine;
+using Dora.Core.Protocol;
+using Dora.Ctl.Output;
+
+namespace Dora.Ctl.Commands;
+
+/// <summary><c>dora boot</c>: where the time went.</summary>
+internal static class BootCommand
+{
+    public static Command Build(Binder bind)
+    {
+        var command = new Command("boot", "stages and services of this boot with their times");
+        command.SetAction(bind(static (context, _) => Run(context)));
+        return command;
+    }
+
+    private static int Run(Context context)
+    {
+        var (boot, json) = context.Client.Get("/v1/boot", ApiJson.Api.BootReport);
+        if (context.Json) context.Out.WriteRaw(json);
+        else Print(context.Out, boot);
+        return ExitCodes.Ok;
+    }
+
+    public static void Print(Screen screen, BootReport boot)
+    {
+        var stages = new Table("PHASE", "STAGE", "START s", "TOOK s", "DETAIL") { AlignRight = [2, 3] };
+        foreach (var stage in boot.Stages)
+            stages.Add((screen.Foreign(stage.Phase), Tone.Plain), (screen.Foreign(stage.Name), Tone.Plain), (Words.Seconds(stage.StartMs), Tone.Plain),
+                (stage.EndMs is { } end ? Words.Seconds(end - stage.StartMs) : "...", stage.EndMs is null ? Tone.Busy : Tone.Plain),
+                (screen.Foreign(stage.Detail ?? ""), Tone.Faint));
+        stages.Write(screen);
+        screen.WriteLine();
+
+        var services = new Table("SERVICE", "START s", "TOOK s", "STATE") { AlignRight = [1, 2] };
+        foreach (var service in boot.Services)
+            services.Add((screen.Foreign(service.Name), Tone.Plain), (service.StartedMs is { } start ? Words.Seconds(start) : "-", Tone.Plain),
+                (service is { StartedMs: { } from, ReadyMs: { } to } ? Words.Seconds(to - from) : "-", Tone.Plain),
+                (screen.Foreign(service.State), Words.ToneOf(service.State)));
+        services.Write(screen);
+        screen.WriteLine();
+
+        screen.WriteLine(boot.ReadyMs is { } ready
+            ? $"ready {Words.Seconds(ready)} s after the kernel started, {Words.Seconds(ready - boot.HandoverMs)} s after it started init"
+            : "not ready yet");
+    }
+}

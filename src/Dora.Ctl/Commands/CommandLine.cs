@@ -1,0 +1,99 @@
+using System.CommandLine;
+using Dora.Core.Linux;
+using Dora.Ctl.Client;
+using Dora.Ctl.Output;
+
+namespace Dora.Ctl.Commands;
+
+/// <summary>The verbs of dora as one tree, and the way from arguments to an exit code.</summary>
+internal static class CommandLine
+{
+    private static readonly Option<bool> s_json = new("--json") { Description = "print the API's JSON instead of words", Recursive = true };
+
+    private static readonly Option<string> s_socket = new("--socket")
+    {
+        Description = "socket of the system",
+        HelpName = "PATH",
+        Recursive = true,
+        DefaultValueFactory = _ => ApiClient.DefaultSocket,
+    };
+
+    public static int Run(string[] arguments, Screen output, Screen error)
+    {
+        var root = Build(output, error);
+        var parsed = root.Parse(arguments);
+        try
+        {
+            if (parsed.Errors.Count > 0 && parsed.Action is not System.CommandLine.Help.HelpAction) return Misused(parsed, error);
+            int code = parsed.Invoke(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false });
+            output.Flush();
+            return code;
+        }
+        catch (ApiFailure failure)
+        {
+            if (parsed.GetValue(s_json) && failure.Json is { Length: > 0 } json) output.WriteRaw(json);
+            output.Flush();
+            error.WriteLine($"dora: {error.Foreign(failure.Message)}");
+            error.Flush();
+            return failure.ExitCode;
+        }
+        catch (LinuxException exception)
+        {
+            error.WriteLine($"dora: {exception.Message}");
+            error.Flush();
+            return ExitCodes.Failed;
+        }
+        catch (OutputClosedException closed)
+        {
+            // "dora log | head": the reader has what it wanted.
+            return closed.Errno == Errno.EPIPE ? ExitCodes.Ok : ExitCodes.Failed;
+        }
+    }
+
+    private static RootCommand Build(Screen output, Screen error)
+    {
+        Func<ParseResult, int> Bind(Func<Context, ParseResult, int> command) => parsed =>
+            command(new Context(new ApiClient(parsed.GetValue(s_socket)!), output, error, parsed.GetValue(s_json)), parsed);
+
+        return new RootCommand("Pandora's services, logs and power, through init's API")
+        {
+            s_json,
+            s_socket,
+            ServiceCommand.Build(Bind),
+            LogCommand.Build(Bind),
+            BootCommand.Build(Bind),
+            VersionCommand.Build(Bind),
+            MachineCommand.Build("poweroff", "stop all services in order and switch the machine off", Bind),
+            MachineCommand.Build("reboot", "stop all services in order and start the machine anew", Bind),
+            MachineCommand.Build("halt", "stop all services in order and leave the machine on, doing nothing", Bind),
+        };
+    }
+
+    private static int Misused(ParseResult parsed, Screen error)
+    {
+        var command = parsed.CommandResult.Command;
+        var path = new List<string>();
+        for (System.CommandLine.Parsing.SymbolResult? at = parsed.CommandResult; at is not null; at = at.Parent)
+            if (at is System.CommandLine.Parsing.CommandResult { Command: not RootCommand } result) path.Insert(0, result.Command.Name);
+        string name = string.Join(' ', path.Prepend("dora"));
+
+        if (parsed.UnmatchedTokens.Count > 0)
+        {
+            string token = parsed.UnmatchedTokens[0];
+            var known = new List<string>();
+            foreach (var sub in command.Subcommands) known.Add(sub.Name);
+            foreach (var option in command.Options) known.Add(option.Name);
+            known.Add(s_json.Name);
+            known.Add(s_socket.Name);
+            string meant = Words.Nearest(token, known) is { } near ? $", did you mean '{near}'?" : "";
+            error.WriteLine($"{name}: '{error.Foreign(token)}' is not known{meant}");
+        }
+        else
+        {
+            foreach (var problem in parsed.Errors) error.WriteLine($"{name}: {error.Foreign(problem.Message.TrimEnd('.'))}");
+        }
+        error.WriteLine($"try '{name} --help'");
+        error.Flush();
+        return ExitCodes.Usage;
+    }
+}

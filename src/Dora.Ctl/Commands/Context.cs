@@ -1,0 +1,20 @@
+using System.CommandLine;
+using Dora.Core.Linux;
+using Dora.Ctl.Client;
+using Dora.Ctl.Output;
+
+namespace Dora.Ctl.Commands;
+
+/// <summary>What a command works with.</summary>
+/// <param name="Client">The API.</param>
+/// <param name="Out">Results.</param>
+/// <param name="Error">Messages.</param>
+/// <param name="Json">Whether results are the API's JSON.</param>
+internal sealed record Context(ApiClient Client, Screen Out, Screen Error, bool Json)
+{
+    /// <summary>Time since boot, for "how long ago".</summary>
+    public TimeSpan Now { get; init; } = Sys.TimeSinceBoot();
+}
+
+/// <summary>Makes an action of System.CommandLine from a command that wants a <see cref="Context"/>.</summary>
+internal delegate Func<ParseResult, int> Binder(Func<Context, ParseResult, int> command);

@@ -1,0 +1,121 @@
+using System.CommandLine;
+using Dora.Core.Protocol;
+using Dora.Ctl.Client;
+using Dora.Ctl.Output;
+
+namespace Dora.Ctl.Commands;
+
+/// <summary><c>dora service list|status|start|stop|restart</c>.</summary>
+internal static class ServiceCommand
+{
+    public static Command Build(Binder bind)
+    {
+        var list = new Command("list", "all services on one screen");
+        list.SetAction(bind(static (context, _) => List(context)));
+
+        var name = new Argument<string>("SERVICE") { Description = "name of a service" };
+        var status = new Command("status", "one service: its state, the cause, its last log lines") { name };
+        status.SetAction(bind((context, parsed) => WithSuggestion(context, parsed.GetValue(name)!, Status)));
+
+        return new Command("service", "services: list, status, start, stop, restart")
+        {
+            list,
+            status,
+            Verb("start", "start services and wait until they are ready", bind),
+            Verb("stop", "stop services and wait until they are gone", bind),
+            Verb("restart", "stop and start services, whatever state they are in", bind),
+        };
+    }
+
+    private static Command Verb(string verb, string description, Binder bind)
+    {
+        var names = new Argument<string[]>("SERVICE") { Description = "names of services", Arity = ArgumentArity.OneOrMore };
+        var command = new Command(verb, description) { names };
+        command.SetAction(bind((context, parsed) =>
+        {
+            int worst = ExitCodes.Ok;
+            foreach (string name in parsed.GetValue(names)!)
+            {
+                int code = WithSuggestion(context, name, (c, n) => Change(c, verb, n));
+                if (worst == ExitCodes.Ok) worst = code;
+            }
+            return worst;
+        }));
+        return command;
+    }
+
+    private static int List(Context context)
+    {
+        var (services, json) = context.Client.Get("/v1/services", ApiJson.Api.IReadOnlyListServiceSummary);
+        if (context.Json) context.Out.WriteRaw(json);
+        else ServiceReport.WriteList(context.Out, services, context.Now);
+        return ExitCodes.Ok;
+    }
+
+    private static int Status(Context context, string name)
+    {
+        var (status, json) = context.Client.Get($"/v1/services/{Uri.EscapeDataString(name)}", ApiJson.Api.ServiceStatus);
+        if (context.Json) context.Out.WriteRaw(json);
+        else ServiceReport.WriteStatus(context.Out, status, status.Log ?? LastLines(context, name), context.Now);
+        return ExitCodes.Ok;
+    }
+
+    /// <summary>The last lines from syslog, where the manager has none at hand; without syslog the status has to do.</summary>
+    private static List<LogLine> LastLines(Context context, string name)
+    {
+        var lines = new List<LogLine>();
+        var splitter = new LineSplitter(json =>
+        {
+            if (System.Text.Json.JsonSerializer.Deserialize(json, ApiJson.Api.LogLine) is { } line) lines.Add(line);
+        });
+        try
+        {
+            context.Client.Stream($"/v1/logs?lines=10&service={Uri.EscapeDataString(name)}", splitter.Feed);
+        }
+        catch (Exception exception) when (exception is ApiFailure or System.Text.Json.JsonException)
+        {
+            context.Error.WriteLine($"dora: log of {context.Error.Foreign(name)}: {context.Error.Foreign(exception.Message)}");
+            context.Error.Flush();
+        }
+        return lines;
+    }
+
+    private static int Change(Context context, string verb, string name)
+    {
+        var (accepted, json) = context.Client.Post($"/v1/services/{Uri.EscapeDataString(name)}/{verb}", [], ApiJson.Api.ChangeInfo);
+        var (change, final) = context.Client.WaitFor(accepted, json);
+        bool failed = change.Status == ChangeInfo.Failed;
+        if (context.Json)
+        {
+            context.Out.WriteRaw(final);
+        }
+        else if (failed)
+        {
+            context.Error.WriteLine($"dora: {context.Error.Foreign(name)}: {verb} failed: {context.Error.Foreign(change.Error?.Message ?? "no reason is known")}");
+            context.Error.WriteLine($"try 'dora service status {context.Error.Foreign(name)}'");
+            context.Error.Flush();
+        }
+        else
+        {
+            context.Out.WriteLine(context.Out.Foreign(ServiceReport.Outcome(change, verb, name)));
+            context.Out.Flush();
+        }
+        return failed ? ExitCodes.Failed : ExitCodes.Ok;
+    }
+
+    /// <summary>Adds the name that was probably meant when there is no such service.</summary>
+    private static int WithSuggestion(Context context, string name, Func<Context, string, int> action)
+    {
+        try
+        {
+            return action(context, name);
+        }
+        catch (ApiFailure failure) when (failure.ExitCode == ExitCodes.NoSuchService)
+        {
+            var names = new List<string>();
+            foreach (var service in context.Client.Get("/v1/services", ApiJson.Api.IReadOnlyListServiceSummary).Value) names.Add(service.Name);
+            string hint = Words.Nearest(name, names) is { } near ? $", did you mean '{near}'?" : ", see 'dora service list'";
+            throw new ApiFailure(failure.ExitCode, failure.Message + hint, failure.Body, failure.Json);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+using System.Text;
+using Dora.Core.Linux;
+
+namespace Dora.Ctl.Output;
+
+/// <summary>Colours by what they mean.</summary>
+internal enum Tone
+{
+    Plain,
+    Good,
+    Busy,
+    Bad,
+    Faint,
+}
+
+/// <summary>
+/// An output of dora: text collected and written at once. Not System.Console, which reads terminfo, changes signal
+/// handling and costs more than the request. Colour only on a terminal and without NO_COLOR; on a terminal, text that
+/// comes from elsewhere has its control characters made visible.
+/// </summary>
+internal sealed class Screen(FileDescriptor fd, bool isTerminal, bool colour) : TextWriter
+{
+    private readonly StringBuilder _text = new();
+
+    public override Encoding Encoding => Encoding.UTF8;
+
+    public bool IsTerminal => isTerminal;
+
+    public static Screen Of(FileDescriptor fd)
+    {
+        bool isTerminal = Sys.IsTerminal(fd);
+        bool colour = isTerminal && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
+            && Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb");
+        return new Screen(fd, isTerminal, colour);
+    }
+
+    public override void Write(char value) => _text.Append(value);
+
+    public override void Write(string? value) => _text.Append(value);
+
+    public override void WriteLine(string? value) => _text.Append(value).Append('\n');
+
+    public override void WriteLine() => _text.Append('\n');
+
+    /// <summary>Text that was written elsewhere: a message, a log line, a name.</summary>
+    public string Foreign(string text) => isTerminal ? Sanitizer.Clean(text) : text;
+
+    public string Paint(Tone tone, string text) => !colour || tone == Tone.Plain ? text : tone switch
+    {
+        Tone.Good => $"\e[32m{text}\e[0m",
+        Tone.Busy => $"\e[33m{text}\e[0m",
+        Tone.Bad => $"\e[31m{text}\e[0m",
+        _ => $"\e[2m{text}\e[0m",
+    };
+
+    /// <summary>Bytes as they are (<c>--json</c>).</summary>
+    public void WriteRaw(ReadOnlySpan<byte> bytes)
+    {
+        Flush();
+        Send(bytes);
+    }
+
+    public override void Flush()
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(_text.ToString());
+        _text.Clear();
+        Send(bytes);
+    }
+
+    private void Send(ReadOnlySpan<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            var errno = Sys.Write(fd, bytes, out int count);
+            if (errno != Errno.None) throw new OutputClosedException(errno);
+            bytes = bytes[count..];
+        }
+    }
+}
+
+/// <summary>Whoever read our output is gone (<c>dora log | head</c>), or the disk behind it is full.</summary>
+internal sealed class OutputClosedException(Errno errno) : Exception
+{
+    public Errno Errno { get; } = errno;
+}

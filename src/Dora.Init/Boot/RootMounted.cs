@@ -1,0 +1,27 @@
+using Dora.Core.Linux;
+
+namespace Dora.Init.Boot;
+
+/// <summary>The root image is mounted read-only at /newroot, from the medium or from RAM.</summary>
+internal static class RootMounted
+{
+    public static string Run(BootState state)
+    {
+        string where = "";
+        if (state.CommandLine.CopyToRam) where = ImageCopied.Run(state);
+        var image = state.Image;
+        state.Modules.Load(image.Type, $"the root image {image.Path}");
+        state.Modules.Load("loop", $"the root image {image.Path}");
+
+        Sys.MakeDirectory(BootPaths.NewRoot, 0x1ED).ThrowIfErrorBut(Errno.EEXIST, "make folder", BootPaths.NewRoot);
+        using var loop = LoopDevice.Attach(image.Path, out string device);
+        var errno = Sys.Mount(device, BootPaths.NewRoot, image.Type, Libc.MS_RDONLY | Libc.MS_NODEV);
+        if (errno == Errno.None) return $"{image.Type}, {image.SizeBytes >> 10} KiB{where}";
+
+        throw new BootFailure(
+            $"boot: the root image {image.Path} cannot be mounted: {errno.Describe()}",
+            errno == Errno.ENODEV ? $"boot: this kernel cannot read {image.Type}: the module {image.Type} is missing in the initramfs"
+                : "boot: it is damaged, or packed in a way that this kernel does not know; the kernel's own messages above may say which. "
+                + "Write the boot medium again");
+    }
+}

@@ -1,0 +1,34 @@
+using Dora.Core.Protocol;
+using Xunit;
+
+namespace Dora.Core.Tests.Protocol;
+
+public class LogQueryTests
+{
+    [Theory]
+    [InlineData(null, 0, false)]
+    [InlineData("sshd@é", LogQuery.MaxLines, true)]
+    public void Query_survives_the_way_to_syslog(string? service, int lines, bool follow)
+    {
+        var query = new LogQuery(service, lines, follow);
+        byte[] bytes = query.Encode();
+        Assert.True(bytes.Length <= LogQuery.MaxEncodedBytes);
+        Assert.True(LogQuery.TryDecode(bytes, out var decoded));
+        Assert.Equal(query, decoded);
+        for (int length = 0; length < bytes.Length; length++) Assert.False(LogQuery.TryDecode(bytes.AsSpan(0, length), out _));
+        Assert.False(LogQuery.TryDecode([.. bytes, 0], out _));
+    }
+
+    [Fact]
+    public void Only_what_Encode_writes_is_decoded()
+    {
+        var random = new Random(7);
+        for (int round = 0; round < 100_000; round++)
+        {
+            byte[] bytes = new byte[random.Next(16)];
+            random.NextBytes(bytes);
+            if (bytes.Length > 6) (bytes[0], bytes[1], bytes[4], bytes[5], bytes[6]) = (1, 1, 0, 0, (byte)(bytes.Length - 7));
+            if (LogQuery.TryDecode(bytes, out var query)) Assert.Equal(bytes, query.Encode());
+        }
+    }
+}

@@ -1,0 +1,96 @@
+using System.Net.Sockets;
+using System.Text;
+using Dora.Core.Linux;
+using Dora.Ctl.Commands;
+using Dora.Ctl.Output;
+
+namespace Dora.Ctl.Tests.Commands;
+
+/// <summary>Answers each path with bytes given beforehand, one connection each, and runs dora against itself.</summary>
+internal sealed class CannedServer : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("dora-ctl-").FullName;
+    private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+    private readonly Thread _thread;
+
+    public CannedServer()
+    {
+        _listener.Bind(new UnixDomainSocketEndPoint(SocketPath));
+        _listener.Listen(8);
+        _thread = new Thread(Serve);
+        _thread.Start();
+    }
+
+    public string SocketPath => Path.Combine(_folder, "s");
+
+    /// <summary>Raw answers by request line start; several for one are given one after the other, the last for ever.</summary>
+    public Dictionary<string, Queue<string>> Answers { get; } = [];
+
+    public List<string> Requests { get; } = [];
+
+    public void Add(string request, int status, string json) => AddRaw(request,
+        $"HTTP/1.1 {status} x\r\nContent-Length: {Encoding.UTF8.GetByteCount(json)}\r\n\r\n{json}");
+
+    public void AddRaw(string request, string answer)
+    {
+        if (!Answers.TryGetValue(request, out var queue)) Answers[request] = queue = new();
+        queue.Enqueue(answer);
+    }
+
+    public (int Code, string Out, string Error) Dora(params string[] arguments)
+    {
+        var (code, output, error) = Run([.. arguments, "--socket", SocketPath]);
+        return (code, output, error);
+    }
+
+    public static (int Code, string Out, string Error) Run(params string[] arguments)
+    {
+        Sys.MakeMemoryFile("out", out var output).ThrowIfError("memfd_create");
+        Sys.MakeMemoryFile("err", out var error).ThrowIfError("memfd_create");
+        using (output)
+        using (error)
+        {
+            int code = CommandLine.Run(arguments, Screen.Of(output), Screen.Of(error));
+            return (code, Content(output), Content(error));
+        }
+    }
+
+    private static string Content(FileDescriptor fd)
+    {
+        byte[] buffer = new byte[1 << 20];
+        Sys.ReadAt(fd, buffer, 0, out int count).ThrowIfError("pread");
+        return Encoding.UTF8.GetString(buffer, 0, count);
+    }
+
+    private void Serve()
+    {
+        try
+        {
+            while (true)
+            {
+                using var client = _listener.Accept();
+                byte[] buffer = new byte[65536];
+                int count = client.Receive(buffer);
+                string line = Encoding.UTF8.GetString(buffer, 0, count).Split(" HTTP/1.1")[0];
+                Requests.Add(line);
+                foreach (var (request, answers) in Answers)
+                {
+                    if (request != line) continue;
+                    client.Send(Encoding.UTF8.GetBytes(answers.Count > 1 ? answers.Dequeue() : answers.Peek()));
+                    break;
+                }
+            }
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // Dispose closed the listener.
+        }
+    }
+
+    public void Dispose()
+    {
+        _listener.Close();
+        _thread.Join();
+        Directory.Delete(_folder, recursive: true);
+    }
+}

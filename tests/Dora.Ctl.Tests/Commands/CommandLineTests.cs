@@ -1,0 +1,190 @@
+using Xunit;
+
+namespace Dora.Ctl.Tests.Commands;
+
+public class CommandLineTests
+{
+    private const string Services =
+        """[{"name":"sshd","description":"login","type":"daemon","state":"listening","restarts":0,"sockets":["tcp 22"]},{"name":"web","description":"","type":"daemon","state":"failed","reason":"exited with code 1","restarts":3,"sockets":[]}]""";
+
+    [Theory]
+    [InlineData("servce", "did you mean 'service'?")]
+    [InlineData("service lst", "did you mean 'list'?")]
+    [InlineData("version --jsn", "did you mean '--json'?")]
+    [InlineData("service start", "SERVICE")]
+    [InlineData("service", "equired command")]
+    [InlineData("", "equired command")]
+    [InlineData("log -n x", "-n x: a number from 0")]
+    [InlineData("log -n -1", "a number from 0")]
+    [InlineData("log a b", "'b' is not known")]
+    public void Wrong_usage_is_2_with_a_hint(string arguments, string expected)
+    {
+        var (code, output, error) = CannedServer.Run(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal(2, code);
+        Assert.Contains(expected, error);
+        Assert.Equal("", output);
+    }
+
+    [Fact]
+    public void Help_is_no_error()
+    {
+        var (code, output, _) = CannedServer.Run("service", "--help");
+        Assert.Equal(0, code);
+        Assert.Contains("restart", output);
+    }
+
+    [Fact]
+    public void List_shows_what_is_wrong()
+    {
+        using var server = new CannedServer();
+        server.Add("GET /v1/services", 200, Services);
+        var (code, output, _) = server.Dora("service", "list");
+        Assert.Equal(0, code);
+        Assert.Contains("SERVICE  STATE      SINCE  PID  RESTARTS  NOTE\n", output);
+        Assert.Contains("web      failed     -        -         3  exited with code 1\n", output);
+        Assert.Contains("2 services, 1 failed: web", output);
+        Assert.DoesNotContain("\e", output);
+        Assert.Equal(Services, server.Dora("service", "list", "--json").Out);
+    }
+
+    [Fact]
+    public void Status_shows_cause_with_position_and_last_lines()
+    {
+        using var server = new CannedServer();
+        server.Add("GET /v1/services/web", 200, """
+            {"name":"web","type":"daemon","state":"failed","reason":"its file has a mistake","restarts":0,"sockets":[],"file":"/etc/dora/services/web.yaml",
+            "problems":[{"file":"/etc/dora/services/web.yaml","line":3,"column":1,"message":"unknown key 'comand', did you mean 'command'?"}],
+            "lastExit":{"kind":"signaled","signal":9},"command":["/bin/web","-v"]}
+            """);
+        server.AddRaw("GET /v1/logs?lines=10&service=web",
+            "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"time\":\"2026-11-21T03:55:29.120Z\",\"bootMs\":1,\"service\":\"web\",\"pid\":7,\"stream\":\"output\",\"priority\":6,\"message\":\"bye\"}\n");
+        var (code, output, error) = server.Dora("service", "status", "web");
+        Assert.Equal((0, ""), (code, error));
+        Assert.Contains("/etc/dora/services/web.yaml:3:1: unknown key", output);
+        Assert.Contains("killed by signal 9 (KILL)", output);
+        Assert.EndsWith("2026-11-21 03:55:29 web[7]: bye\n", output);
+    }
+
+    [Fact]
+    public void Unknown_service_is_3_with_a_suggestion()
+    {
+        using var server = new CannedServer();
+        server.Add("GET /v1/services", 200, Services);
+        server.Add("POST /v1/services/shsd/start", 404, """{"error":"service.not-found","message":"shsd: there is no such service","data":{}}""");
+        var (code, output, error) = server.Dora("service", "start", "shsd");
+        Assert.Equal((3, ""), (code, output));
+        Assert.Equal("dora: shsd: there is no such service, did you mean 'sshd'?\n", error);
+        Assert.Contains("service.not-found", server.Dora("service", "start", "shsd", "--json").Out);
+    }
+
+    [Fact]
+    public void Start_waits_for_the_change()
+    {
+        using var server = new CannedServer();
+        server.Add("POST /v1/services/web/start", 202, """{"id":"5","verb":"start","service":"web","status":"doing","before":"stopped"}""");
+        server.Add("GET /v1/changes/5?wait=30s", 200, """{"id":"5","verb":"start","service":"web","status":"doing","before":"stopped"}""");
+        server.Add("GET /v1/changes/5?wait=30s", 200, """{"id":"5","verb":"start","service":"web","status":"done","before":"stopped","after":"running"}""");
+        Assert.Equal((0, "web: started, it was stopped and is running\n", ""), server.Dora("service", "start", "web"));
+        Assert.Equal(3, server.Requests.Count);
+    }
+
+    [Fact]
+    public void Failed_change_is_1_and_says_why()
+    {
+        using var server = new CannedServer();
+        server.Add("POST /v1/services/web/restart", 202,
+            """{"id":"5","verb":"restart","service":"web","status":"failed","error":{"error":"service.failed","message":"exec /bin/web: no such file or directory (ENOENT)","data":{}}}""");
+        var (code, _, error) = server.Dora("service", "restart", "web");
+        Assert.Equal(1, code);
+        Assert.Contains("web: restart failed: exec /bin/web: no such file or directory (ENOENT)\n", error);
+    }
+
+    [Fact]
+    public void Not_permitted_is_4()
+    {
+        using var server = new CannedServer();
+        server.Add("POST /v1/machine/poweroff", 403, """{"error":"access.denied","message":"only root","data":{}}""");
+        Assert.Equal((4, "", "dora: only root\n"), server.Dora("poweroff"));
+    }
+
+    [Fact]
+    public void Reboot_says_what_happens()
+    {
+        using var server = new CannedServer();
+        server.Add("POST /v1/machine/reboot", 202, """{"id":"5","verb":"reboot","status":"doing"}""");
+        Assert.Equal((0, "reboot: under way, without waiting for services\n", ""), server.Dora("reboot", "--force"));
+    }
+
+    [Theory]
+    [InlineData("SSH-2.0-OpenSSH_9\r\n")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]")]
+    [InlineData("HTTP/1.1 200 OK\r\n\r\n{\"product\":null,\"version\":\"\",\"api\":1,\"kernel\":\"\",\"machine\":\"\",\"hostname\":\"\"}")]
+    [InlineData("")]
+    public void Unintelligible_system_is_5(string answer)
+    {
+        using var server = new CannedServer();
+        server.AddRaw("GET /v1/version", answer);
+        Assert.Equal(5, server.Dora("version").Code);
+    }
+
+    [Fact]
+    public void Read_request_survives_a_manager_that_is_replaced()
+    {
+        using var server = new CannedServer();
+        server.AddRaw("GET /v1/version", "");
+        server.Add("GET /v1/version", 200, """{"product":"pandora","version":"1","api":1,"kernel":"6","machine":"m","hostname":"h"}""");
+        Assert.Equal((0, "pandora 1 on h, kernel 6, m, api 1\n", ""), server.Dora("version"));
+    }
+
+    [Fact]
+    public void Absent_system_is_5()
+    {
+        var (code, _, error) = CannedServer.Run("version", "--socket", "/nowhere/s");
+        Assert.Equal(5, code);
+        Assert.Contains("/nowhere/s: no such file", error);
+    }
+
+    [Fact]
+    public void Log_prints_lines_and_passes_its_options_on()
+    {
+        using var server = new CannedServer();
+        server.AddRaw("GET /v1/logs?lines=5&follow=true&service=a%2Fb",
+            "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"time\":\"t\",\"bootMs\":1,\"service\":\"a\",\"stream\":\"kernel\",\"priority\":6,\"message\":\"x\"}\nnonsense\n");
+        Assert.Equal((0, "t a: x\nnonsense\n", ""), server.Dora("log", "-f", "-n", "5", "a/b"));
+        server.Add("GET /v1/logs?lines=200&follow=false", 503, """{"error":"log.unavailable","message":"no syslog","data":{}}""");
+        Assert.Equal((1, "", "dora: no syslog\n"), server.Dora("log"));
+    }
+
+    [Fact]
+    public void Members_that_are_missing_do_not_break_the_client()
+    {
+        using var server = new CannedServer();
+        server.AddRaw("GET /v1/logs?lines=200&follow=false", "HTTP/1.1 200 OK\r\n\r\n{\"message\":\"hello\"}\n{\"message\":null}\nnull\n{}\n");
+        Assert.Equal((0, " : hello\n{\"message\":null}\nnull\n : \n", ""), server.Dora("log"));
+        foreach (var (path, verb) in new[] { ("/v1/version", "version"), ("/v1/boot", "boot") })
+        {
+            server.Add($"GET {path}", 200, """{"stages":[{}],"services":[{}]}""");
+            Assert.Equal(0, server.Dora(verb).Code);
+        }
+        server.Add("GET /v1/services/x", 200, """{"name":"x","type":"y","state":"z","startedAt":{},"lastExit":{"kind":"exited"},"problems":[{}],"log":[{}]}""");
+        Assert.Equal(0, server.Dora("service", "status", "x").Code);
+        server.Add("GET /v1/services/e", 500, "{}");
+        Assert.Equal(1, server.Dora("service", "status", "e").Code);
+        server.Add("GET /v1/services", 200, "[{}]");
+        Assert.Equal(5, server.Dora("service", "list").Code);
+    }
+
+    [Fact]
+    public void Boot_shows_stages_services_and_the_sum()
+    {
+        using var server = new CannedServer();
+        server.Add("GET /v1/boot", 200,
+            """{"stages":[{"name":"kernel","phase":"kernel","startMs":0,"endMs":900}],"services":[{"name":"sshd","startedMs":1000,"readyMs":1100,"state":"running"}],"handoverMs":900,"readyMs":1200}""");
+        var (code, output, _) = server.Dora("boot");
+        Assert.Equal(0, code);
+        Assert.Contains("kernel  kernel    0.000   0.900\n", output);
+        Assert.Contains("sshd       1.000   0.100  running\n", output);
+        Assert.EndsWith("ready 1.200 s after the kernel started, 0.300 s after it started init\n", output);
+    }
+}

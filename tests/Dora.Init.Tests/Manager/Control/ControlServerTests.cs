@@ -1,0 +1,394 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Text;
+using Dora.Core.Linux;
+using Dora.Init.Manager.Control;
+using Xunit;
+
+namespace Dora.Init.Tests.Manager.Control;
+
+public class ControlServerTests
+{
+    private static string Ask(string request, Action<ControlFixture>? check = null, ControlLimits? limits = null)
+    {
+        using var fixture = new ControlFixture(limits);
+        string answer = "";
+        fixture.Run(() => answer = fixture.Talk(request));
+        Assert.Equal(0, fixture.Server.ConnectionCount);
+        check?.Invoke(fixture);
+        return answer;
+    }
+
+    private static int Status(string answer) => int.Parse(answer.AsSpan(9, 3));
+
+    [Theory]
+    [InlineData(200, "GET", "/v1/version", "\"hostname\":\"box\"")]
+    [InlineData(200, "GET", "/v1/services", "[{\"name\":\"web\"")]
+    [InlineData(200, "GET", "/v1/services/web", "\"pid\":7")]
+    [InlineData(200, "GET", "/v1/services/w%65b", "\"pid\":7")]
+    [InlineData(404, "GET", "/v1/services/nix", "service.not-found")]
+    [InlineData(404, "GET", "/v1/services/", "path.not-found")]
+    [InlineData(404, "GET", "/v1/services/a%2Fb", "service.not-found")]
+    [InlineData(404, "GET", "/v1/services/../services", "path.not-found")]
+    [InlineData(405, "POST", "/v1/services", "Allow: GET, HEAD\r\n")]
+    [InlineData(405, "DELETE", "/v1/services/web/start", "Allow: POST\r\n")]
+    [InlineData(501, "BREW", "/v1/services", "http.not-implemented")]
+    [InlineData(200, "GET", "/v1/boot", "\"handoverMs\":900")]
+    [InlineData(202, "POST", "/v1/services/web/start", "Location: /v1/changes/1\r\n")]
+    [InlineData(404, "POST", "/v1/services/nix/stop", "service.not-found")]
+    [InlineData(409, "POST", "/v1/services/masked/restart", "service.problems")]
+    [InlineData(200, "GET", "/v1/changes/long", "\"status\":\"doing\"")]
+    [InlineData(404, "GET", "/v1/changes/99", "change.not-found")]
+    [InlineData(400, "GET", "/v1/changes/long?wait=soon", "request.parameter")]
+    [InlineData(400, "GET", "/v1/changes/long?wait=301s", "request.parameter")]
+    [InlineData(400, "GET", "/v1/changes/long?wait=-1", "request.parameter")]
+    [InlineData(400, "GET", "/v1/services?x=1", "parameter 'x' is not known")]
+    [InlineData(400, "GET", "/v1/logs?follw=true", "service, lines, follow")]
+    [InlineData(400, "GET", "/v1/logs?lines=-1", "request.parameter")]
+    [InlineData(400, "GET", "/v1/logs?follow=1", "request.parameter")]
+    [InlineData(500, "GET", "/v1/services/broken", "\"error\":\"internal\"")]
+    public void Route_answers(int status, string method, string path, string expected)
+    {
+        string answer = Ask(ControlFixture.Once(method, path));
+        Assert.Equal(status, Status(answer));
+        Assert.Contains(expected, answer);
+    }
+
+    [Fact]
+    public void Exception_of_a_handler_is_logged_and_the_connection_lives_on()
+    {
+        string answer = Ask("GET /v1/services/broken HTTP/1.1\r\nHost: x\r\n\r\n" + ControlFixture.Once("GET", "/v1/version"),
+            fixture => Assert.Contains("breaks the manager", Assert.Single(fixture.Log)));
+        Assert.Contains("internal", answer);
+        Assert.Contains("hostname", answer);
+    }
+
+    [Fact]
+    public void Machine_verbs_take_an_optional_body_and_refuse_unknown_members()
+    {
+        Assert.Equal(202, Status(Ask(ControlFixture.Once("POST", "/v1/machine/reboot"), f => Assert.Equal(["Reboot False"], f.Machine.Calls))));
+        Assert.Equal(202, Status(Ask(ControlFixture.Once("POST", "/v1/machine/poweroff", "{\"force\":true}"), f => Assert.Equal(["Poweroff True"], f.Machine.Calls))));
+        foreach (string body in new[] { "{\"forse\":true}", "{", "[]", "{\"force\":1}", "\xff", new string('[', 1000) })
+            Assert.Equal(400, Status(Ask(ControlFixture.Once("POST", "/v1/machine/halt", body), f => Assert.Empty(f.Machine.Calls))));
+        Assert.Equal(202, Status(Ask(ControlFixture.Once("POST", "/v1/services/web/start", " {} "))));
+        Assert.Equal(400, Status(Ask(ControlFixture.Once("POST", "/v1/services/web/start", "{\"a\":1}"))));
+    }
+
+    [Fact]
+    public void Web_pages_may_not_change_things() =>
+        Assert.Equal(403, Status(Ask("POST /v1/machine/reboot HTTP/1.1\r\nHost: x\r\nOrigin: http://evil\r\nConnection: close\r\n\r\n",
+            f => Assert.Empty(f.Machine.Calls))));
+
+    [Fact]
+    public void Head_tells_the_length_and_sends_no_body()
+    {
+        string get = Ask(ControlFixture.Once("GET", "/v1/version")), head = Ask(ControlFixture.Once("HEAD", "/v1/version"));
+        Assert.Equal(get[..(get.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)], head);
+        Assert.Equal(200, Status(Ask(ControlFixture.Once("HEAD", "/v1/logs"), f => Assert.Null(f.Machine.Query))));
+    }
+
+    [Fact]
+    public void HTTP_1_0_is_answered_and_closed() =>
+        Assert.Contains("Connection: close\r\n", Ask("GET /v1/version HTTP/1.0\r\n\r\n"));
+
+    [Fact]
+    public void Pipelined_requests_are_answered_in_order()
+    {
+        string answer = Ask(string.Concat(Enumerable.Repeat("GET /v1/version HTTP/1.1\r\nHost: x\r\n\r\n", 500))
+            + "GET /v1/changes/long?wait=50ms HTTP/1.1\r\nHost: x\r\n\r\n" + ControlFixture.Once("GET", "/v1/boot"));
+        Assert.Equal(502, answer.Split("HTTP/1.1 200").Length - 1);
+        Assert.True(answer.IndexOf("\"long\"", StringComparison.Ordinal) < answer.IndexOf("handoverMs", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Half_closed_client_still_gets_its_answers()
+    {
+        using var fixture = new ControlFixture();
+        string answer = "";
+        fixture.Run(() =>
+        {
+            using var socket = fixture.Connect();
+            socket.Send("GET /v1/version HTTP/1.1\r\nHost: x\r\n\r\nGET /v1/changes/long?wait=80ms HTTP/1.1\r\nHost: x\r\n\r\n"u8);
+            socket.Shutdown(SocketShutdown.Send);
+            answer = ControlFixture.ReadAll(socket);
+        });
+        Assert.Equal(2, answer.Split("HTTP/1.1 200").Length - 1);
+    }
+
+    [Fact]
+    public void Single_bytes_make_a_request()
+    {
+        using var fixture = new ControlFixture();
+        string answer = "";
+        fixture.Run(() =>
+        {
+            using var socket = fixture.Connect();
+            foreach (byte b in Encoding.ASCII.GetBytes(ControlFixture.Once("POST", "/v1/machine/reboot", "{\"force\":true}"))) socket.Send([b]);
+            answer = ControlFixture.ReadAll(socket);
+        });
+        Assert.Equal(202, Status(answer));
+    }
+
+    [Fact]
+    public void Truncated_request_is_told_so_at_every_length()
+    {
+        using var fixture = new ControlFixture();
+        string request = ControlFixture.Once("POST", "/v1/machine/reboot", "{\"force\":true}");
+        fixture.Run(() =>
+        {
+            for (int length = 0; length < request.Length; length++)
+            {
+                using var socket = fixture.Connect();
+                socket.Send(Encoding.ASCII.GetBytes(request[..length]));
+                socket.Shutdown(SocketShutdown.Send);
+                string answer = ControlFixture.ReadAll(socket);
+                if (length == 0) Assert.Equal("", answer);
+                else Assert.Contains("request ends in the middle", answer);
+            }
+        });
+        Assert.Empty(fixture.Machine.Calls);
+    }
+
+    [Fact]
+    public void Continue_is_said_before_the_body()
+    {
+        using var fixture = new ControlFixture();
+        fixture.Run(() =>
+        {
+            using var socket = fixture.Connect();
+            socket.Send("POST /v1/machine/reboot HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nConnection: close\r\nContent-Length: 2\r\n\r\n"u8);
+            byte[] buffer = new byte[25];
+            Assert.Equal(25, socket.Receive(buffer));
+            Assert.Equal("HTTP/1.1 100 Continue\r\n\r\n", Encoding.ASCII.GetString(buffer));
+            socket.Send("{"u8);
+            Thread.Sleep(20);
+            socket.Send("}"u8);
+            Assert.StartsWith("HTTP/1.1 202", ControlFixture.ReadAll(socket));
+        });
+    }
+
+    [Theory]
+    [InlineData(413, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 8000000\r\n\r\n")]
+    [InlineData(431, "GET / HTTP/1.1\r\nHost: x\r\nA: ")]
+    [InlineData(414, "GET /")]
+    public void Oversized_request_gets_its_answer_even_while_the_client_goes_on_sending(int status, string start)
+    {
+        using var fixture = new ControlFixture();
+        string answer = "";
+        fixture.Run(() =>
+        {
+            using var socket = fixture.Connect();
+            socket.Send(Encoding.ASCII.GetBytes(start));
+            byte[] more = new byte[2_000_000];
+            Array.Fill(more, (byte)'a');
+            for (int sent = 0; sent < more.Length;) sent += socket.Send(more.AsSpan(sent));
+            socket.Shutdown(SocketShutdown.Send);
+            answer = ControlFixture.ReadAll(socket);
+        });
+        Assert.Equal(status, Status(answer));
+    }
+
+    [Fact]
+    public void Slow_request_is_ended_in_time_and_a_silent_connection_closed()
+    {
+        using var fixture = new ControlFixture(ControlFixture.Fast);
+        fixture.Run(() =>
+        {
+            var clock = Stopwatch.StartNew();
+            using var silent = fixture.Connect();
+            using var slow = fixture.Connect();
+            slow.Send("GET /"u8);
+            Assert.Equal("", ControlFixture.ReadAll(silent));
+            Assert.StartsWith("HTTP/1.1 408", ControlFixture.ReadAll(slow));
+            Assert.InRange(clock.ElapsedMilliseconds, 200, 5000);
+        });
+    }
+
+    [Fact]
+    public void Slow_reader_is_dropped()
+    {
+        using var fixture = new ControlFixture(ControlFixture.Fast);
+        fixture.Run(() =>
+        {
+            using var socket = fixture.Connect();
+            socket.Send(Encoding.ASCII.GetBytes(ControlFixture.Once("GET", "/v1/services/big")));
+            Thread.Sleep(800);
+            int total = 0;
+            byte[] buffer = new byte[65536];
+            for (int count; (count = socket.Receive(buffer)) > 0;) total += count;
+            Assert.InRange(total, 1, 4 << 20);
+        });
+        Assert.Equal(0, fixture.Server.ConnectionCount);
+    }
+
+    [Fact]
+    public void Big_answer_reaches_a_reader_that_takes_it_in_small_pieces()
+    {
+        string answer = Ask(ControlFixture.Once("GET", "/v1/services/big"));
+        Assert.True(answer.Length > 4 << 20);
+        Assert.EndsWith("}\n", answer);
+    }
+
+    [Fact]
+    public void Wait_ends_with_the_change_or_after_its_time()
+    {
+        using var fixture = new ControlFixture();
+        fixture.Run(() =>
+        {
+            fixture.Talk(ControlFixture.Once("POST", "/v1/services/web/start"));
+            Assert.Contains("\"status\":\"done\"", fixture.Talk(ControlFixture.Once("GET", "/v1/changes/1?wait=20s")));
+            Assert.Contains("\"status\":\"doing\"", fixture.Talk(ControlFixture.Once("GET", "/v1/changes/long?wait=50ms")));
+        });
+        Assert.Equal(0, fixture.Machine.Cancelled);
+    }
+
+    [Fact]
+    public void Wait_of_a_client_that_goes_is_cancelled()
+    {
+        using var fixture = new ControlFixture();
+        fixture.Run(() =>
+        {
+            using var socket = fixture.Connect();
+            socket.Send("GET /v1/changes/long?wait=60s HTTP/1.1\r\nHost: x\r\n\r\n"u8);
+            Thread.Sleep(50);
+        });
+        Assert.Equal((0, 1, 0), (fixture.Machine.Waiting, fixture.Machine.Cancelled, fixture.Server.ConnectionCount));
+    }
+
+    [Fact]
+    public void Connections_beyond_the_cap_are_told_that_it_is_busy()
+    {
+        using var fixture = new ControlFixture();
+        fixture.Run(() =>
+        {
+            var sockets = new List<Socket>();
+            for (int i = 0; i < 64; i++) sockets.Add(fixture.Connect());
+            using (var extra = fixture.Connect()) Assert.Contains("http.busy", ControlFixture.ReadAll(extra));
+            foreach (var socket in sockets)
+            {
+                socket.Send(Encoding.ASCII.GetBytes(ControlFixture.Once("GET", "/v1/version")));
+                Assert.StartsWith("HTTP/1.1 200", ControlFixture.ReadAll(socket));
+                socket.Dispose();
+            }
+            Assert.StartsWith("HTTP/1.1 200", fixture.Talk(ControlFixture.Once("GET", "/v1/version")));
+        });
+    }
+
+    [Fact]
+    public void Logs_are_answered_by_whoever_got_the_connection()
+    {
+        string answer = Ask("GET /v1/logs?service=web&lines=5&follow=true HTTP/1.1\r\nHost: x\r\n\r\nGET /dropped HTTP/1.1\r\n",
+            f => Assert.Equal(new Dora.Core.Protocol.LogQuery("web", 5, true), f.Machine.Query));
+        Assert.Contains("Content-Type: application/x-ndjson\r\n", answer);
+        Assert.EndsWith("\r\n\r\n{\"message\":\"hello\"}\n", answer);
+    }
+
+    [Fact]
+    public void Logs_without_syslog_are_unavailable()
+    {
+        using var fixture = new ControlFixture();
+        fixture.Machine.SyslogRuns = false;
+        fixture.Run(() => Assert.StartsWith("HTTP/1.1 503", fixture.Talk(ControlFixture.Once("GET", "/v1/logs"))));
+        Assert.Equal(new Dora.Core.Protocol.LogQuery(null, 200, false), fixture.Machine.Query);
+    }
+
+    [Fact]
+    public void Rights_of_the_caller_decide_and_some_room_is_kept_for_those_who_have_them()
+    {
+        using var fixture = new ControlFixture(routes: [.. Routes.All, new("GET", "/secret", Access.Admin, x => x.Reply(200, x.Machine.Version(), Dora.Core.Protocol.ApiJson.Api.VersionInfo))]);
+        var clients = new List<FileDescriptor>();
+        FileDescriptor Admit(Access access)
+        {
+            Sys.SocketPair(Libc.SOCK_STREAM | Libc.SOCK_NONBLOCK, out var ours, out var theirs).ThrowIfError("socketpair");
+            fixture.Server.Admit(theirs, new Caller(1000, 1, access));
+            clients.Add(ours);
+            return ours;
+        }
+        static string Answer(FileDescriptor fd)
+        {
+            byte[] buffer = new byte[4096];
+            _ = Sys.Read(fd, buffer, out int count);
+            return Encoding.ASCII.GetString(buffer, 0, count);
+        }
+
+        var pairs = new (Access Access, string Method, string Path, int Status)[]
+        {
+            (Access.Read, "GET", "/v1/services", 200), (Access.Read, "POST", "/v1/services/web/stop", 403),
+            (Access.Read, "POST", "/v1/machine/poweroff", 403), (Access.Change, "POST", "/v1/services/web/stop", 202),
+            (Access.Change, "GET", "/secret", 403), (Access.Admin, "GET", "/secret", 200), (Access.Read, "GET", "/secret", 403),
+        };
+        var asked = new List<FileDescriptor>();
+        foreach (var pair in pairs)
+        {
+            var fd = Admit(pair.Access);
+            _ = Sys.Write(fd, Encoding.ASCII.GetBytes(ControlFixture.Once(pair.Method, pair.Path)), out _);
+            asked.Add(fd);
+        }
+        fixture.Run(() => Thread.Sleep(100));
+        for (int i = 0; i < pairs.Length; i++) Assert.Equal(pairs[i].Status, Status(Answer(asked[i])));
+        Assert.Equal(["stop web"], fixture.Machine.Calls);
+
+        for (int i = 0; i < 48; i++) Admit(Access.Read);
+        Assert.StartsWith("HTTP/1.1 503", Answer(Admit(Access.Read)));
+        Assert.Equal("", Answer(Admit(Access.Change)));
+        foreach (var client in clients) client.Dispose();
+    }
+
+    [Fact]
+    public void Random_bytes_never_hurt_the_server()
+    {
+        using var fixture = new ControlFixture(ControlFixture.Fast);
+        var random = new Random(5);
+        string valid = "POST /v1/services/web/start HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\nGET /v1/logs HTTP/1.1\r\nHost: x\r\n\r\n";
+        fixture.Run(() =>
+        {
+            for (int round = 0; round < 500; round++)
+            {
+                byte[] bytes = Encoding.ASCII.GetBytes(valid);
+                for (int edits = random.Next(6); edits > 0; edits--) bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
+                using var socket = fixture.Connect();
+                try
+                {
+                    socket.Send(bytes.AsSpan(0, random.Next(1, bytes.Length)));
+                    if (random.Next(2) == 0) socket.Shutdown(SocketShutdown.Send);
+                }
+                catch (SocketException)
+                {
+                    // The server may already have hung up on the nonsense.
+                }
+            }
+            Assert.StartsWith("HTTP/1.1 200", fixture.Talk(ControlFixture.Once("GET", "/v1/version")));
+        });
+        Assert.Equal(0, fixture.Server.ConnectionCount);
+        Assert.Empty(fixture.Log);
+    }
+
+    [Fact]
+    public void Curl_understands_it()
+    {
+        if (!File.Exists("/usr/bin/curl")) return;
+        using var fixture = new ControlFixture();
+        string output = "";
+        fixture.Run(() =>
+        {
+            string Curl(params string[] arguments)
+            {
+                using var curl = Process.Start(new ProcessStartInfo("/usr/bin/curl", ["-sS", "--unix-socket", fixture.SocketPath, .. arguments]) { RedirectStandardOutput = true })!;
+                string text = curl.StandardOutput.ReadToEnd();
+                curl.WaitForExit();
+                return text;
+            }
+            output = Curl("http://x/v1/version", "http://x/v1/services/web", "http://x/v1/logs")
+                + Curl("-d", "{\"force\":true}", "-H", "Expect: 100-continue", "http://x/v1/machine/reboot")
+                + Curl("-I", "http://x/v1/version")
+                + Curl("-d", new string('x', 2_000_000 / 20), "-H", "Transfer-Encoding: chunked", "http://x/v1/machine/halt");
+        });
+        Assert.Contains("\"hostname\":\"box\"}\n{\"", output);
+        Assert.Contains("\"pid\":7", output);
+        Assert.Contains("hello", output);
+        Assert.Contains("\"verb\":\"reboot\"", output);
+        Assert.Contains("HTTP/1.1 200 OK", output);
+        Assert.Contains("request.body", output);
+        Assert.Equal(["Reboot True"], fixture.Machine.Calls);
+    }
+}

@@ -1,0 +1,112 @@
+using Dora.Core.Linux;
+using Dora.Core.Protocol;
+using Dora.Init.Events;
+using Dora.Init.Manager.Control;
+
+namespace Dora.Init.Tests.Manager.Control;
+
+/// <summary>A manager with one service, web, whose changes end after a moment.</summary>
+internal sealed class FakeMachine(EventLoop loop) : IMachineControl
+{
+    private readonly Dictionary<string, ChangeInfo> _changes = new()
+    {
+        ["long"] = new() { Id = "long", Verb = "stop", Service = "web", Status = ChangeInfo.Doing },
+    };
+
+    public int Waiting { get; private set; }
+    public int Cancelled { get; private set; }
+    public List<string> Calls { get; } = [];
+    public LogQuery? Query { get; private set; }
+    public FileDescriptor? LogConnection { get; private set; }
+    public bool SyslogRuns { get; set; } = true;
+
+    public VersionInfo Version() => new("pandora", "0.1.0", 1, "6.1.0", "x86_64", "box");
+
+    public IReadOnlyList<ServiceSummary> Services() => [Service("web")!];
+
+    public ServiceStatus? Service(string name) => name switch
+    {
+        "web" => new() { Name = "web", Type = "daemon", State = ServiceStates.Running, Pid = 7 },
+        "big" => new() { Name = "big", Type = "daemon", State = ServiceStates.Running, Description = new string('x', 4 << 20) },
+        "broken" => throw new InvalidOperationException("this service breaks the manager"),
+        _ => null,
+    };
+
+    public ControlResult Start(string name) => Do("start", name);
+
+    public ControlResult Stop(string name) => Do("stop", name);
+
+    public ControlResult Restart(string name) => Do("restart", name);
+
+    public ControlResult EndMachine(MachineEnd verb, bool force)
+    {
+        Calls.Add($"{verb} {force}");
+        _changes["end"] = new() { Id = "end", Verb = "reboot", Status = ChangeInfo.Doing };
+        return ControlResult.Accepted("end");
+    }
+
+    private ControlResult Do(string verb, string name)
+    {
+        Calls.Add($"{verb} {name}");
+        if (name == "masked") return ControlResult.Refused(Refusal.Conflict, "service.problems", "masked: its file has mistakes");
+        if (name != "web") return ControlResult.NoSuchService(name);
+        var change = new ChangeInfo { Id = "1", Verb = verb, Service = name, Status = ChangeInfo.Doing, Before = "stopped" };
+        _changes["1"] = change;
+        loop.After(TimeSpan.FromMilliseconds(50), "fake", () => _changes["1"] = change with { Status = ChangeInfo.Done, After = "running" });
+        return ControlResult.Accepted("1");
+    }
+
+    public ChangeInfo? Change(string id) => _changes.GetValueOrDefault(id);
+
+    public IDisposable WhenChanged(string id, TimeSpan wait, Action<ChangeInfo> then)
+    {
+        Waiting++;
+        var waiter = new Waiter(this);
+        var end = EventLoop.Now + wait;
+        void Look()
+        {
+            if (waiter.IsOver) return;
+            if (_changes[id].Status == ChangeInfo.Doing && EventLoop.Now < end)
+            {
+                loop.After(TimeSpan.FromMilliseconds(5), "fake", Look);
+                return;
+            }
+            waiter.IsOver = true;
+            Waiting--;
+            then(_changes[id]);
+        }
+        loop.Post("fake", Look);
+        return waiter;
+    }
+
+    private sealed class Waiter(FakeMachine machine) : IDisposable
+    {
+        public bool IsOver { get; set; }
+
+        public void Dispose()
+        {
+            if (IsOver) return;
+            IsOver = true;
+            machine.Waiting--;
+            machine.Cancelled++;
+        }
+    }
+
+    public BootReport Boot() => new() { HandoverMs = 900 };
+
+    public bool ServeLogs(FileDescriptor connection, LogQuery query)
+    {
+        Query = query;
+        if (!SyslogRuns) return false;
+        // What SCM_RIGHTS does: another descriptor of the same connection, used after the manager's is closed.
+        Sys.Duplicate(connection, out var copy).ThrowIfError("dup");
+        LogConnection = copy;
+        loop.After(TimeSpan.FromMilliseconds(30), "fake", () =>
+        {
+            _ = Sys.Write(copy, HttpResponse.StreamHead(HttpResponse.Ndjson), out _);
+            _ = Sys.Write(copy, "{\"message\":\"hello\"}\n"u8, out _);
+            copy.Dispose();
+        });
+        return true;
+    }
+}
