@@ -54,7 +54,7 @@ public class EndTests
         init.WaitForState("stubborn", "running");
         Thread.Sleep(300);
         long start = Stopwatch.GetTimestamp();
-        init.Request(HttpMethod.Post, "/v1/machine/poweroff");
+        Ask(init, "poweroff");
         Assert.Equal(PoweredOff, init.WaitForEnd(TimeSpan.FromSeconds(20)));
         Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 1.9, 8);
     }
@@ -68,7 +68,7 @@ public class EndTests
         });
         init.WaitForState("stubborn", "running");
         Thread.Sleep(300);
-        init.Request(HttpMethod.Post, "/v1/machine/poweroff");
+        Ask(init, "poweroff");
         Thread.Sleep(500);
         init.Run("curl -s --unix-socket /run/dora/dora.sock -d '{\"force\":true}' http://dora/v1/machine/poweroff || "
             + "/pandora/dora poweroff --force").Expect();
@@ -84,7 +84,7 @@ public class EndTests
         });
         init.WaitForState("slow", "running");
         Thread.Sleep(300);
-        init.Request(HttpMethod.Post, "/v1/machine/reboot");
+        Ask(init, "reboot");
         init.Run("kill -PWR 1");
         Assert.Equal(Rebooted, init.WaitForEnd(TimeSpan.FromSeconds(20)));
     }
@@ -99,7 +99,7 @@ public class EndTests
         init.WaitForState("slow", "running");
         Thread.Sleep(300);
         int manager = init.ManagerPid();
-        init.Request(HttpMethod.Post, "/v1/machine/reboot");
+        Ask(init, "reboot");
         Programs.Run(TimeSpan.FromSeconds(5), "sh", "-c", $"kill -9 {manager}").Expect();
         Assert.Equal(Rebooted, init.WaitForEnd(TimeSpan.FromSeconds(25)));
     }
@@ -113,6 +113,9 @@ public class EndTests
         init.Run("kill -PWR 1").Expect();
         Assert.Equal(PoweredOff, init.WaitForEnd(TimeSpan.FromSeconds(40)));
     }
+
+    // 202 is a promise: from here on it must happen.
+    static void Ask(InitInNamespace init, string verb) => Assert.Equal(202, init.Request(HttpMethod.Post, $"/v1/machine/{verb}").Status);
 
     // The file lives as long as it is open, also when the root that it was in is gone.
     static FileStream Follow(InitInNamespace init) => new(init.Inside("/dev/kmsg"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite);

@@ -52,7 +52,7 @@ public class StopTests
         using var init = new InitInNamespace(new Dictionary<string, string>
         {
             ["web"] = "command: [/bin/sleep, '1000']\n",
-            ["crashing"] = "command: [/bin/false]\nrestart:\n  when: always\n  delay: 60s\n",
+            ["crashing"] = "command: [/bin/false]\nrestart:\n  when: always\n  delay: 30s\n",
             ["starting"] = "command: [/bin/sleep, '1000']\nnotify: fd\nstart-timeout: 300s\n",
         });
         int first = init.WaitForState("web", "running").Pid!.Value;
