@@ -1,0 +1,53 @@
+using System.Text;
+using Dora.Core.Configuration;
+using Dora.Core.Linux;
+using Dora.Init.Events;
+using Dora.Init.Modules;
+
+namespace Dora.Init.Manager.Devices;
+
+/// <summary>
+/// Devices that come and go while the system runs: loads the driver of what comes, then tells the owner. When events
+/// were lost, all devices are coupled again and <see cref="Lost"/> tells the owner to look at all it follows.
+/// </summary>
+internal sealed class DeviceEvents
+{
+    private readonly UeventSocket _socket;
+    private readonly ModuleLoader _loader;
+    private readonly Action<Uevent> _happened;
+    private readonly List<Uevent> _events = [];
+
+    public DeviceEvents(EventLoop loop, Action<Uevent> happened, KernelCommandLine? commandLine = null)
+    {
+        UeventSocket.Open(out var socket).ThrowIfError("listen for devices");
+        _socket = socket!;
+        _happened = happened;
+        _loader = new ModuleLoader(ModuleDirectory.OfThisKernel(), commandLine ?? KernelCommandLine.Read());
+        loop.Watch(_socket.Fd, Libc.EPOLLIN, "devices", _ => Read());
+    }
+
+    /// <summary>Told after events were lost.</summary>
+    public Action? Lost { get; set; }
+
+    private void Read()
+    {
+        _events.Clear();
+        bool isComplete = _socket.Drain(_events);
+        if (!isComplete)
+        {
+            Log.Warn("devices: events were lost in a storm: looking at all devices again");
+            ColdPlug.Run(_loader);
+        }
+        else LoadDrivers();
+        foreach (var uevent in _events) _happened(uevent);
+        if (!isComplete) Lost?.Invoke();
+    }
+
+    private void LoadDrivers()
+    {
+        List<byte[]>? modaliases = null;
+        foreach (var uevent in _events)
+            if (uevent.Modalias.Length > 0 && uevent.Action == "add") (modaliases ??= []).Add(Encoding.Latin1.GetBytes(uevent.Modalias));
+        if (modaliases is not null) _loader.LoadForDevices(modaliases);
+    }
+}

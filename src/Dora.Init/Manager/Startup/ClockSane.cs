@@ -1,0 +1,30 @@
+using System.Globalization;
+using Dora.Core.Configuration;
+using Dora.Core.Linux;
+
+namespace Dora.Init.Manager.Startup;
+
+/// <summary>
+/// The wall clock is not before the day this system was built: a machine with an empty clock battery comes up in 1970,
+/// where no certificate is valid yet. The day is the one that the root image carries on /sbin/init and /etc/os-release.
+/// </summary>
+internal static class ClockSane
+{
+    private static readonly string[] s_witnesses = ["/usr/lib/os-release", "/etc/os-release", "/sbin/init"];
+
+    public static string Run(KernelCommandLine commandLine)
+    {
+        long built = 0;
+        foreach (string path in s_witnesses)
+            if (Sys.Stat(path, out var status) == Errno.None) built = Math.Max(built, status.st_mtime);
+        if (Correction(DateTimeOffset.UtcNow, built) is not { } right) return "";
+        Sys.SetWallClock(right).ThrowIfError("set the clock");
+        string text = right.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
+        Log.Warn($"start-up: the clock was before this system was built: set to {text} UTC");
+        return $"set to {text} UTC";
+    }
+
+    /// <summary>The time to set, or null when the clock is right as far as can be told.</summary>
+    internal static DateTimeOffset? Correction(DateTimeOffset now, long builtUnixSeconds) =>
+        builtUnixSeconds is > 0 and < 253402300800 && now.ToUnixTimeSeconds() < builtUnixSeconds ? DateTimeOffset.FromUnixTimeSeconds(builtUnixSeconds) : null;
+}

@@ -1,0 +1,34 @@
+using Dora.Core.Configuration;
+using Dora.Core.Linux;
+
+namespace Dora.Init.Manager.Startup;
+
+/// <summary>Kernel settings that differ from the kernel's own defaults, each with its reason; few on purpose.</summary>
+internal static class KernelTuned
+{
+    private static readonly (string Name, string Value)[] s_settings =
+    [
+        ("kernel/printk_devkmsg", "on"), // or our own messages are cut at ten in five seconds
+        ("kernel/kptr_restrict", "1"), // kernel addresses are for root
+        ("kernel/dmesg_restrict", "1"), // so is the log, which holds every service's words
+        ("kernel/unprivileged_bpf_disabled", "1"),
+        ("fs/protected_hardlinks", "1"), // links(7) in /tmp that lead elsewhere
+        ("fs/protected_symlinks", "1"),
+    ];
+
+    public static string Run(KernelCommandLine commandLine)
+    {
+        string failed = "";
+        foreach (var (name, value) in s_settings)
+        {
+            string path = $"/proc/sys/{name}";
+            if (Sys.ReadText(path)?.Trim() == value) continue;
+            var errno = Sys.WriteFile(path, value);
+            // A kernel may be built without one of them.
+            if (errno is Errno.None or Errno.ENOENT) continue;
+            Log.Warn($"start-up: set {name.Replace('/', '.')} to {value}: {errno.Describe()}");
+            failed += $" {name.Replace('/', '.')}";
+        }
+        return failed.Length == 0 ? "" : $"not set:{failed}";
+    }
+}
