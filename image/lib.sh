@@ -4,6 +4,7 @@
 
 image=$(cd "$(dirname "$0")" && pwd)
 repository=$(dirname "$image")
+# shellcheck disable=SC2034 # used by the tools
 out=${PANDORA_OUT:-$repository/out}
 
 # The same input gives the same bytes: every file time is this one. 1980-01-01 is the first day that FAT can express.

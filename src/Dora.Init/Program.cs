@@ -15,12 +15,13 @@ internal static class Program
         string name = Environment.GetCommandLineArgs()[0];
         string program = name[(name.LastIndexOf('/') + 1)..];
 
-        bool isGuard = Libc.getpid() == 1;
-        AppDomain.CurrentDomain.UnhandledException += (_, happened) => Died(isGuard, happened.ExceptionObject as Exception);
-        if (isGuard)
+        bool isFirst = Libc.getpid() == 1;
+        if (isFirst) Native.ignore_sent_faults();
+        if (isFirst && name == "/init") return Boot.BootSequence.Run();
+
+        AppDomain.CurrentDomain.UnhandledException += (_, happened) => Died(isFirst, happened.ExceptionObject as Exception);
+        if (isFirst)
         {
-            Native.ignore_sent_faults();
-            if (name == "/init") return Boot.BootSequence.Run();
             new GuardProcess().Run();
             return 0;
         }

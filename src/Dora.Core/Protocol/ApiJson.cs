@@ -7,6 +7,8 @@ namespace Dora.Core.Protocol;
 /// <summary>
 /// The JSON of the API: camelCase, absent instead of null, unknown members of a request refused, of an answer ignored
 /// (an older client reads a newer server). Generated at compile time: no reflection.
+/// Absent members reach constructors and init accessors as null: those that must not be null turn it into empty there
+/// (a record that does so for one member names all of them, which keeps their order on the wire).
 /// </summary>
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(ErrorBody))]
@@ -26,5 +28,6 @@ internal sealed partial class ApiJson : JsonSerializerContext
         // The answer is never part of a web page: quotes and letters may stay readable. Control characters are escaped.
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         MaxDepth = 16,
+        RespectNullableAnnotations = true,
     });
 }

@@ -1,11 +1,18 @@
+using System.Text.Json.Serialization;
+
 namespace Dora.Core.Protocol;
 
 /// <summary>The body of every answer that is not a success.</summary>
 /// <param name="Error">A stable name for programs: <c>service.not-found</c>. docs/protocol.md lists them.</param>
 /// <param name="Message">What happened and what to do, for people.</param>
 /// <param name="Data">Details by name; never null on the wire.</param>
+[method: JsonConstructor]
 internal sealed record ErrorBody(string Error, string Message, IReadOnlyDictionary<string, string> Data)
 {
+    public string Error { get; init; } = Error ?? "";
+    public string Message { get; init; } = Message ?? "";
+    public IReadOnlyDictionary<string, string> Data { get; init; } = Data ?? s_none;
+
     private static readonly IReadOnlyDictionary<string, string> s_none = new Dictionary<string, string>();
 
     public ErrorBody(string error, string message) : this(error, message, s_none)

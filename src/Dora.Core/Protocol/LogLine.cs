@@ -8,4 +8,13 @@ namespace Dora.Core.Protocol;
 /// <param name="Stream"><c>output</c>, <c>syslog</c> or <c>kernel</c>.</param>
 /// <param name="Priority">Severity of syslog(3): 0 is an emergency, 7 debug output.</param>
 /// <param name="Message">The text without its line end.</param>
-internal sealed record LogLine(string Time, long BootMs, string Service, int? Pid, string Stream, int Priority, string Message);
+internal sealed record LogLine(string Time, long BootMs, string Service, int? Pid, string Stream, int Priority, string Message)
+{
+    public string Time { get; init; } = Time ?? "";
+    public long BootMs { get; init; } = BootMs;
+    public string Service { get; init; } = Service ?? "";
+    public int? Pid { get; init; } = Pid;
+    public string Stream { get; init; } = Stream ?? "";
+    public int Priority { get; init; } = Priority;
+    public string Message { get; init; } = Message ?? "";
+}

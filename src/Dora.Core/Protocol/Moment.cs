@@ -5,6 +5,9 @@ namespace Dora.Core.Protocol;
 /// <param name="Wall">UTC in ISO 8601 with milliseconds: <c>2026-11-21T03:55:29.120Z</c>.</param>
 internal sealed record Moment(long BootMs, string Wall)
 {
+    public long BootMs { get; init; } = BootMs;
+    public string Wall { get; init; } = Wall ?? "";
+
     public static Moment At(TimeSpan sinceBoot, DateTime utc) => new((long)sinceBoot.TotalMilliseconds, Format(utc));
 
     public static string Format(DateTime utc) => utc.ToString("yyyy-MM-ddTHH:mm:ss.fffZ");

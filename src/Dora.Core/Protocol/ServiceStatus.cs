@@ -4,24 +4,30 @@ namespace Dora.Core.Protocol;
 internal sealed record ServiceStatus : ServiceSummary
 {
     /// <summary>The file that describes it.</summary>
-    public string File { get; init; } = "";
+    public string File { get; init => field = value ?? ""; } = "";
 
-    public IReadOnlyList<string> Needs { get; init; } = [];
+    public IReadOnlyList<string> Needs { get; init => field = value ?? []; } = [];
 
     /// <summary>What is wrong with its file; a service with problems is not started.</summary>
-    public IReadOnlyList<ServiceProblem> Problems { get; init; } = [];
+    public IReadOnlyList<ServiceProblem> Problems { get; init => field = value ?? []; } = [];
 
     public LastExit? LastExit { get; init; }
 
     /// <summary>Program and arguments.</summary>
-    public IReadOnlyList<string> Command { get; init; } = [];
+    public IReadOnlyList<string> Command { get; init => field = value ?? []; } = [];
 
     /// <summary>Its latest log lines, oldest first, where the manager has them at hand.</summary>
     public IReadOnlyList<LogLine>? Log { get; init; }
 }
 
 /// <summary>A mistake in a service's file. Line and column count from 1; 0 means the file as a whole.</summary>
-internal sealed record ServiceProblem(string File, int Line, int Column, string Message);
+internal sealed record ServiceProblem(string File, int Line, int Column, string Message)
+{
+    public string File { get; init; } = File ?? "";
+    public int Line { get; init; } = Line;
+    public int Column { get; init; } = Column;
+    public string Message { get; init; } = Message ?? "";
+}
 
 /// <summary>How its last process ended.</summary>
 internal sealed record LastExit

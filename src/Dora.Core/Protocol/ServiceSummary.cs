@@ -4,7 +4,7 @@ namespace Dora.Core.Protocol;
 internal record ServiceSummary
 {
     public required string Name { get; init; }
-    public string Description { get; init; } = "";
+    public string Description { get; init => field = value ?? ""; } = "";
 
     /// <summary><c>daemon</c> or <c>oneshot</c>.</summary>
     public required string Type { get; init; }
@@ -27,7 +27,7 @@ internal record ServiceSummary
     public string? InstanceOf { get; init; }
 
     /// <summary>Sockets that are held open for it: <c>tcp 22</c>, <c>unix /run/web.sock</c>.</summary>
-    public IReadOnlyList<string> Sockets { get; init; } = [];
+    public IReadOnlyList<string> Sockets { get; init => field = value ?? []; } = [];
 }
 
 /// <summary>States of a service as the API names them.</summary>

@@ -37,6 +37,12 @@ internal static class CommandLine
             error.Flush();
             return failure.ExitCode;
         }
+        catch (LinuxException exception)
+        {
+            error.WriteLine($"dora: {exception.Message}");
+            error.Flush();
+            return ExitCodes.Failed;
+        }
         catch (OutputClosedException closed)
         {
             // "dora log | head": the reader has what it wanted.
@@ -80,11 +86,11 @@ internal static class CommandLine
             known.Add(s_json.Name);
             known.Add(s_socket.Name);
             string meant = Words.Nearest(token, known) is { } near ? $", did you mean '{near}'?" : "";
-            error.WriteLine($"dora: {name}: '{error.Foreign(token)}' is not known{meant}");
+            error.WriteLine($"{name}: '{error.Foreign(token)}' is not known{meant}");
         }
         else
         {
-            foreach (var problem in parsed.Errors) error.WriteLine($"dora: {name}: {error.Foreign(problem.Message.TrimEnd('.'))}");
+            foreach (var problem in parsed.Errors) error.WriteLine($"{name}: {error.Foreign(problem.Message.TrimEnd('.'))}");
         }
         error.WriteLine($"try '{name} --help'");
         error.Flush();

@@ -137,7 +137,7 @@ internal static class MachineReports
         {
             Stages = all,
             Services = report,
-            HandoverMs = all.Length > 0 ? all[0].StartMs : 0,
+            HandoverMs = all.Length > 0 && all[0].Phase == "kernel" ? all[0].EndMs ?? 0 : 0,
             ReadyMs = isComplete ? latest : null,
         };
     }

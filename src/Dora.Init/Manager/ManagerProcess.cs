@@ -9,6 +9,7 @@ using Dora.Init.Manager.Shutdown;
 using Dora.Init.Manager.Startup;
 using Dora.Init.Manager.State;
 using Dora.Init.Manager.Supervision;
+using Dora.Init.Modules;
 
 namespace Dora.Init.Manager;
 
@@ -24,6 +25,7 @@ internal sealed class ManagerProcess
 
     private readonly EventLoop _loop = new();
     private readonly GuardLink _guard = new();
+    private readonly KernelCommandLine _commandLine = KernelCommandLine.Read();
     private readonly StateFile _stateFile;
     private readonly SavedState _state;
     private readonly bool _isRestart;
@@ -46,21 +48,20 @@ internal sealed class ManagerProcess
         _stateFile = StateFile.Open(_guard, out var saved);
         _state = saved ?? new SavedState();
         _isRestart = before > 0;
-        var commandLine = KernelCommandLine.Read();
-        StartUp(commandLine);
+        StartUp();
 
         _files = ServiceDirectory.Load([ShippedServices, OperatorServices]);
         ReportProblems();
         _logs = new LogHub(_loop, _guard, Log.Warn);
-        _supervisor = new Supervisor(_loop, _guard, new LogOutput(_logs), commandLine.Masked);
+        _supervisor = new Supervisor(_loop, _guard, new LogOutput(_logs), _commandLine.Masked);
         _ending = new MachineEnding(_loop, _guard, _supervisor);
         _control = new MachineControl(_loop, _supervisor, _files, _logs, _ending, _state);
     }
 
-    private void StartUp(KernelCommandLine commandLine)
+    private void StartUp()
     {
         if (_state.IsStartedUp) return;
-        _state.Stages = [.. BootStages.Read(), .. StartupSequence.Run(commandLine)];
+        _state.Stages = [.. BootStages.Read(), .. StartupSequence.Run(_commandLine)];
         _state.IsStartedUp = true;
         _stateFile.Write(_state);
     }
@@ -80,13 +81,12 @@ internal sealed class ManagerProcess
             _supervisor.Add(settings);
         }
         if (_isRestart) _supervisor.Adopt(_state);
+        WatchDevices();
         foreach (string name in Consoles.Active()) _supervisor.Appeared(InstanceSource.Console, name);
-        foreach (string name in NetworkInterfaces.Wired()) _supervisor.Appeared(InstanceSource.WiredInterface, name);
         if (!_isRestart) _supervisor.StartBootServices();
 
         using var server = new ControlServer(_loop, OpenControlSocket(), _control, UserDatabase.Load().FindGroup("dora")?.Gid, Log.Warn);
         _guard.Watch(_loop);
-        WatchDevices();
         if (_state.End is { } end) _ending.Request(end, force: false, "the manager before this one");
         Log.Info(_isRestart ? $"manager: running again, {_supervisor.Services.Count} services taken up" : "manager: running");
         _loop.Run();
@@ -106,18 +106,41 @@ internal sealed class ManagerProcess
         return socket;
     }
 
+    /// <summary>Listens first and looks second: what appears in between is seen twice, and never not at all.</summary>
     private void WatchDevices()
     {
         var button = new PowerButton(_loop, () => _ending.Request(MachineEnd.PowerOff, force: false, "the power button"));
-        button.LookAtAll();
-        _ = new DeviceEvents(_loop, happened =>
+        void LookAtAll()
         {
-            if (happened.Subsystem == "net" && happened.Action == "add" && NetworkInterfaces.IsWired(happened.Name))
-                _supervisor.Appeared(InstanceSource.WiredInterface, happened.Name);
-            else if (happened.Subsystem == "net" && happened.Action == "remove")
-                _supervisor.Disappeared(InstanceSource.WiredInterface, happened.Name);
-            else if (happened.Subsystem == "input" && happened.Action == "add") button.LookAt(happened.Name);
-        });
+            foreach (string name in NetworkInterfaces.Wired()) _supervisor.Appeared(InstanceSource.WiredInterface, name);
+            button.LookAtAll();
+        }
+
+        void Happened(Uevent happened)
+        {
+            switch (happened.Subsystem, happened.Action)
+            {
+                case ("net", "add" or "move") when NetworkInterfaces.IsWired(happened.Name):
+                    _supervisor.Appeared(InstanceSource.WiredInterface, happened.Name);
+                    break;
+                case ("net", "remove"):
+                    _supervisor.Disappeared(InstanceSource.WiredInterface, happened.Name);
+                    break;
+                case ("input", "add"):
+                    button.LookAt(happened.Name);
+                    break;
+            }
+        }
+
+        try
+        {
+            _ = new DeviceEvents(_loop, Happened, _commandLine) { Lost = LookAtAll };
+        }
+        catch (LinuxException exception)
+        {
+            Log.Error($"manager: {exception.Message}: devices that appear later go unnoticed");
+        }
+        LookAtAll();
     }
 
     private void ChildExited(int pid, ProcessExit exit)

@@ -26,6 +26,7 @@ public class ApiJsonTests
     {
         Assert.True(JsonSerializer.Deserialize("""{"force":true}""", ApiJson.Api.EndMachineRequest)!.Force);
         Assert.Throws<JsonException>(() => JsonSerializer.Deserialize("""{"forse":true}""", ApiJson.Api.EndMachineRequest));
+        Assert.Equal("no", JsonSerializer.Deserialize("""{"error":"e","message":"no","data":{"a":"b"}}""", ApiJson.Api.ErrorBody)!.Message);
         Assert.Equal("7", JsonSerializer.Deserialize("""{"id":"7","verb":"start","status":"done","new":1}""", ApiJson.Api.ChangeInfo)!.Id);
     }
 

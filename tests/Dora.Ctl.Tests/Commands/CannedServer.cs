@@ -81,7 +81,7 @@ internal sealed class CannedServer : IDisposable
                 }
             }
         }
-        catch (SocketException)
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
             // Dispose closed the listener.
         }

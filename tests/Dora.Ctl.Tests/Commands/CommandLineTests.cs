@@ -119,6 +119,7 @@ public class CommandLineTests
     [InlineData("SSH-2.0-OpenSSH_9\r\n")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]")]
+    [InlineData("HTTP/1.1 200 OK\r\n\r\n{\"product\":null,\"version\":\"\",\"api\":1,\"kernel\":\"\",\"machine\":\"\",\"hostname\":\"\"}")]
     [InlineData("")]
     public void Unintelligible_system_is_5(string answer)
     {
@@ -153,6 +154,25 @@ public class CommandLineTests
         Assert.Equal((0, "t a: x\nnonsense\n", ""), server.Dora("log", "-f", "-n", "5", "a/b"));
         server.Add("GET /v1/logs?lines=200&follow=false", 503, """{"error":"log.unavailable","message":"no syslog","data":{}}""");
         Assert.Equal((1, "", "dora: no syslog\n"), server.Dora("log"));
+    }
+
+    [Fact]
+    public void Members_that_are_missing_do_not_break_the_client()
+    {
+        using var server = new CannedServer();
+        server.AddRaw("GET /v1/logs?lines=200&follow=false", "HTTP/1.1 200 OK\r\n\r\n{\"message\":\"hello\"}\n{\"message\":null}\nnull\n{}\n");
+        Assert.Equal((0, " : hello\n{\"message\":null}\nnull\n : \n", ""), server.Dora("log"));
+        foreach (var (path, verb) in new[] { ("/v1/version", "version"), ("/v1/boot", "boot") })
+        {
+            server.Add($"GET {path}", 200, """{"stages":[{}],"services":[{}]}""");
+            Assert.Equal(0, server.Dora(verb).Code);
+        }
+        server.Add("GET /v1/services/x", 200, """{"name":"x","type":"y","state":"z","startedAt":{},"lastExit":{"kind":"exited"},"problems":[{}],"log":[{}]}""");
+        Assert.Equal(0, server.Dora("service", "status", "x").Code);
+        server.Add("GET /v1/services/e", 500, "{}");
+        Assert.Equal(1, server.Dora("service", "status", "e").Code);
+        server.Add("GET /v1/services", 200, "[{}]");
+        Assert.Equal(5, server.Dora("service", "list").Code);
     }
 
     [Fact]
