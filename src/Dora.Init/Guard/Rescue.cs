@@ -26,7 +26,7 @@ internal sealed class Rescue
         store.CloseSockets(); // sshd needs the port that a held socket has
         _ = Sys.MakeDirectories("/run/sshd", 0x1ED);
         Launch(s_shell, onConsole: true);
-        Launch(["/bin/sh", "-c", "test -e /etc/ssh/ssh_host_ed25519_key || ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key; exec /usr/sbin/sshd -D"], onConsole: false);
+        Launch(["/bin/sh", "-c", "/usr/lib/dora/make-host-key; exec /usr/sbin/sshd -D"], onConsole: false);
     }
 
     public void Stop()

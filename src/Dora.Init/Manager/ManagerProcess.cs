@@ -53,7 +53,7 @@ internal sealed class ManagerProcess
         _files = ServiceDirectory.Load([ShippedServices, OperatorServices]);
         ReportProblems();
         _logs = new LogHub(_loop, _guard, Log.Warn);
-        _supervisor = new Supervisor(_loop, _guard, new LogOutput(_logs), _commandLine.Masked);
+        _supervisor = new Supervisor(_loop, _guard, new LogOutput(_logs), _commandLine.Masked) { IsWantedByBoot = IsWantedByBoot };
         _ending = new MachineEnding(_loop, _guard, _supervisor);
         _control = new MachineControl(_loop, _supervisor, _files, _logs, _ending, _state);
     }
@@ -97,6 +97,10 @@ internal sealed class ManagerProcess
         Log.Info(_isRestart ? $"manager: running again, {_supervisor.Services.Count} services taken up" : "manager: running");
         _loop.Run();
     }
+
+    /// <summary><c>single</c> and <c>pandora.rescue</c>: a login on the consoles, the log, and nothing else.</summary>
+    private bool IsWantedByBoot(Service service) =>
+        !(_commandLine.Single || _commandLine.Rescue) || service.Settings.Logger || service.Settings.Terminal is not null;
 
     private FileDescriptor OpenControlSocket()
     {

@@ -36,7 +36,7 @@ internal sealed partial class Supervisor
             if (service.State.Pid == 0 && service.State.Phase is ServicePhase.Starting or ServicePhase.Running && !service.Settings.PerConnection)
                 service.Apply(new(ServiceEventKind.MainExited, Exit: ProcessExit.Unseen));
         }
-        // Without a word of them in the state (it was lost): what runs, runs.
+        // No state at all, or none of these: the guard itself was executed again, and its store with it.
         foreach (var service in _services.Values.ToArray())
             if (!told.Contains(service.Name) && Verified(service, service.State) is { Pid: not 0 } running) service.Adopt(running);
         foreach (string name in Sys.ListDirectories(SessionsRoot))

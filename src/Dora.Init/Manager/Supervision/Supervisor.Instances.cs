@@ -23,7 +23,8 @@ internal sealed partial class Supervisor
                 if (!isBack) continue;
             }
             else known = AddService(settings, template.Name);
-            if (template.Start == StartCondition.Boot || IsWanted(known)) Start(known);
+            StartForBoot(known);
+            if (IsWanted(known)) Start(known);
         }
     }
 

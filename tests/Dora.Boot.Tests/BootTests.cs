@@ -1,0 +1,142 @@
+using Dora.Boot.Tests.Fixtures;
+using Dora.Boot.Tests.Harness;
+
+namespace Dora.Boot.Tests;
+
+/// <summary>Issue 2: the image boots to what it promises. BIOS, through the boot loader of the medium.</summary>
+[Collection(nameof(RunningMachine))]
+public class BootTests(RunningMachine running)
+{
+    readonly Machine _machine = running.Machine;
+
+    // "ssh works [...] with one [key] built into the image"
+    [Fact]
+    public void Ssh_works_with_the_key_that_is_built_into_the_image() =>
+        Assert.Equal("root", _machine.SshOutput("id -un"));
+
+    // "password login is refused"
+    [Fact]
+    public void Password_login_is_refused()
+    {
+        // Without a key and without BatchMode the client would ask; what methods are left is in the refusal.
+        var outcome = _machine.SshOnce("true", ["-v", "-o", "PubkeyAuthentication=no"]);
+        Assert.Equal(255, outcome.ExitCode);
+        Assert.Contains("Authentications that can continue: publickey\r\n", outcome.Errors.Replace("\r\r\n", "\r\n").ReplaceLineEndings("\r\n"));
+        Assert.Contains("Permission denied (publickey)", outcome.Errors);
+    }
+
+    [Fact]
+    public void A_key_that_nobody_brought_in_is_refused()
+    {
+        var outcome = _machine.SshOnce("true", ["-i", Artifacts.OtherKey]);
+        Assert.Equal(255, outcome.ExitCode);
+        Assert.Contains("Permission denied", outcome.Errors);
+    }
+
+    // "PID 1 is the guard"
+    [Fact]
+    public void Pid_1_is_the_guard_with_two_threads_and_the_manager_is_its_child()
+    {
+        Assert.Equal("/sbin/init", _machine.SshOutput("tr '\\0' '\\n' </proc/1/cmdline | head -n 1"));
+        Assert.Equal("2", _machine.SshOutput("ls /proc/1/task | wc -l"));
+        int manager = _machine.ManagerPid();
+        Assert.Equal("1", _machine.SshOutput($"awk '/^PPid/ {{ print $2 }}' /proc/{manager}/status"));
+    }
+
+    // "`dora service list` shows sshd, dhcp, syslog and consoles running"
+    [Fact]
+    public void Service_list_shows_sshd_dhcp_syslog_and_consoles_running()
+    {
+        var services = _machine.Services();
+        Assert.Equal("listening", services["sshd"].State);
+        Assert.Equal("running", services["syslog"].State);
+        Assert.All(services.Values.Where(service => service.Name.StartsWith("dhcp@", StringComparison.Ordinal)), service => Assert.Equal("running", service.State));
+        Assert.Contains(services.Keys, name => name.StartsWith("dhcp@", StringComparison.Ordinal));
+        Assert.Equal("running", services["console@ttyS0"].State);
+        Assert.Equal("running", services["console@tty1"].State);
+        string text = _machine.SshOutput("dora service list");
+        foreach (string name in new[] { "sshd", "syslog", "dhcp@", "console@ttyS0", "console@tty1" }) Assert.Contains(name, text);
+    }
+
+    [Fact]
+    public void Dhcp_has_given_an_address_and_a_route()
+    {
+        Assert.Contains("10.0.2.15", _machine.SshOutput("ip -4 addr show"));
+        Assert.Contains("default via 10.0.2.2", _machine.SshOutput("ip route"));
+    }
+
+    [Fact]
+    public void Root_is_read_only_squashfs_from_the_medium_and_run_tmp_etc_are_writable()
+    {
+        Assert.Contains(" / squashfs ro", _machine.SshOutput("cat /proc/mounts"));
+        Assert.NotEqual(0, _machine.Ssh("touch /usr/probe").ExitCode);
+        foreach (string folder in new[] { "/run", "/tmp", "/etc", "/var", "/root" })
+            _machine.SshOutput($"touch {folder}/probe && rm {folder}/probe");
+    }
+
+    [Fact]
+    public void Boot_report_names_the_stages_and_services_with_their_times()
+    {
+        var report = System.Text.Json.JsonDocument.Parse(_machine.SshOutput("dora boot --json")).RootElement;
+        Assert.True(report.GetProperty("handoverMs").GetInt64() > 0);
+        Assert.True(report.GetProperty("readyMs").GetInt64() > report.GetProperty("handoverMs").GetInt64());
+        var stages = report.GetProperty("stages").EnumerateArray().ToList();
+        Assert.Contains(stages, stage => stage.GetProperty("phase").GetString() == "initramfs");
+        Assert.Contains(stages, stage => stage.GetProperty("phase").GetString() == "manager");
+        Assert.All(stages, stage => Assert.True(stage.GetProperty("endMs").GetInt64() >= stage.GetProperty("startMs").GetInt64()));
+        Assert.Contains(report.GetProperty("services").EnumerateArray(), service => service.GetProperty("name").GetString() == "sshd");
+        Assert.Contains("sshd", _machine.SshOutput("dora boot"));
+    }
+
+    [Fact]
+    public void Version_is_that_of_this_build()
+    {
+        string version = System.Text.RegularExpressions.Regex
+            .Match(File.ReadAllText(Path.Combine(Artifacts.Repository, "Directory.Build.props")), "<Version>(.*)</Version>").Groups[1].Value;
+        Assert.Contains(version, _machine.SshOutput("dora version"));
+    }
+
+    [Fact]
+    public void Serial_console_has_a_root_shell() =>
+        Assert.Equal("0", Console("id -u").Expect().Trim());
+
+    [Fact]
+    public void Screen_has_a_console_too()
+    {
+        var end = DateTime.UtcNow + TimeSpan.FromSeconds(30);
+        while (!_machine.ScreenText().Contains("# "))
+        {
+            Assert.True(DateTime.UtcNow < end, "no prompt on the screen:\n" + _machine.ScreenText());
+            Thread.Sleep(500);
+        }
+    }
+
+    [Fact]
+    public void Log_shows_lines_of_the_kernel_and_of_a_service_and_follows_new_ones()
+    {
+        string mark = $"mark-{Guid.NewGuid():N}";
+        _machine.SshOutput($"logger -t probe {mark}-one");
+        Assert.Contains($"{mark}-one", WaitForLog(mark));
+        // -f goes on until it is ended; the line comes while it runs.
+        var followed = _machine.Ssh($"(sleep 1; logger -t probe {mark}-two) & timeout 5 dora log -f -n 0; true", TimeSpan.FromSeconds(60));
+        Assert.Contains($"{mark}-two", followed.Output);
+        Assert.Contains("Linux version", _machine.SshOutput("dora log -n 10000"));
+    }
+
+    Outcome Console(string command)
+    {
+        _machine.WaitForConsole(TimeSpan.FromSeconds(30));
+        return _machine.Console(command);
+    }
+
+    string WaitForLog(string text)
+    {
+        var end = DateTime.UtcNow + TimeSpan.FromSeconds(10);
+        while (true)
+        {
+            string log = _machine.SshOutput("dora log -n 50");
+            if (log.Contains(text) || DateTime.UtcNow > end) return log;
+            Thread.Sleep(200);
+        }
+    }
+}

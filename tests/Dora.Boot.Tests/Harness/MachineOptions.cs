@@ -1,0 +1,38 @@
+namespace Dora.Boot.Tests.Harness;
+
+public enum Firmware
+{
+    Bios,
+    Uefi,
+}
+
+/// <summary>The machine to build. What is not said is what most machines have.</summary>
+public sealed record MachineOptions
+{
+    /// <summary>Names the machine in messages and files.</summary>
+    public required string Name { get; init; }
+
+    public int MemoryMb { get; init; } = 256;
+
+    /// <summary>The medium in the CD drive; null leaves the drive out.</summary>
+    public required string? Iso { get; init; }
+
+    /// <summary>
+    /// The whole kernel command line: boots the kernel and the initramfs of <see cref="Iso"/>'s build directly, so that any
+    /// line can be tried. Null: the boot loader of the medium does it.
+    /// </summary>
+    public string? CommandLine { get; init; }
+
+    /// <summary>With <see cref="CommandLine"/>: another initramfs than the build's.</summary>
+    public string? Initramfs { get; init; }
+
+    public Firmware Firmware { get; init; } = Firmware.Bios;
+
+    /// <summary>Image files that become virtio disks.</summary>
+    public IReadOnlyList<string> Disks { get; init; } = [];
+
+    public bool Network { get; init; } = true;
+
+    /// <summary>Further arguments for QEMU.</summary>
+    public IReadOnlyList<string> Qemu { get; init; } = [];
+}

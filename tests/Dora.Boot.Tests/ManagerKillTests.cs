@@ -1,0 +1,54 @@
+using System.Diagnostics;
+using Dora.Boot.Tests.Fixtures;
+using Dora.Boot.Tests.Harness;
+
+namespace Dora.Boot.Tests;
+
+/// <summary>
+/// Issue 2: "`kill -9` of the manager, ten times: no service restarts or dies, an open ssh session lives on,
+/// `dora service list` answers again within 2 s with the same pids and start times."
+/// </summary>
+[Collection(nameof(RunningMachine))]
+public class ManagerKillTests(RunningMachine running)
+{
+    static readonly int s_kills = Settings.Count("PANDORA_MANAGER_KILLS", 10);
+    readonly Machine _machine = running.Machine;
+
+    [Fact]
+    public void Killed_again_and_again_it_comes_back_with_the_same_pids_and_start_times_and_sessions_live_on()
+    {
+        using var session = _machine.OpenSession();
+        // A shell of that session, whose pid tells that it is still the same one.
+        string shell = session.Run("nohup sleep 100000 >/dev/null 2>&1 & echo $!").Expect().Trim();
+        var before = _machine.Services();
+        int manager = _machine.ManagerPid();
+        for (int i = 1; i <= s_kills; i++)
+        {
+            // In the machine, so that the time does not hold ssh's own: from the kill to the answer, in milliseconds.
+            string answer = session.Run($$"""
+                t() { awk '{ printf "%d", $1 * 1000 }' /proc/uptime; }
+                start=$(t); kill -9 {{manager}}
+                until dora service list --json >/tmp/list 2>/dev/null; do [ $(($(t) - start)) -lt 20000 ] || exit 9; done
+                echo $(($(t) - start))
+                """, TimeSpan.FromSeconds(60)).Expect().Trim();
+            Assert.True(int.Parse(answer) <= 2000, $"kill {i}: `dora service list` answered after {answer} ms");
+            var after = _machine.Services();
+            Assert.Equal(before.Keys.Order(), after.Keys.Order());
+            foreach (string name in before.Keys) Assert.Equal(before[name], after[name]);
+            int next = _machine.ManagerPid();
+            Assert.NotEqual(manager, next);
+            manager = next;
+            Assert.True(session.IsOpen, $"kill {i}: the session was closed");
+        }
+        session.Run($"kill {shell}").Expect();
+    }
+
+    [Fact]
+    public void A_stopped_manager_does_not_hold_up_the_guard()
+    {
+        int manager = _machine.ManagerPid();
+        _machine.SshOutput($"kill -STOP {manager}; (sleep 0.1 &); sleep 1; kill -CONT {manager}");
+        Assert.Equal("listening", _machine.Services()["sshd"].State);
+        Assert.Equal("0", _machine.SshOutput(Commands.CountZombies));
+    }
+}

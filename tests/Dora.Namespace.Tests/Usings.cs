@@ -1,0 +1,2 @@
+global using Dora.Tests.Harness;
+global using Xunit;
