@@ -27,6 +27,17 @@ internal sealed class HeldSockets(IDescriptorStore store) : IDisposable
         return result;
     }
 
+    /// <summary>Whether any of them is open, or was kept by the guard.</summary>
+    public bool IsKept(ServiceSettings settings)
+    {
+        foreach (var socket in settings.Sockets)
+        {
+            string name = StoreName(settings.Name, socket);
+            if (_open.ContainsKey(name) || store.Restored.ContainsKey(name)) return true;
+        }
+        return false;
+    }
+
     /// <summary>Closes those of a service that was stopped: its clients are refused from now on.</summary>
     public void Close(ServiceSettings settings)
     {
