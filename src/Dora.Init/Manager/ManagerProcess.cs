@@ -53,7 +53,7 @@ internal sealed class ManagerProcess
         _files = ServiceDirectory.Load([ShippedServices, OperatorServices]);
         ReportProblems();
         _logs = new LogHub(_loop, _guard, Log.Warn);
-        _supervisor = new Supervisor(_loop, _guard, new LogOutput(_logs), _commandLine.Masked);
+        _supervisor = new Supervisor(_loop, _guard, new LogOutput(_logs), _commandLine.Masked) { IsWantedByBoot = IsWantedByBoot };
         _ending = new MachineEnding(_loop, _guard, _supervisor);
         _control = new MachineControl(_loop, _supervisor, _files, _logs, _ending, _state);
     }
@@ -80,7 +80,7 @@ internal sealed class ManagerProcess
             Log.Warn($"{name}: using the file below instead, {settings.File}");
             _supervisor.Add(settings);
         }
-        if (_isRestart) _supervisor.Adopt(_state);
+        _supervisor.Adopt(_state);
         WatchDevices();
         foreach (string name in Consoles.Active()) _supervisor.Appeared(InstanceSource.Console, name);
         if (!_isRestart) _supervisor.StartBootServices();
@@ -91,6 +91,10 @@ internal sealed class ManagerProcess
         Log.Info(_isRestart ? $"manager: running again, {_supervisor.Services.Count} services taken up" : "manager: running");
         _loop.Run();
     }
+
+    /// <summary><c>single</c> and <c>pandora.rescue</c>: a login on the consoles, the log, and nothing else.</summary>
+    private bool IsWantedByBoot(Service service) =>
+        !(_commandLine.Single || _commandLine.Rescue) || service.Settings.Logger || service.Settings.Terminal is not null;
 
     private FileDescriptor OpenControlSocket()
     {

@@ -27,6 +27,10 @@ internal sealed partial class Supervisor
             if (service.State.Pid == 0 && service.State.Phase is ServicePhase.Starting or ServicePhase.Running && !service.Settings.PerConnection)
                 service.Apply(new(ServiceEventKind.MainExited, Exit: ProcessExit.Unseen));
         }
+        // No state at all, or none of these: the guard itself was executed again, and its store with it.
+        foreach (var service in _services.Values.ToArray())
+            if (service.State.Phase is ServicePhase.Stopped && MainProcessOf(service.Cgroup) != 0)
+                service.Adopt(Verified(service, service.State));
         foreach (string name in Sys.ListDirectories(SessionsRoot))
             if (Find(name) is null) Linger($"{SessionsRoot}/{name}", name);
         Unsettled();

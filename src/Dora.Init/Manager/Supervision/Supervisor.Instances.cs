@@ -17,7 +17,7 @@ internal sealed partial class Supervisor
             var settings = ServiceTemplate.Instantiate(template, argument);
             if (IsMasked(settings.Name) || Find(settings.Name) is not null) continue;
             var service = AddService(settings, template.Name);
-            if (template.Start == StartCondition.Boot) Start(service);
+            StartForBoot(service);
         }
     }
 

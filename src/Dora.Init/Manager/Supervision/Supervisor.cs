@@ -73,11 +73,18 @@ internal sealed partial class Supervisor
         return service;
     }
 
+    /// <summary>Which of the services with <c>start: boot</c> this boot really wants; all of them, unless told otherwise.</summary>
+    public Predicate<Service> IsWantedByBoot { get; init; } = _ => true;
+
     /// <summary>Starts everything that the boot wants.</summary>
     public void StartBootServices()
     {
-        foreach (var service in _services.Values.ToArray())
-            if (service.Settings.Start == StartCondition.Boot) Start(service);
+        foreach (var service in _services.Values.ToArray()) StartForBoot(service);
+    }
+
+    private void StartForBoot(Service service)
+    {
+        if (service.Settings.Start == StartCondition.Boot && IsWantedByBoot(service)) Start(service);
     }
 
     public void Start(Service service)
