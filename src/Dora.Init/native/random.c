@@ -1,28 +1,40 @@
 /*
- * The runtime reads /dev/urandom at its start, for the seed of its hash tables. On a machine without a hardware source
- * the kernel answers that first reader (Linux 5.18 and later) by gathering jitter for a second, and PID 1 would be that
- * reader at every boot. A hash seed need not be a secret, so it is taken as the kernel's pool stands (GRND_INSECURE,
- * Linux 5.6); what needs secrets (sshd, ssh-keygen) still waits for them. The linker puts this in place of the runtime's
- * own function (--wrap in Dora.Init.csproj).
+ * The runtime's two sources of random bytes (libSystem.Native, pal_random.c), which would be reads of /dev/urandom.
+ *
+ * On a machine without RDRAND, such a read early in boot makes the kernel collect entropy from timer jitter on the
+ * spot: 1.2 s in which PID 1 stands still, for the seed of a hash table. GRND_INSECURE (Linux 5.6) never waits, and it
+ * is what such a seed needs: whoever could guess it would have to know the first second of this boot.
+ * What asks for secure bytes gets them, and waits.
+ *
+ * Defined here, they are taken instead of the library's, which is linked after us.
  */
-#define _GNU_SOURCE
+#include <errno.h>
 #include <stdint.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+#include <sys/random.h>
 
-#define GRND_INSECURE 4
+#ifndef GRND_INSECURE
+#define GRND_INSECURE 0x0004
+#endif
 
-void __wrap_SystemNative_GetNonCryptographicallySecureRandomBytes(uint8_t *buffer, int32_t length);
-
-void __wrap_SystemNative_GetNonCryptographicallySecureRandomBytes(uint8_t *buffer, int32_t length)
+static int fill(uint8_t *buffer, int32_t length, unsigned flags)
 {
-    int32_t done = 0;
-    while (done < length) {
-        long count = syscall(SYS_getrandom, buffer + done, (size_t)(length - done), GRND_INSECURE);
-        if (count <= 0)
-            break; /* an older kernel: zeros seed a hash as well, only the same way each time */
-        done += (int32_t)count;
+    for (int32_t done = 0; done < length;) {
+        ssize_t count = getrandom(buffer + done, (size_t)(length - done), flags);
+        if (count > 0)
+            done += (int32_t)count;
+        else if (errno != EINTR)
+            return -1;
     }
-    for (; done < length; done++)
-        buffer[done] = 0;
+    return 0;
+}
+
+void SystemNative_GetNonCryptographicallySecureRandomBytes(uint8_t *buffer, int32_t length)
+{
+    /* It may not fail; on a kernel without the flag the buffer stays as it is. */
+    (void)fill(buffer, length, GRND_INSECURE);
+}
+
+int32_t SystemNative_GetCryptographicallySecureRandomBytes(uint8_t *buffer, int32_t length)
+{
+    return fill(buffer, length, 0);
 }
