@@ -1,3 +1,4 @@
+using Dora.Tests.Harness;
 using Dora.Core.Configuration;
 using Xunit;
 
@@ -97,7 +98,7 @@ public class KernelCommandLineTests
     {
         var random = new Random(20261121);
         string[] pieces = ["pandora.", "root", "=", "\"", " ", "LABEL=", "ssh_key", "mask", ",", "\t", "\0", "é", "\uD800", "9", "-", "/dev/", "..", "hostname", "root_timeout", "\n"];
-        for (int i = 0; i < 20000; i++)
+        for (int i = 0; i < Fuzz.Rounds(20000); i++)
         {
             string text = "";
             for (int j = random.Next(30); j > 0; j--) text += pieces[random.Next(pieces.Length)];

@@ -1,3 +1,4 @@
+using Dora.Tests.Harness;
 using System.Buffers.Binary;
 using System.Text;
 using Dora.Init.Boot;
@@ -68,7 +69,7 @@ public class FileSystemProbeTests
     {
         var random = new Random(5);
         var bytes = Iso("X");
-        for (int i = 0; i < 2000; i++)
+        for (int i = 0; i < Fuzz.Rounds(2000); i++)
         {
             var cut = bytes.AsSpan(0, random.Next(bytes.Length + 1)).ToArray();
             for (int j = 0; j < 20 && cut.Length > 0; j++) cut[random.Next(cut.Length)] = (byte)random.Next(256);

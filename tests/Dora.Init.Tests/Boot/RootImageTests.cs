@@ -1,3 +1,4 @@
+using Dora.Tests.Harness;
 using System.Buffers.Binary;
 using Dora.Init.Boot;
 using Xunit;
@@ -58,7 +59,7 @@ public class RootImageTests
         Assert.Contains("magic", reason);
         var random = new Random(1);
         var bytes = new byte[2048];
-        for (int i = 0; i < 1000; i++)
+        for (int i = 0; i < Fuzz.Rounds(1000); i++)
         {
             random.NextBytes(bytes);
             Assert.False(RootImage.TryIdentify(bytes.AsSpan(0, random.Next(bytes.Length)), 1 << 20, out _, out _));

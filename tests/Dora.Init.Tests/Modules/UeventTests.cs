@@ -1,3 +1,4 @@
+using Dora.Tests.Harness;
 using System.Text;
 using Dora.Init.Modules;
 using Xunit;
@@ -42,7 +43,7 @@ public class UeventTests
     {
         var random = new Random(11);
         byte[] valid = Encoding.Latin1.GetBytes("add@/devices/a/b\0SUBSYSTEM=net\0MODALIAS=x:y\0DEVNAME=z\0");
-        for (int i = 0; i < 50000; i++)
+        for (int i = 0; i < Fuzz.Rounds(50000); i++)
         {
             byte[] bytes = valid.AsSpan(0, random.Next(valid.Length + 1)).ToArray();
             for (int j = random.Next(4); j > 0 && bytes.Length > 0; j--) bytes[random.Next(bytes.Length)] = (byte)random.Next(256);

@@ -1,3 +1,4 @@
+using Dora.Tests.Harness;
 using System.Text;
 using Dora.Init.Modules;
 using Xunit;
@@ -40,7 +41,7 @@ public class WildcardTests
     public void Random_bytes_never_throw_and_agree_with_a_plain_recursion()
     {
         var random = new Random(7);
-        for (int i = 0; i < 50000; i++)
+        for (int i = 0; i < Fuzz.Rounds(50000); i++)
         {
             // Without brackets and backslashes, whose corner cases are above: the recursion below has none.
             var pattern = Letters(random, "ab*?", 8);
