@@ -44,7 +44,8 @@ internal static class Log
     private static void Write(int level, string text)
     {
         byte[] record = Record(level, text);
-        if (s_kernel is null && Sys.Open("/dev/kmsg", Libc.O_WRONLY | Libc.O_NOCTTY, 0, out var kernel) == Errno.None)
+        // O_APPEND is for a plain file in its place (a test, a container), which several processes write to.
+        if (s_kernel is null && Sys.Open("/dev/kmsg", Libc.O_WRONLY | Libc.O_APPEND | Libc.O_NOCTTY, 0, out var kernel) == Errno.None)
             s_kernel = kernel;
         if (s_kernel is not null && Sys.Write(s_kernel, record, out _) == Errno.None) return;
         if (Sys.Open("/dev/console", Libc.O_WRONLY | Libc.O_NOCTTY | Libc.O_NONBLOCK, 0, out var console) != Errno.None) return;

@@ -78,7 +78,7 @@ internal sealed class MachineControl(
     {
         string id = _changes.Begin(verb.ToString().ToLowerInvariant(), null, null, _ => false);
         // After the answer is on its way: the client is a session that is stopped among the first.
-        loop.After(TimeSpan.FromMilliseconds(100), "shutdown", () => ending.Request(verb, force, "the control socket"));
+        ending.Request(verb, force, "the control socket", TimeSpan.FromMilliseconds(100));
         return ControlResult.Accepted(id);
     }
 

@@ -19,26 +19,41 @@ internal sealed class MachineEnding(EventLoop loop, GuardLink guard, Supervisor 
     /// <summary>How the machine is being ended; null while it is not.</summary>
     public MachineEnd? End { get; private set; }
 
-    public void Request(MachineEnd end, bool force, string by)
+    /// <summary>
+    /// From here on it must happen: the guard knows at once, whatever becomes of this process. Only the doing waits for
+    /// <paramref name="delay"/>.
+    /// </summary>
+    public void Request(MachineEnd end, bool force, string by, TimeSpan delay = default)
     {
         if (End is null)
         {
             End = end;
             Log.Info($"{Ending.Describe(end)} asked for by {by}: stopping services");
-            guard.Ending(end, supervisor.StopLimit + s_margin);
-            supervisor.EndAll();
-            loop.After(s_reportInterval, "shutdown", Report);
+            guard.Ending(end, supervisor.StopLimit + s_margin + delay);
+            After(delay, StopServices);
         }
         else Log.Info($"{Ending.Describe(end)} asked for by {by}: {Ending.Describe(End.Value)} is under way already" + (force ? ", now by force" : ""));
 
-        if (force) HandOver();
+        if (force) After(delay, HandOver);
+    }
+
+    private void After(TimeSpan delay, Action action)
+    {
+        if (delay == TimeSpan.Zero) action();
+        else loop.After(delay, "shutdown", action);
+    }
+
+    private void StopServices()
+    {
+        supervisor.EndAll();
+        loop.After(s_reportInterval, "shutdown", Report);
         Check();
     }
 
     /// <summary>To be called after every change of a service.</summary>
     public void Check()
     {
-        if (End is not null && supervisor.IsAllDown) HandOver();
+        if (supervisor is { IsEnding: true, IsAllDown: true }) HandOver();
     }
 
     private void HandOver()

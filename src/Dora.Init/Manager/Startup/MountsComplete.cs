@@ -36,7 +36,8 @@ internal static class MountsComplete
         foreach (var (type, target, flags, options) in s_mounts)
         {
             // A second mount on top would hide what the first one holds. Before /proc there is nothing to ask.
-            if (MountTable.TypeAt(target) == type) continue;
+            // Of another type counts as well: whoever made the root (a container, a test) meant what is there.
+            if (MountTable.TypeAt(target) is not null) continue;
             var errno = Mount(type, target, flags, options);
             if (errno == Errno.None) mounted++;
             else if (errno != Errno.EBUSY)
