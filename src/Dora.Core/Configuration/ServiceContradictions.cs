@@ -10,7 +10,7 @@ internal static class ServiceContradictions
     [
         new("per-connection", s => s.PerConnection && s.Sockets.Count == 0, "needs 'sockets' to take connections from"),
         new("per-connection", s => s.PerConnection && s.Type is ServiceType.Oneshot, "a oneshot takes no connections; leave out 'type: oneshot'"),
-        new("per-connection", s => s.PerConnection && s.Sockets.Any(socket => socket.Kind is SocketKind.UnixDatagram), "a datagram socket has no connections"),
+        new("per-connection", s => s.PerConnection && HasDatagrams(s), "a datagram socket has no connections"),
         new("per-connection", s => s.PerConnection && s.Notify is not ReadinessProtocol.None, "its processes are ready at once; leave out 'notify'"),
         new("per-connection", s => s.PerConnection && s.Terminal is not null, "its processes have the connection as stdin and stdout; leave out 'tty'"),
         new("max-connections", s => !s.PerConnection, "has no meaning without 'per-connection: true'"),
@@ -22,6 +22,13 @@ internal static class ServiceContradictions
         new("logger", s => s.Logger && s.ForEach is not InstanceSource.None, "cannot be a template: it is one process that runs all the time"),
         new("logger", s => s.Logger && s.Terminal is not null, "cannot have a 'tty': its input is the output of the others"),
     ];
+
+    private static bool HasDatagrams(ServiceSettings settings)
+    {
+        foreach (var socket in settings.Sockets)
+            if (socket.Kind is SocketKind.UnixDatagram) return true;
+        return false;
+    }
 
     public static void Check(ServiceSettings settings, Dictionary<string, Position> given, ProblemList problems)
     {

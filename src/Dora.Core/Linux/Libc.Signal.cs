@@ -67,4 +67,14 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
     public static partial nint syscall5(nint number, nint a, nint b, nint c, nint d, nint e);
+
+    public const int RLIMIT_NOFILE = 7;
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct rlimit
+    {
+        public ulong rlim_cur, rlim_max;
+    }
+
+    [LibraryImport(Library, SetLastError = true)] public static partial int setrlimit(int resource, rlimit* limit);
 }

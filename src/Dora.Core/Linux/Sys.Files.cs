@@ -132,23 +132,6 @@ internal static unsafe partial class Sys
         return errno == Errno.EEXIST ? Errno.None : errno;
     }
 
-    /// <summary>Names of the folders in a folder; none when it cannot be read.</summary>
-    public static IReadOnlyList<string> ListDirectories(string path)
-    {
-        var names = new List<string>();
-        try
-        {
-            foreach (var entry in new DirectoryInfo(path).EnumerateDirectories()) names.Add(entry.Name);
-        }
-        catch (IOException)
-        {
-        }
-        catch (UnauthorizedAccessException)
-        {
-        }
-        return names;
-    }
-
     public static Errno RemoveDirectory(string path)
     {
         fixed (byte* p = new CString(path)) return Check(Libc.rmdir(p));

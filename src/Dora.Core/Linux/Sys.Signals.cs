@@ -57,4 +57,11 @@ internal static unsafe partial class Sys
 
     /// <summary>sync(2).</summary>
     public static void SynchronizeDisks() => Libc.sync();
+
+    /// <summary>setrlimit(2) of this process; <paramref name="resource"/> is one of RLIMIT_*.</summary>
+    public static Errno SetResourceLimit(int resource, ulong soft, ulong hard)
+    {
+        Libc.rlimit limit = new() { rlim_cur = soft, rlim_max = hard };
+        return Check(Libc.setrlimit(resource, &limit));
+    }
 }

@@ -30,6 +30,7 @@ namespace Dora.Init.Guard;
 /// </summary>
 internal sealed class GuardProcess
 {
+    private const ulong OpenFilesLimit = 1 << 16;
     private static readonly TimeSpan s_answerLimit = TimeSpan.FromSeconds(10);
 
     /// <summary>Signals that ask the guard for something; see <see cref="ForwardSignal"/>.</summary>
@@ -67,6 +68,9 @@ internal sealed class GuardProcess
         // reboot(2): Ctrl-Alt-Del becomes a SIGINT to us instead of an immediate reset.
         var errno = Sys.Reboot(Libc.RB_DISABLE_CAD);
         if (errno != Errno.None) Log.Warn($"guard: ctrl-alt-del cannot be caught: {errno.Describe()}");
+        // The kernel starts PID 1 with 1024: too few for the store. The manager inherits it; services get their own limit.
+        errno = Sys.SetResourceLimit(Libc.RLIMIT_NOFILE, OpenFilesLimit, OpenFilesLimit);
+        if (errno != Errno.None) Log.Warn($"guard: limit of open files stays as it is: {errno.Describe()}");
         Sys.SignalDescriptor(s_signals, out _signals).ThrowIfError("signalfd");
         Log.Info("guard: running as PID 1");
 

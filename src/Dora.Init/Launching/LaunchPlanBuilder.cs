@@ -60,9 +60,14 @@ internal sealed class LaunchPlanBuilder(string name, IReadOnlyList<string> comma
     {
         if (sockets.Count == 0) return this;
         if (_nextDescriptor != 3) throw new InvalidOperationException("LISTEN_FDS start at 3");
-        foreach (var (socketName, fd) in sockets) Pass($"socket {socketName}", fd);
+        var names = new List<string>();
+        foreach (var (socketName, fd) in sockets)
+        {
+            Pass($"socket {socketName}", fd);
+            names.Add(socketName);
+        }
         _environment["LISTEN_FDS"] = sockets.Count.ToString();
-        _environment["LISTEN_FDNAMES"] = string.Join(':', sockets.Select(socket => socket.Name));
+        _environment["LISTEN_FDNAMES"] = string.Join(':', names);
         _environment["LISTEN_PID"] = new string(' ', 20); // the child writes its pid over it
         _writesListenPid = true;
         return this;
@@ -111,12 +116,14 @@ internal sealed class LaunchPlanBuilder(string name, IReadOnlyList<string> comma
         // Whatever else is open in us ends at the exec; descriptors of ours are close-on-exec anyway.
         _steps.Add(new("close other descriptors", SystemCall.close_range, true, _nextDescriptor, uint.MaxValue, CloseRangeCloexec));
         if (_writesListenPid) _steps.Add(new("LISTEN_PID", SystemCall.WritePid, false));
+        var environment = new List<string>();
+        foreach (var (variable, value) in _environment) environment.Add($"{variable}={value}");
         return new LaunchPlan
         {
             Name = name,
             Program = program ?? command[0],
             Arguments = command,
-            Environment = _environment.Select(pair => $"{pair.Key}={pair.Value}").ToArray(),
+            Environment = environment,
             Steps = _steps,
             Cgroup = Cgroup,
             AsSibling = asSibling,

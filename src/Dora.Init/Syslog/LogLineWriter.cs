@@ -20,8 +20,7 @@ internal static class LogLineWriter
         int at = 0;
         Put(target, ref at, "{\"time\":\""u8);
         var time = DateTime.UnixEpoch.AddMicroseconds(Math.Clamp(entry.TimeUs, 0, 253402300799_000000));
-        time.TryFormat(target[at..], out int written, "yyyy-MM-ddTHH:mm:ss.fffZ");
-        at += written;
+        PutTime(target, ref at, time);
         Put(target, ref at, "\",\"bootMs\":"u8);
         PutNumber(target, ref at, entry.BootUs / 1000);
         Put(target, ref at, ",\"service\":\""u8);
@@ -61,6 +60,25 @@ internal static class LogLineWriter
     {
         Utf8Formatter.TryFormat(number, target[at..], out int written);
         at += written;
+    }
+
+    // See Moment.Format, which is the same for characters.
+    private static void PutTime(Span<byte> target, ref int at, DateTime utc)
+    {
+        PutDigits(target, ref at, utc.Year, 4, (byte)'-');
+        PutDigits(target, ref at, utc.Month, 2, (byte)'-');
+        PutDigits(target, ref at, utc.Day, 2, (byte)'T');
+        PutDigits(target, ref at, utc.Hour, 2, (byte)':');
+        PutDigits(target, ref at, utc.Minute, 2, (byte)':');
+        PutDigits(target, ref at, utc.Second, 2, (byte)'.');
+        PutDigits(target, ref at, utc.Millisecond, 3, (byte)'Z');
+    }
+
+    private static void PutDigits(Span<byte> target, ref int at, int number, int digits, byte behind)
+    {
+        for (int i = digits - 1; i >= 0; i--, number /= 10) target[at + i] = (byte)('0' + number % 10);
+        target[at + digits] = behind;
+        at += digits + 1;
     }
 
     private static void PutText(Span<byte> target, ref int at, ReadOnlySpan<byte> text)

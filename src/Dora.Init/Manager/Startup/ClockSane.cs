@@ -1,4 +1,4 @@
-using System.Globalization;
+using Dora.Core.Protocol;
 using Dora.Core.Configuration;
 using Dora.Core.Linux;
 
@@ -19,9 +19,9 @@ internal static class ClockSane
             if (Sys.Stat(path, out var status) == Errno.None) built = Math.Max(built, status.st_mtime);
         if (Correction(DateTimeOffset.UtcNow, built) is not { } right) return "";
         Sys.SetWallClock(right).ThrowIfError("set the clock");
-        string text = right.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
-        Log.Warn($"start-up: the clock was before this system was built: set to {text} UTC");
-        return $"set to {text} UTC";
+        string text = Moment.Format(right.UtcDateTime);
+        Log.Warn($"start-up: the clock was before this system was built: set to {text}");
+        return $"set to {text}";
     }
 
     /// <summary>The time to set, or null when the clock is right as far as can be told.</summary>

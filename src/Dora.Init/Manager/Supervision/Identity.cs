@@ -6,6 +6,10 @@ namespace Dora.Init.Manager.Supervision;
 /// <summary>Who a service runs as, in numbers: /etc/passwd and /etc/group are read here, for a static program has no NSS.</summary>
 internal sealed record Identity(string User, uint Uid, uint Gid, IReadOnlyList<uint> Groups, string Home, string Shell)
 {
+    private const string OpenFiles = "nofile";
+
+    // Not what the manager needs for itself: programs that use select(2) rely on 1024, others may raise it.
+    private static readonly ResourceLimit s_openFiles = new(1024, 1 << 16);
     private static readonly Identity s_root = new("root", 0, 0, [], "/root", "/bin/sh");
 
     /// <summary>Throws <see cref="LaunchException"/> when user or group is not known.</summary>
@@ -29,6 +33,7 @@ internal sealed record Identity(string User, uint Uid, uint Gid, IReadOnlyList<u
     public void ApplyTo(LaunchPlanBuilder builder, ServiceSettings settings)
     {
         builder.Umask(settings.Umask);
+        if (!settings.ResourceLimits.ContainsKey(OpenFiles)) builder.Limit(OpenFiles, ResourceLimits.Number(OpenFiles), s_openFiles);
         foreach (var (name, limit) in settings.ResourceLimits) builder.Limit(name, ResourceLimits.Number(name), limit);
         if (settings.User is not null || settings.Group is not null) builder.User(User, Uid, Gid, Groups);
         builder.Directory(settings.Directory);

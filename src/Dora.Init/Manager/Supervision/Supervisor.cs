@@ -207,7 +207,7 @@ internal sealed partial class Supervisor
     {
         if (_stopsAsked.Contains(service.Name))
         {
-            if (DependentsOf(service).Any(IsStillUp) || (IsEnding && !MayEnd(service))) return;
+            if (IsNeeded(service) || (IsEnding && !MayEnd(service))) return;
             _stopsAsked.Remove(service.Name);
             service.Apply(new(ServiceEventKind.StopAsked));
             return;
@@ -273,7 +273,12 @@ internal sealed partial class Supervisor
             if (NeedsOf(other).Contains(service.Name)) yield return other;
     }
 
-    private static bool IsStillUp(Service service) => !service.State.IsDown;
+    private bool IsNeeded(Service service)
+    {
+        foreach (var dependent in DependentsOf(service))
+            if (!dependent.State.IsDown) return true;
+        return false;
+    }
 
     // At the end of the machine order counts too, not needs alone: sessions go first, so that clients see their
     // connection close while there is a network; then what came later before what came earlier; the logger goes last.
@@ -282,7 +287,7 @@ internal sealed partial class Supervisor
         if (service.IsSession) return true;
         foreach (var other in _services.Values)
         {
-            if (other == service || !IsStillUp(other)) continue;
+            if (other == service || other.State.IsDown) continue;
             if (other.IsSession || IsNamed(service, other.Settings.After) || IsNamed(service, other.Settings.Wants)) return false;
             if (service.Settings.Logger) return false;
         }
@@ -322,10 +327,25 @@ internal sealed partial class Supervisor
             if (!service.State.IsDown) Stop(service);
     }
 
-    public bool IsAllDown => _services.Values.All(service => service.State.IsDown);
+    public bool IsAllDown
+    {
+        get
+        {
+            foreach (var service in _services.Values)
+                if (!service.State.IsDown) return false;
+            return true;
+        }
+    }
 
     /// <summary>The longest that stopping everything may take: the longest chain would do, the sum is simple and safe.</summary>
-    public TimeSpan StopLimit =>
-        _services.Values.Where(service => !service.State.IsDown)
-            .Aggregate(TimeSpan.Zero, (sum, service) => sum + service.Settings.StopTimeout + ServiceMachine.KillLimit);
+    public TimeSpan StopLimit
+    {
+        get
+        {
+            var sum = TimeSpan.Zero;
+            foreach (var service in _services.Values)
+                if (!service.State.IsDown) sum += service.Settings.StopTimeout + ServiceMachine.KillLimit;
+            return sum;
+        }
+    }
 }
