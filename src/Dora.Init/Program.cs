@@ -47,6 +47,12 @@ internal static class Program
     {
         Log.Error($"{(isGuard ? "guard" : Environment.GetCommandLineArgs()[^1])}: {exception}");
         if (!isGuard) return;
+        if (Ending.HasBegun)
+        {
+            // A fresh copy would start everything again on a machine that was told to end.
+            _ = Sys.Reboot(Ending.CommandFor(Ending.How));
+            Sys.Exit(1);
+        }
         var errno = Sys.Execute(OwnPath, ["/sbin/init"], []);
         Log.Error($"guard: execute itself: {errno.Describe()}");
         Ending.End(MachineEnd.Reboot);

@@ -59,11 +59,8 @@ public class BootTests(RunningMachine running)
     }
 
     [Fact]
-    public void Dhcp_has_given_an_address_and_a_route()
-    {
-        Assert.Contains("10.0.2.15", _machine.SshOutput("ip -4 addr show"));
-        Assert.Contains("default via 10.0.2.2", _machine.SshOutput("ip route"));
-    }
+    public void Dhcp_has_given_an_address() => // no default route: QEMU offers none to a guest that may not leave
+        Assert.Contains("10.0.2.15/24", _machine.SshOutput("ip -4 addr show"));
 
     [Fact]
     public void Root_is_read_only_squashfs_from_the_medium_and_run_tmp_etc_are_writable()

@@ -38,7 +38,7 @@ public sealed class HttpAbuseTests : IDisposable
     [InlineData("no version", "GET /v1/version\r\n\r\n", "400")]
     [InlineData("no host", "GET /v1/version HTTP/1.1\r\n\r\n", "400")]
     [InlineData("unknown path", "GET /v1/nothing HTTP/1.1\r\nHost: dora\r\n\r\n", "404")]
-    [InlineData("unknown verb", "BREW /v1/version HTTP/1.1\r\nHost: dora\r\n\r\n", "4")]
+    [InlineData("unknown verb", "BREW /v1/version HTTP/1.1\r\nHost: dora\r\n\r\n", "501")] // RFC 9110 15.6.2
     [InlineData("wrong verb", "DELETE /v1/services HTTP/1.1\r\nHost: dora\r\n\r\n", "405")]
     [InlineData("unknown service", "GET /v1/services/no-such HTTP/1.1\r\nHost: dora\r\n\r\n", "404")]
     [InlineData("name with a path in it", "GET /v1/services/..%2f..%2fetc%2fpasswd HTTP/1.1\r\nHost: dora\r\n\r\n", "4")]

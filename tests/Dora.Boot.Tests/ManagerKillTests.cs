@@ -18,8 +18,8 @@ public class ManagerKillTests(RunningMachine running)
     public void Killed_again_and_again_it_comes_back_with_the_same_pids_and_start_times_and_sessions_live_on()
     {
         using var session = _machine.OpenSession();
-        // A shell of that session, whose pid tells that it is still the same one.
-        string shell = session.Run("nohup sleep 100000 >/dev/null 2>&1 & echo $!").Expect().Trim();
+        // A process of that session, which must be there at the end.
+        string started = session.Run("sleep 100000 </dev/null >/dev/null 2>&1 & echo $!").Expect().Trim();
         var before = _machine.Services();
         int manager = _machine.ManagerPid();
         for (int i = 1; i <= s_kills; i++)
@@ -40,7 +40,7 @@ public class ManagerKillTests(RunningMachine running)
             manager = next;
             Assert.True(session.IsOpen, $"kill {i}: the session was closed");
         }
-        session.Run($"kill {shell}").Expect();
+        session.Run($"kill {started}").Expect();
     }
 
     [Fact]

@@ -82,7 +82,7 @@ public class MissingRootTests
         Machine.Start(new MachineOptions
         {
             Name = name, Iso = iso, Disks = disks ?? [], Initramfs = initramfs,
-            CommandLine = $"{System.Text.RegularExpressions.Regex.Replace(Artifacts.CommandLine, @"\bpanic=\S+", "")} panic={panic}",
+            CommandLine = $"{System.Text.RegularExpressions.Regex.Replace(Artifacts.CommandLine, @"\bpanic=\S+", "")} panic={panic} pandora.root_timeout=5",
         });
 
     /// <summary>Where the squashfs lies in the image: on a sector of 2048 bytes with its magic and version 4.0.</summary>

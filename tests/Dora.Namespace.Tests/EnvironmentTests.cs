@@ -9,7 +9,7 @@ public class EnvironmentTests
     [Fact]
     public void Signals_are_at_their_defaults_and_none_is_blocked()
     {
-        string status = Tell("cat /proc/$$/status", "");
+        string status = Tell("exec cat /proc/self/status", "");
         Assert.Matches(@"SigBlk:\s+0{16}\n", status);
         Assert.Matches(@"SigIgn:\s+0{16}\n", status);
     }

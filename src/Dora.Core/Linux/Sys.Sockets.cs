@@ -144,7 +144,8 @@ internal static unsafe partial class Sys
         {
             Libc.iovec iov = new() { iov_base = p, iov_len = (nuint)buffer.Length };
             byte* control = stackalloc byte[24];
-            Libc.msghdr message = new() { msg_iov = &iov, msg_iovlen = 1, msg_control = control, msg_controllen = 24 };
+            // 20 and not CMSG_SPACE's 24: there a second descriptor would fit, which nobody would close.
+            Libc.msghdr message = new() { msg_iov = &iov, msg_iovlen = 1, msg_control = control, msg_controllen = 20 };
             nint result;
             do result = Libc.recvmsg(fd.Number, &message, flags | Libc.MSG_CMSG_CLOEXEC);
             while (result < 0 && Libc.errno == Errno.EINTR);

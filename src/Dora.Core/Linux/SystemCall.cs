@@ -16,6 +16,7 @@ internal enum SystemCall : long
     setresgid = 119,
     setpriority = 141,
     prctl = 157,
+    chroot = 161,
     dup3 = 292,
     prlimit64 = 302,
     close_range = 436, // Linux 5.9

@@ -5,7 +5,8 @@ namespace Dora.Init.Boot;
 /// <summary>
 /// Where a boot ends that cannot go on: the reason on every console, then what <c>panic=</c> asks for, as the kernel
 /// would do it. The machine restarts after so many seconds, at once below zero, or waits for somebody at zero, asleep.
-/// Ctrl-Alt-Del restarts it in the meantime: the kernel's own default.
+/// Ctrl-Alt-Del restarts it in the meantime: the kernel's own default. If the root is there already, its shell is offered
+/// while that time runs.
 /// </summary>
 internal static class DeadEnd
 {
@@ -27,15 +28,14 @@ internal static class DeadEnd
                 < 0 => "boot: restarting now (panic= is negative)",
                 _ => $"boot: restarting in {seconds} s (panic={seconds})",
             });
-            Wait(seconds);
+            var deadline = seconds == 0 ? TimeSpan.MaxValue : Sys.TimeSinceBoot() + TimeSpan.FromSeconds(Math.Max(seconds, 0));
+            if (!RescueShell.Offer(deadline)) Wait(deadline);
         }
         Restart();
     }
 
-    private static void Wait(int seconds)
+    private static void Wait(TimeSpan deadline)
     {
-        if (seconds < 0) return;
-        var deadline = seconds == 0 ? TimeSpan.MaxValue : Sys.TimeSinceBoot() + TimeSpan.FromSeconds(seconds);
         // A timer that is never set is never readable: the wait ends by its deadline alone.
         if (Sys.Timer(out var timer) != Errno.None) return;
         using (timer)
@@ -47,6 +47,6 @@ internal static class DeadEnd
         Libc.sync();
         var errno = Sys.Reboot(Libc.RB_AUTOBOOT);
         Log.Fatal($"boot: restart: {errno.Describe()}");
-        Wait(0); // PID 1 must not end
+        Wait(TimeSpan.MaxValue); // PID 1 must not end
     }
 }

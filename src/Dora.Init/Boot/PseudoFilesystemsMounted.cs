@@ -30,7 +30,7 @@ internal static class PseudoFilesystemsMounted
         Log.Reopen();
         Sys.MakeDirectory(BootPaths.Run, 0x1ED).ThrowIfErrorBut(Errno.EEXIST, "make folder", BootPaths.Run);
         // The kernel lets ten messages in five seconds pass from userspace; a failed boot has more to say than that.
-        var errno = Sys.WriteFile("/proc/sys/kernel/printk_devkmsg", "on");
+        var errno = Sys.WriteFile("/proc/sys/kernel/printk_devkmsg", "on\n");
         if (errno != Errno.None) Log.Warn($"boot: set kernel.printk_devkmsg: {errno.Describe()}");
         return "";
     }

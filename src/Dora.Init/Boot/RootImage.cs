@@ -30,12 +30,19 @@ internal sealed record RootImage(string Path, string Type, long SizeBytes)
         using (file)
         {
             errno = Sys.Stat(path, out var status);
-            if (errno == Errno.None && (status.st_mode & Libc.S_IFMT) != Libc.S_IFREG) reason = "not a file";
+            if (errno == Errno.None && (status.st_mode & Libc.S_IFMT) != Libc.S_IFREG)
+            {
+                reason = "not a file";
+                return null;
+            }
             var head = new byte[HeadBytes];
             int count = 0;
             if (errno == Errno.None) errno = Sys.ReadAt(file, head, 0, out count);
-            if (errno != Errno.None) reason = $"read: {errno.Describe()}";
-            if (reason.Length > 0) return null;
+            if (errno != Errno.None)
+            {
+                reason = $"not readable: {errno.Describe()}";
+                return null;
+            }
             return TryIdentify(head.AsSpan(0, count), status.st_size, out string type, out reason) ? new RootImage(path, type, status.st_size) : null;
         }
     }

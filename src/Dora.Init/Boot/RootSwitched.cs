@@ -8,18 +8,18 @@ namespace Dora.Init.Boot;
 /// </summary>
 internal static class RootSwitched
 {
-    private static readonly string[] s_moved = ["/dev", "/proc", "/sys", "/run"];
+    public static readonly string[] Moved = ["/dev", "/proc", "/sys", "/run"];
 
     public static string Run(BootState state)
     {
         CheckInit();
-        foreach (string target in s_moved)
+        foreach (string target in Moved)
             if (!Sys.Exists(BootPaths.NewRoot + target))
                 throw new BootFailure($"boot: the root image has no folder {target}: it was made wrong");
 
         state.Uevents?.Dispose(); // the manager opens its own, and looks at all devices once more
         Sys.Open("/", Libc.O_RDONLY | Libc.O_DIRECTORY, 0, out var initramfs).ThrowIfError("open", "/");
-        foreach (string target in s_moved)
+        foreach (string target in Moved)
             Sys.Mount(target, BootPaths.NewRoot + target, null, Libc.MS_MOVE).ThrowIfError($"move {target} to", BootPaths.NewRoot + target);
         Sys.ChangeDirectory(BootPaths.NewRoot).ThrowIfError("change to", BootPaths.NewRoot);
         Sys.Mount(".", "/", null, Libc.MS_MOVE).ThrowIfError($"move {BootPaths.NewRoot} to", "/");

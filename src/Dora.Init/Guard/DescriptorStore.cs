@@ -8,6 +8,11 @@ internal sealed class DescriptorStore
     /// <summary>More than any machine has services; a manager that leaks must not exhaust PID 1.</summary>
     private const int Limit = 4096;
 
+    /// <summary>What the names of services' listening sockets begin with.</summary>
+    public static ReadOnlySpan<byte> SocketPrefix => "listen:"u8;
+
+    internal int Count => _entries.Count;
+
     private readonly List<(GuardRecord Record, FileDescriptor Fd)> _entries = [];
 
     /// <summary>Takes over <paramref name="fd"/>; one of the same name is closed.</summary>
@@ -35,20 +40,28 @@ internal sealed class DescriptorStore
         _entries.RemoveAt(index);
     }
 
-    public void Clear()
+    /// <summary>
+    /// Closes the listening sockets of services, so that their ports are free. The rest stays: without its log pipe a
+    /// service dies of SIGPIPE, without the state the next manager would know of nothing.
+    /// </summary>
+    public void CloseSockets()
     {
-        foreach (var (_, fd) in _entries) fd.Dispose();
-        _entries.Clear();
+        for (int i = _entries.Count - 1; i >= 0; i--)
+        {
+            if (!_entries[i].Record.NameStartsWith(SocketPrefix)) continue;
+            _entries[i].Fd.Dispose();
+            _entries.RemoveAt(i);
+        }
     }
 
     /// <summary>Sends all of it to a new manager, which reads it before anything else.</summary>
-    public Errno SendTo(FileDescriptor channel)
+    public Errno SendTo(FileDescriptor channel, TimeSpan deadline)
     {
         foreach (var (record, fd) in _entries)
         {
             var copy = record;
             copy.Kind = GuardMessage.Restored;
-            var errno = GuardRecord.Send(channel, copy, fd);
+            var errno = GuardRecord.SendBefore(deadline, channel, copy, fd);
             if (errno != Errno.None) return errno;
         }
         return Errno.None;

@@ -44,6 +44,9 @@ internal static class Ending
 
     public static bool HasBegun { get; private set; }
 
+    /// <summary>The end that has begun.</summary>
+    public static MachineEnd How { get; private set; }
+
     public static string Describe(MachineEnd end) => end switch
     {
         MachineEnd.PowerOff => "power off",
@@ -56,6 +59,7 @@ internal static class Ending
     public static void End(MachineEnd end)
     {
         HasBegun = true;
+        How = end;
         Log.Info($"guard: {Describe(end)}: ending what still runs");
         // kill(2): -1 is everyone but PID 1 itself.
         if (Sys.Kill(-1, Libc.SIGTERM) == Errno.None)

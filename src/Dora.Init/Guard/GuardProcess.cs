@@ -41,16 +41,25 @@ internal sealed class GuardProcess
         Libc.SIGRTMIN3, Libc.SIGRTMIN4, Libc.SIGRTMIN5,
     ];
 
-    private readonly DescriptorStore _store = new();
+    private readonly DescriptorStore _store;
     private readonly ManagerLink _manager;
     private readonly Rescue _rescue = new();
     private FileDescriptor _signals = new(-1);
     private int _reportedPid; // the exit that the manager has been told of and has not answered
     private TimeSpan? _answerDeadline;
     private TimeSpan? _endDeadline;
+    private bool _isEndAgreed; // the manager has said how long the ordered end may take
     private MachineEnd _end = MachineEnd.PowerOff;
 
-    public GuardProcess() => _manager = new ManagerLink(_store);
+    public GuardProcess() : this(new DescriptorStore())
+    {
+    }
+
+    internal GuardProcess(DescriptorStore store)
+    {
+        _store = store;
+        _manager = new ManagerLink(store);
+    }
 
     /// <summary>Never returns.</summary>
     public void Run()
@@ -64,11 +73,18 @@ internal sealed class GuardProcess
         while (true)
         {
             MeetDeadlines();
-            if (_manager.IsDue && !_rescue.IsActive) _manager.Start();
+            if (_manager.IsDue && !_rescue.IsActive) StartManager();
             if (_manager.HasGivenUp && !_rescue.IsActive) _rescue.Start(_store);
             Reap();
             Wait();
         }
+    }
+
+    private void StartManager()
+    {
+        _manager.Start();
+        // One that died between hearing of the request and saving it must not swallow it; asking twice changes nothing.
+        if (_endDeadline is not null) _ = _manager.Send(new GuardRecord { Kind = GuardMessage.Signal, Code = Ending.SignalFor(_end) });
     }
 
     private void Wait()
@@ -85,7 +101,7 @@ internal sealed class GuardProcess
 
     private TimeSpan? NextDeadline()
     {
-        var next = _rescue.IsActive ? null : _manager.NextStart;
+        var next = _rescue.IsActive ? _rescue.NextStart : _manager.NextStart;
         if (_answerDeadline < next || next is null) next = _answerDeadline ?? next;
         if (_endDeadline < next || next is null) next = _endDeadline ?? next;
         return next;
@@ -97,8 +113,9 @@ internal sealed class GuardProcess
         if (_endDeadline <= now)
         {
             Log.Error($"guard: the machine did not end in order within its limit: ending it by force");
-            Ending.End(_end);
+            End(_end);
         }
+        _rescue.MeetDeadline(now);
         if (_answerDeadline <= now)
         {
             Log.Error($"guard: the manager (pid {_manager.Pid}) has not answered for {s_answerLimit.TotalSeconds} s: killing it");
@@ -143,7 +160,14 @@ internal sealed class GuardProcess
             // Whatever becomes of the manager, the request stands.
             _endDeadline ??= Sys.TimeSinceBoot() + Ending.LimitWithoutManager;
         }
-        else Ending.End(_end);
+        else End(_end);
+    }
+
+    /// <summary>The manager goes first: it has nothing left to say, and what it would still start is in the way.</summary>
+    private void End(MachineEnd end)
+    {
+        _manager.Disconnected();
+        Ending.End(end);
     }
 
     private void ReadRecords()
@@ -165,7 +189,7 @@ internal sealed class GuardProcess
         }
     }
 
-    private void Handle(in GuardRecord record, FileDescriptor? passed)
+    internal void Handle(in GuardRecord record, FileDescriptor? passed)
     {
         switch (record.Kind)
         {
@@ -183,12 +207,19 @@ internal sealed class GuardProcess
             case GuardMessage.SignalSeen:
                 _answerDeadline = null;
                 break;
+            case GuardMessage.Put:
+                // recvmsg(2) drops a descriptor that the receiver has no number left for.
+                Log.Error($"guard: {record.Name} came without its descriptor (too many open?): it is not kept");
+                break;
             case GuardMessage.Ending:
                 _end = (MachineEnd)record.Code;
-                _endDeadline = Sys.TimeSinceBoot() + TimeSpan.FromMilliseconds(Math.Clamp(record.Status, 0, 3_600_000));
+                var deadline = Sys.TimeSinceBoot() + TimeSpan.FromMilliseconds(Math.Clamp(record.Status, 0, 3_600_000));
+                // Managers that die and ask again shorten the time at most: else the end could be put off for ever.
+                if (!_isEndAgreed || deadline < _endDeadline) _endDeadline = deadline;
+                _isEndAgreed = true;
                 break;
             case GuardMessage.End:
-                Ending.End((MachineEnd)record.Code);
+                End((MachineEnd)record.Code);
                 break;
         }
         passed?.Dispose();

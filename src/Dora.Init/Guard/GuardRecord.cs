@@ -17,6 +17,9 @@ internal unsafe struct GuardRecord
 
     private const int NameSize = 144;
 
+    /// <summary>Bytes of the longest name.</summary>
+    public const int LongestName = NameSize - 1;
+
     public GuardMessage Kind;
     public int Pid;
 
@@ -59,6 +62,24 @@ internal unsafe struct GuardRecord
         fixed (byte* mine = _name)
         fixed (byte* theirs = other._name)
             return new ReadOnlySpan<byte>(mine, NameSize).SequenceEqual(new ReadOnlySpan<byte>(theirs, NameSize));
+    }
+
+    public readonly bool NameStartsWith(ReadOnlySpan<byte> prefix)
+    {
+        fixed (byte* mine = _name) return new ReadOnlySpan<byte>(mine, NameSize).StartsWith(prefix);
+    }
+
+    /// <summary>As <see cref="Send"/>, waiting for room in the channel until <paramref name="deadline"/>; then ETIMEDOUT.</summary>
+    public static Errno SendBefore(TimeSpan deadline, FileDescriptor channel, in GuardRecord record, FileDescriptor? passed = null)
+    {
+        while (true)
+        {
+            var errno = Send(channel, record, passed, Libc.MSG_DONTWAIT);
+            if (errno != Errno.EAGAIN) return errno;
+            if (Sys.TimeSinceBoot() >= deadline) return Errno.ETIMEDOUT;
+            Span<Libc.pollfd> fds = [new Libc.pollfd { fd = channel.Number, events = (short)Libc.EPOLLOUT }];
+            _ = Sys.Poll(fds, deadline);
+        }
     }
 
     public static Errno Send(FileDescriptor channel, in GuardRecord record, FileDescriptor? passed = null, int flags = 0)

@@ -13,6 +13,7 @@ internal sealed class ManagerLink(DescriptorStore store)
 {
     private const int QuickDeathsLimit = 10;
     private const int ChannelBuffer = 1 << 20;
+    private static readonly TimeSpan s_greetLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_quick = TimeSpan.FromSeconds(1);
 
     private TimeSpan _startedAt;
@@ -108,9 +109,11 @@ internal sealed class ManagerLink(DescriptorStore store)
 
     private void Greet()
     {
-        var errno = store.SendTo(Channel!);
+        // A manager that hangs before it reads would otherwise hang PID 1.
+        var deadline = Sys.TimeSinceBoot() + s_greetLimit;
+        var errno = store.SendTo(Channel!, deadline);
         if (errno == Errno.None)
-            errno = GuardRecord.Send(Channel!, new GuardRecord { Kind = GuardMessage.StoreComplete, Status = _starts++ });
+            errno = GuardRecord.SendBefore(deadline, Channel!, new GuardRecord { Kind = GuardMessage.StoreComplete, Status = _starts++ });
         if (errno == Errno.None) return;
         Log.Error($"guard: the manager cannot be given its descriptors: {errno.Describe()}");
         Kill();

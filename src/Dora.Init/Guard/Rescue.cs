@@ -9,36 +9,51 @@ namespace Dora.Init.Guard;
 /// </summary>
 internal sealed class Rescue
 {
+    private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
+    private static readonly string[] s_shell = ["/bin/sh", "-l"];
     private readonly List<(int Pid, string[] Command, bool OnConsole)> _processes = [];
 
     public bool IsActive { get; private set; }
+
+    /// <summary>When the shell is to be started again; null while one runs.</summary>
+    public TimeSpan? NextStart { get; private set; }
 
     public void Start(DescriptorStore store)
     {
         IsActive = true;
         Log.Error("guard: the manager does not stay up: rescue shell on the console, sshd on port 22; "
             + "`kill -HUP 1` tries the manager again, `poweroff` and `reboot` work");
-        store.Clear(); // sshd needs the port that a held socket has
+        store.CloseSockets(); // sshd needs the port that a held socket has
         _ = Sys.MakeDirectories("/run/sshd", 0x1ED);
-        Launch(["/bin/sh", "-l"], onConsole: true);
-        Launch(["/bin/sh", "-c", "test -e /etc/ssh/ssh_host_ed25519_key || ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key; exec /usr/sbin/sshd -D"], onConsole: false);
+        Launch(s_shell, onConsole: true);
+        Launch(["/bin/sh", "-c", "/usr/lib/dora/make-host-key; exec /usr/sbin/sshd -D"], onConsole: false);
     }
 
     public void Stop()
     {
         IsActive = false;
+        NextStart = null;
         foreach (var process in _processes) _ = Sys.Kill(process.Pid, Libc.SIGKILL);
         _processes.Clear();
     }
 
-    /// <summary>A shell that was left is started again; the console is never without one.</summary>
+    /// <summary>
+    /// A shell that was left is started again; the console is never without one. After a pause: on a console that
+    /// nobody can read from it ends at once, and PID 1 would do nothing else.
+    /// </summary>
     public void Ended(int pid)
     {
         int index = _processes.FindIndex(process => process.Pid == pid);
         if (index < 0 || !IsActive || Ending.HasBegun) return;
-        var (_, command, onConsole) = _processes[index];
+        if (_processes[index].OnConsole) NextStart = Sys.TimeSinceBoot() + s_pause;
         _processes.RemoveAt(index);
-        if (onConsole) Launch(command, onConsole);
+    }
+
+    public void MeetDeadline(TimeSpan now)
+    {
+        if (!IsActive || NextStart is not { } at || now < at) return;
+        NextStart = null;
+        Launch(s_shell, onConsole: true);
     }
 
     private void Launch(string[] command, bool onConsole)

@@ -98,6 +98,13 @@ internal sealed class LaunchPlanBuilder(string name, IReadOnlyList<string> comma
         return this;
     }
 
+    /// <summary>The program's path, and all that it opens, is below <paramref name="path"/>.</summary>
+    public LaunchPlanBuilder Root(string path)
+    {
+        _steps.Add(new($"change root to {path}", SystemCall.chroot, false, path));
+        return Directory("/");
+    }
+
     public LaunchPlanBuilder Directory(string path)
     {
         _steps.Add(new($"change to directory {path}", SystemCall.chdir, false, path));

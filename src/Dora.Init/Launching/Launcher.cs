@@ -22,13 +22,13 @@ internal static unsafe class Launcher
             if (errno != Errno.None) return new LaunchResult(0, $"{plan.Name}: open cgroup {plan.Cgroup}: {errno.Describe()}");
         }
 
+        using var folder = cgroup;
         using var arguments = new CStringArray(plan.Arguments);
         using var environment = new CStringArray(plan.Environment);
         using var memory = new PinnedBytes();
         var steps = (Native.Step*)memory.Allocate(plan.Steps.Count * sizeof(Native.Step));
         for (int i = 0; i < plan.Steps.Count; i++) Fill(ref steps[i], plan.Steps[i], memory, plan.Environment, environment);
 
-        using (cgroup)
         fixed (byte* program = new CString(plan.Program))
         {
             Native.Plan native = new()

@@ -12,7 +12,7 @@ internal static class MachineReports
 {
     public static string StateName(Service service) => service.State.Phase switch
     {
-        ServicePhase.Stopped => ServiceStates.Stopped,
+        ServicePhase.Stopped => service.IsListening ? ServiceStates.Listening : ServiceStates.Stopped,
         ServicePhase.Waiting => ServiceStates.Waiting,
         ServicePhase.Starting => ServiceStates.Starting,
         ServicePhase.Running => service.Settings.PerConnection ? ServiceStates.Listening : ServiceStates.Running,

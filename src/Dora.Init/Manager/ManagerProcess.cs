@@ -21,7 +21,7 @@ namespace Dora.Init.Manager;
 internal sealed class ManagerProcess
 {
     private const string ShippedServices = "/usr/lib/dora/services", OperatorServices = "/etc/dora/services";
-    private const string SocketPath = "/run/dora/dora.sock", SocketStoreName = "control";
+    private const string SocketPath = "/run/dora/dora.sock", SocketStoreName = "control", StartedUpMark = "/run/dora/started-up";
 
     private readonly EventLoop _loop = new();
     private readonly GuardLink _guard = new();
@@ -53,16 +53,19 @@ internal sealed class ManagerProcess
         _files = ServiceDirectory.Load([ShippedServices, OperatorServices]);
         ReportProblems();
         _logs = new LogHub(_loop, _guard, Log.Warn);
-        _supervisor = new Supervisor(_loop, _guard, new LogOutput(_logs), _commandLine.Masked);
+        _supervisor = new Supervisor(_loop, _guard, new LogOutput(_logs), _commandLine.Masked) { IsWantedByBoot = IsWantedByBoot };
         _ending = new MachineEnding(_loop, _guard, _supervisor);
         _control = new MachineControl(_loop, _supervisor, _files, _logs, _ending, _state);
     }
 
     private void StartUp()
     {
-        if (_state.IsStartedUp) return;
+        // The mark stands for a state that was lost: the guard was executed again and has nothing any more.
+        if (_state.IsStartedUp || Sys.Exists(StartedUpMark)) return;
         _state.Stages = [.. BootStages.Read(), .. StartupSequence.Run(_commandLine)];
         _state.IsStartedUp = true;
+        _ = Sys.MakeDirectories("/run/dora", 0x1ED);
+        _ = Sys.WriteFile(StartedUpMark, "", Libc.O_CREAT);
         _stateFile.Write(_state);
     }
 
@@ -74,16 +77,19 @@ internal sealed class ManagerProcess
         _guard.ChildExited = ChildExited;
         _guard.SignalSeen = SignalSeen;
 
+        bool areServicesKnown = _state.Services.Count > 0;
         foreach (var settings in _files.Services.Values) _supervisor.Add(settings);
         foreach (var (name, settings) in _files.Fallbacks)
         {
             Log.Warn($"{name}: using the file below instead, {settings.File}");
             _supervisor.Add(settings);
         }
-        if (_isRestart) _supervisor.Adopt(_state);
+        // Also the first time: a guard that had to execute itself again does not know of the managers before it.
+        _supervisor.Adopt(_state);
         WatchDevices();
         foreach (string name in Consoles.Active()) _supervisor.Appeared(InstanceSource.Console, name);
-        if (!_isRestart) _supervisor.StartBootServices();
+        // A state that knows of no service is lost, or from a manager that was killed before it started one.
+        if (!areServicesKnown) _supervisor.StartBootServices();
 
         using var server = new ControlServer(_loop, OpenControlSocket(), _control, UserDatabase.Load().FindGroup("dora")?.Gid, Log.Warn);
         _guard.Watch(_loop);
@@ -91,6 +97,10 @@ internal sealed class ManagerProcess
         Log.Info(_isRestart ? $"manager: running again, {_supervisor.Services.Count} services taken up" : "manager: running");
         _loop.Run();
     }
+
+    /// <summary><c>single</c> and <c>pandora.rescue</c>: a login on the consoles, the log, and nothing else.</summary>
+    private bool IsWantedByBoot(Service service) =>
+        !(_commandLine.Single || _commandLine.Rescue) || service.Settings.Logger || service.Settings.Terminal is not null;
 
     private FileDescriptor OpenControlSocket()
     {

@@ -18,10 +18,9 @@ namespace Dora.Init.Modules;
 /// </summary>
 internal sealed class ModuleLoader(ModuleDirectory directory, KernelCommandLine commandLine)
 {
-    private const int DeepestSoftDependency = 8;
-
     private readonly Dictionary<string, bool> _files = []; // by path below the directory: whether it is in the kernel
     private readonly HashSet<string> _done = []; // names
+    private readonly HashSet<string> _softened = []; // names whose soft dependencies have had their turn: they may form circles
     private readonly HashSet<string> _blacklist = [.. Normalized(commandLine.ModuleBlacklist)];
 
     /// <summary>How many modules this loader has put into the kernel.</summary>
@@ -36,11 +35,9 @@ internal sealed class ModuleLoader(ModuleDirectory directory, KernelCommandLine 
     public bool Load(string name, string wantedBy)
     {
         name = ModuleName.Normalize(name);
-        if (directory.FindFiles([name]).TryGetValue(name, out var files))
-        {
-            LoadSoftly([name], 0, files);
-            return _done.Contains(name);
-        }
+        LoadSoftly([name]);
+        if (_done.Contains(name)) return true;
+        if (directory.FindFiles([name]).Count > 0) return false; // said by LoadFile
         if (directory.IsBuiltIn(name)) return true;
         Warn(directory.Exists
             ? $"module {name}: not in {directory.Path} (wanted by {wantedBy})"
@@ -54,22 +51,29 @@ internal sealed class ModuleLoader(ModuleDirectory directory, KernelCommandLine 
         int before = Loaded;
         var names = directory.FindByAlias(modaliases);
         names.RemoveAll(name => _done.Contains(name) || _blacklist.Contains(name));
-        LoadSoftly(names, 0, null);
+        LoadSoftly(names);
         return Loaded - before;
     }
 
-    /// <summary>Loads those of <paramref name="names"/> that can be, with soft dependencies around them.</summary>
-    private void LoadSoftly(List<string> names, int depth, List<string>? knownFiles)
+    /// <summary>Loads those of <paramref name="names"/> that can be, with soft dependencies around them and around what they need.</summary>
+    private void LoadSoftly(List<string> names)
     {
-        if (names.Count == 0 || depth > DeepestSoftDependency) return;
-        var soft = directory.FindSoftDependencies(names);
-        foreach (var dependency in soft) LoadSoftly(Missing(dependency.Before), depth + 1, null);
-
-        var filesOf = knownFiles is null ? directory.FindFiles(names) : new() { [names[0]] = knownFiles };
+        if (names.Count == 0) return;
+        var filesOf = directory.FindFiles(names);
+        var soft = directory.FindSoftDependencies(NotSoftened(filesOf.Values));
+        foreach (var dependency in soft) LoadSoftly(Missing(dependency.Before));
         foreach (string name in names)
             if (filesOf.TryGetValue(name, out var files) && LoadFiles(files)) _done.Add(name);
+        foreach (var dependency in soft) LoadSoftly(Missing(dependency.After));
+    }
 
-        foreach (var dependency in soft) LoadSoftly(Missing(dependency.After), depth + 1, null);
+    private List<string> NotSoftened(IEnumerable<List<string>> fileLists)
+    {
+        var names = new List<string>();
+        foreach (var files in fileLists)
+            foreach (string file in files)
+                if (ModuleName.OfPath(System.Text.Encoding.UTF8.GetBytes(file)) is var name && _softened.Add(name)) names.Add(name);
+        return names;
     }
 
     private List<string> Missing(IReadOnlyList<string> names)
@@ -117,6 +121,8 @@ internal sealed class ModuleLoader(ModuleDirectory directory, KernelCommandLine 
 
     private static Errno InsertFile(string path, string parameters)
     {
+        // The kernel would read the whole file before it says so; the initramfs has loaded some of them already.
+        if (Sys.Exists($"/sys/module/{ModuleName.OfPath(System.Text.Encoding.UTF8.GetBytes(path))}/initstate")) return Errno.EEXIST;
         var errno = Sys.Open(path, Libc.O_RDONLY, 0, out var file);
         if (errno != Errno.None) return errno;
         using (file) return Sys.LoadModule(file, parameters, IsCompressed(path) ? Libc.MODULE_INIT_COMPRESSED_FILE : 0);

@@ -37,6 +37,9 @@ internal static class SyslogRole
         if (passed.Remove("kmsg", out var kmsg)) server.ReadKernel(kmsg);
         if (passed.Remove("channel", out var channel)) server.Attend(channel);
         foreach (var unknown in passed.Values) unknown.Dispose();
+        // launch.c blocks TERM in every role: whoever wants it reads it. What writers have left is read by the next one.
+        Sys.SignalDescriptor([Libc.SIGTERM], out var signals).ThrowIfError("signalfd");
+        loop.Watch(signals, Libc.EPOLLIN, "signals", _ => loop.Stop());
         loop.Run();
         return 0;
     }

@@ -20,7 +20,7 @@ public sealed partial class Machine
         {
             Transcript.FailOnPanic("the ssh port");
             if (Sockets.Banner(SshPort, TimeSpan.FromSeconds(10)) is { } banner && banner.StartsWith("SSH-2.0", StringComparison.Ordinal)) return banner;
-            if (_qemu.HasExited) throw new MachineException($"{Name}: QEMU ended while waiting for ssh: {_errors.Result}", Transcript.Tail());
+            if (HasEnded) throw new MachineException($"{Name}: the machine ended while waiting for ssh", Transcript.Tail());
             Thread.Sleep(200);
         }
         throw new MachineException($"{Name}: no ssh banner within {most.TotalSeconds} s", Transcript.Tail());

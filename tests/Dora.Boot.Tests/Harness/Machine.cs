@@ -24,7 +24,6 @@ public sealed partial class Machine : IDisposable
     readonly Socket _serial;
     readonly Qmp _qmp;
     readonly Thread _reader;
-    readonly Task<string> _errors;
     bool _disposed;
 
     static Machine() => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
@@ -40,7 +39,7 @@ public sealed partial class Machine : IDisposable
         _options = options;
         try
         {
-            (_qemu, _errors) = StartQemu();
+            _qemu = StartQemu();
             lock (s_running) s_running.Add(this);
             try
             {
@@ -111,6 +110,9 @@ public sealed partial class Machine : IDisposable
             ?? throw new MachineException($"{Name}: did not end within {limit.TotalSeconds} s ({what})", Transcript.Tail());
         return e.GetProperty("data").GetProperty("reason").GetString()!;
     }
+
+    /// <summary>Whether it has powered off, been reset or died.</summary>
+    bool HasEnded => _qemu.HasExited || _qmp.WaitForEvent("SHUTDOWN", TimeSpan.Zero) is not null;
 
     /// <summary>Power is gone, now: no chance to sync, as when the plug is pulled.</summary>
     public void CutPower()
@@ -196,7 +198,7 @@ public sealed partial class Machine : IDisposable
         Transcript.Close();
     }
 
-    (Process, Task<string>) StartQemu()
+    Process StartQemu()
     {
         for (int attempt = 1; ; attempt++)
         {
@@ -212,7 +214,7 @@ public sealed partial class Machine : IDisposable
                 if (attempt < 5 && errors.Result.Contains("forwarding rule")) continue;
                 throw new InvalidOperationException($"QEMU ended at once: {errors.Result}\n{string.Join(' ', Arguments())}");
             }
-            return (process, errors);
+            return process;
         }
     }
 
@@ -222,7 +224,7 @@ public sealed partial class Machine : IDisposable
         [
             "-name", Name, "-nodefaults", "-no-user-config", "-display", "none", "-vga", "std", "-S",
             "-m", _options.MemoryMb.ToString(), "-smp", "1", "-cpu", Hardware.IsVirtual ? "host" : "max",
-            "-machine", _options.Firmware == Firmware.Uefi ? "q35" : "pc",
+            "-machine", "pc",
             "-accel", Hardware.IsVirtual ? "kvm" : "tcg,thread=multi,tb-size=128",
             "-action", "reboot=shutdown,shutdown=pause,panic=none",
             "-chardev", $"socket,id=serial,path={_folder}/serial,server=on,wait=off", "-serial", "chardev:serial",
@@ -238,8 +240,8 @@ public sealed partial class Machine : IDisposable
         }
         if (_options.Iso is { } iso)
         {
-            // The controller that the machine type brings: IDE on pc, AHCI on q35.
-            a.AddRange(["-drive", $"if=none,id=cd,media=cdrom,readonly=on,format=raw,file={iso}", "-device", "ide-cd,drive=cd,bootindex=0"]);
+            // On the IDE controller of the machine: the cloud kernel has a driver for it, and none for AHCI.
+            a.AddRange(["-drive", $"if=none,id=cd,media=cdrom,readonly=on,format=raw,file={iso}", "-device", _options.CommandLine is null ? "ide-cd,drive=cd,bootindex=0" : "ide-cd,drive=cd"]);
         }
         if (_options.CommandLine is { } line)
             a.AddRange(["-kernel", Artifacts.Kernel, "-initrd", _options.Initramfs ?? Artifacts.Initramfs, "-append", line]);

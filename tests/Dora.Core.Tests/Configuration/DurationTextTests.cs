@@ -1,3 +1,4 @@
+using Dora.Tests.Harness;
 using Dora.Core.Configuration;
 using Xunit;
 
@@ -42,7 +43,7 @@ public class DurationTextTests
     public void What_is_formatted_reads_back()
     {
         var random = new Random(7);
-        for (int i = 0; i < 2000; i++)
+        for (int i = 0; i < Fuzz.Rounds(2000); i++)
         {
             var value = TimeSpan.FromMilliseconds(random.NextInt64(0, 1L << random.Next(1, 35)));
             Assert.True(DurationText.TryParse(DurationText.Format(value), out var back, out _), DurationText.Format(value));

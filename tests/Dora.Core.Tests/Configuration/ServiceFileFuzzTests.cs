@@ -1,3 +1,4 @@
+using Dora.Tests.Harness;
 using System.Diagnostics;
 using System.Text;
 using Dora.Core.Configuration;
@@ -31,7 +32,7 @@ public class ServiceFileFuzzTests
     {
         var random = new Random(20261);
         byte[] whole = Encoding.UTF8.GetBytes(ServiceFileReaderTests.Everything);
-        for (int round = 0; round < 20_000; round++)
+        for (int round = 0; round < Fuzz.Rounds(20_000); round++)
         {
             var text = new List<byte>(whole);
             for (int count = random.Next(1, 6); count > 0; count--) Mutate(text, random);
@@ -43,7 +44,7 @@ public class ServiceFileFuzzTests
     public void Random_pieces_of_yaml_end_in_settings_or_problems()
     {
         var random = new Random(20262);
-        for (int round = 0; round < 30_000; round++)
+        for (int round = 0; round < Fuzz.Rounds(30_000); round++)
         {
             var text = new StringBuilder();
             for (int count = random.Next(1, 25); count > 0; count--) text.Append(s_pieces[random.Next(s_pieces.Length)]);
@@ -55,7 +56,7 @@ public class ServiceFileFuzzTests
     public void Random_bytes_end_in_problems()
     {
         var random = new Random(20263);
-        for (int round = 0; round < 5_000; round++)
+        for (int round = 0; round < Fuzz.Rounds(5_000); round++)
         {
             var bytes = new byte[random.Next(0, 200)];
             random.NextBytes(bytes);

@@ -1,3 +1,4 @@
+using Dora.Tests.Harness;
 using System.Text;
 using Dora.Core.Configuration;
 using Xunit;
@@ -90,7 +91,7 @@ public class UserDatabaseTests
         var random = new Random(20264);
         foreach (string whole in new[] { Passwd, Group })
         {
-            for (int round = 0; round < 5000; round++)
+            for (int round = 0; round < Fuzz.Rounds(5000); round++)
             {
                 var text = new StringBuilder(whole);
                 for (int count = random.Next(1, 8); count > 0; count--)

@@ -1,3 +1,4 @@
+using Dora.Tests.Harness;
 using System.Text;
 using Dora.Core.Protocol;
 using Xunit;
@@ -190,7 +191,7 @@ public class HttpRequestParserTests
     {
         var random = new Random(20261121);
         string tokens = "\r\n :%/?&=;,\0\t0Aaf\u00ff";
-        for (int round = 0; round < 20_000; round++)
+        for (int round = 0; round < Fuzz.Rounds(20_000); round++)
         {
             var text = new StringBuilder(s_valid[random.Next(s_valid.Length)]);
             for (int edits = random.Next(1, 5); edits > 0; edits--)
@@ -217,7 +218,7 @@ public class HttpRequestParserTests
     public void Random_bytes_neither_throw_nor_stall()
     {
         var random = new Random(4711);
-        for (int round = 0; round < 20_000; round++)
+        for (int round = 0; round < Fuzz.Rounds(20_000); round++)
         {
             byte[] bytes = new byte[random.Next(200)];
             random.NextBytes(bytes);

@@ -1,3 +1,4 @@
+using Dora.Tests.Harness;
 using System.Text;
 using Dora.Core.Protocol;
 using Xunit;
@@ -76,7 +77,7 @@ public class HttpResponseReaderTests
     {
         var random = new Random(99);
         string valid = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
-        for (int round = 0; round < 10_000; round++)
+        for (int round = 0; round < Fuzz.Rounds(10_000); round++)
         {
             char[] text = valid.ToCharArray();
             for (int edits = random.Next(1, 4); edits > 0; edits--) text[random.Next(text.Length)] = (char)random.Next(256);

@@ -1,3 +1,4 @@
+using Dora.Tests.Harness;
 using Dora.Core.Protocol;
 using Xunit;
 
@@ -23,7 +24,7 @@ public class LogQueryTests
     public void Only_what_Encode_writes_is_decoded()
     {
         var random = new Random(7);
-        for (int round = 0; round < 100_000; round++)
+        for (int round = 0; round < Fuzz.Rounds(100_000); round++)
         {
             byte[] bytes = new byte[random.Next(16)];
             random.NextBytes(bytes);

@@ -1,3 +1,4 @@
+using Dora.Tests.Harness;
 using System.Text;
 using System.Text.Json;
 using Dora.Core.Protocol;
@@ -44,7 +45,7 @@ public sealed class SyslogMessageTests
             [.. "6,339,5140900,-;text\n KEY=x"u8],
         ];
         var random = new Random(1);
-        for (int i = 0; i < 100_000; i++)
+        for (int i = 0; i < Fuzz.Rounds(100_000); i++)
         {
             byte[] bytes = [.. seeds[i % 3]];
             for (int hits = random.Next(6); hits > 0; hits--) bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
@@ -146,7 +147,7 @@ public sealed class LogLineWriterTests
     public void Any_bytes_become_a_line_of_valid_json()
     {
         var random = new Random(3);
-        for (int i = 0; i < 5000; i++)
+        for (int i = 0; i < Fuzz.Rounds(5000); i++)
         {
             byte[] text = new byte[random.Next(i == 0 ? LogRing.MaximumText : 60)];
             if (i % 3 == 0) random.NextBytes(text);

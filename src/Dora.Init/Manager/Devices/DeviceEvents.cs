@@ -2,6 +2,7 @@ using System.Text;
 using Dora.Core.Configuration;
 using Dora.Core.Linux;
 using Dora.Init.Events;
+using Dora.Init.Manager.Startup;
 using Dora.Init.Modules;
 
 namespace Dora.Init.Manager.Devices;
@@ -36,7 +37,7 @@ internal sealed class DeviceEvents
         if (!isComplete)
         {
             Log.Warn("devices: events were lost in a storm: looking at all devices again");
-            ColdPlug.Run(_loader);
+            if (Machine.IsOurs) ColdPlug.Run(_loader);
         }
         else LoadDrivers();
         foreach (var uevent in _events) _happened(uevent);
@@ -45,6 +46,7 @@ internal sealed class DeviceEvents
 
     private void LoadDrivers()
     {
+        if (!Machine.IsOurs) return;
         List<byte[]>? modaliases = null;
         foreach (var uevent in _events)
             if (uevent.Modalias.Length > 0 && uevent.Action == "add") (modaliases ??= []).Add(Encoding.Latin1.GetBytes(uevent.Modalias));

@@ -46,6 +46,8 @@ internal sealed class MachineEnding(EventLoop loop, GuardLink guard, Supervisor 
         if (_isHandedOver) return;
         _isHandedOver = true;
         guard.End(End!.Value);
+        // The guard does the rest, and first of all waits for everyone to leave.
+        loop.Stop();
     }
 
     private void Report()

@@ -23,7 +23,7 @@ internal static class KernelTuned
         {
             string path = $"/proc/sys/{name}";
             if (Sys.ReadText(path)?.Trim() == value) continue;
-            var errno = Sys.WriteFile(path, value);
+            var errno = Sys.WriteFile(path, value + "\n"); // printk_devkmsg refuses a value without the line end
             // A kernel may be built without one of them.
             if (errno is Errno.None or Errno.ENOENT) continue;
             Log.Warn($"start-up: set {name.Replace('/', '.')} to {value}: {errno.Describe()}");

@@ -13,17 +13,17 @@ namespace Dora.Init.Manager.Startup;
 /// </summary>
 internal static class StartupSequence
 {
-    private static readonly (string Name, Func<KernelCommandLine, string> Run)[] s_stages =
+    private static readonly (string Name, Func<KernelCommandLine, string> Run, bool IsMachineWide)[] s_stages =
     [
-        ("mounts complete", MountsComplete.Run),
-        ("cgroups prepared", CgroupsPrepared.Run),
-        ("clock sane", ClockSane.Run),
-        ("paths writable", PathsWritable.Run),
-        ("kernel tuned", KernelTuned.Run),
-        ("host named", HostNamed.Run),
-        ("loopback up", LoopbackUp.Run),
-        ("ssh keys placed", SshKeysPlaced.Run),
-        ("devices coupled", DevicesCoupled.Run),
+        ("mounts complete", MountsComplete.Run, false),
+        ("cgroups prepared", CgroupsPrepared.Run, false),
+        ("clock sane", ClockSane.Run, true),
+        ("paths writable", PathsWritable.Run, false),
+        ("kernel tuned", KernelTuned.Run, true),
+        ("host named", HostNamed.Run, false),
+        ("loopback up", LoopbackUp.Run, false),
+        ("ssh keys placed", SshKeysPlaced.Run, false),
+        ("devices coupled", DevicesCoupled.Run, true),
     ];
 
     /// <summary>Gives the stages with their times; one that failed says so in its detail.</summary>
@@ -31,8 +31,9 @@ internal static class StartupSequence
     {
         Log.IsDebug = commandLine.Debug;
         var times = new List<SavedStage>();
-        foreach (var (name, run) in s_stages)
+        foreach (var (name, run, isMachineWide) in s_stages)
         {
+            if (isMachineWide && !Machine.IsOurs) continue;
             var start = Sys.TimeSinceBoot();
             string detail;
             try

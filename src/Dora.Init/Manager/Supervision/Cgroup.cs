@@ -40,6 +40,26 @@ internal sealed class Cgroup : IDisposable
         return Errno.None;
     }
 
+    /// <summary>
+    /// A folder nobody has been in, for a launch; EBUSY when processes of an earlier run are still in the old one.
+    ///
+    /// Always a new one, for since Linux 6.14 a cgroup counts the writes to its cgroup.kill, and a child that clone3
+    /// puts into a cgroup whose count is not that of its parent's cgroup is killed at birth (cgroup_post_fork in
+    /// kernel/cgroup/cgroup.c: it closes the gap through which a fork escaped the kill). Making the folder again sets
+    /// the count to 0, which is also that of the manager's own cgroup: nobody may ever write cgroup.kill there.
+    /// </summary>
+    public Errno Renew()
+    {
+        var errno = Remove();
+        return errno == Errno.None ? Create() : errno;
+    }
+
+    /// <summary>Listens to the folder if there is one; nothing is made.</summary>
+    public void TakeUp()
+    {
+        if (Sys.Exists(Path)) _ = Create();
+    }
+
     /// <summary>Whether a process is in it; read now. A cgroup that does not exist is empty.</summary>
     public bool IsPopulated
     {

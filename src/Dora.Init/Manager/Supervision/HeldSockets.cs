@@ -1,5 +1,6 @@
 using Dora.Core.Configuration;
 using Dora.Core.Linux;
+using Dora.Init.Guard;
 
 namespace Dora.Init.Manager.Supervision;
 
@@ -26,6 +27,17 @@ internal sealed class HeldSockets(IDescriptorStore store) : IDisposable
         return result;
     }
 
+    /// <summary>Whether any of them is open, or was kept by the guard.</summary>
+    public bool IsKept(ServiceSettings settings)
+    {
+        foreach (var socket in settings.Sockets)
+        {
+            string name = StoreName(settings.Name, socket);
+            if (_open.ContainsKey(name) || store.Restored.ContainsKey(name)) return true;
+        }
+        return false;
+    }
+
     /// <summary>Closes those of a service that was stopped: its clients are refused from now on.</summary>
     public void Close(ServiceSettings settings)
     {
@@ -38,7 +50,15 @@ internal sealed class HeldSockets(IDescriptorStore store) : IDisposable
         }
     }
 
-    private static string StoreName(string service, SocketSettings socket) => $"listen:{service}:{socket.Kind}:{socket.Address}";
+    /// <summary>The guard keeps names of limited length, and the address of a Unix socket may be nearly as long.</summary>
+    internal static string StoreName(string service, SocketSettings socket)
+    {
+        string name = $"listen:{service}:{socket.Kind}:{socket.Address}";
+        if (System.Text.Encoding.UTF8.GetByteCount(name) <= GuardRecord.LongestName) return name;
+        ulong hash = 14695981039346656037; // FNV-1a: the same in every manager, which string.GetHashCode is not
+        foreach (char c in name) hash = (hash ^ c) * 1099511628211;
+        return $"listen:{service}:#{hash:x16}";
+    }
 
     private FileDescriptor? Restore(string name) => store.Restored.GetValueOrDefault(name);
 
@@ -55,14 +75,21 @@ internal sealed class HeldSockets(IDescriptorStore store) : IDisposable
                 int type = settings.Kind == SocketKind.Unix ? Libc.SOCK_STREAM : Libc.SOCK_DGRAM;
                 Sys.Socket(Libc.AF_UNIX, type | Libc.SOCK_NONBLOCK, 0, out fd).ThrowIfError("socket");
                 _ = Sys.Unlink(settings.Address); // one left by an earlier life would make bind fail
-                Sys.BindUnix(fd, settings.Address).ThrowIfError("bind", settings.Address);
+                ThrowAndClose(Sys.BindUnix(fd, settings.Address), fd, "bind", settings.Address);
                 break;
             default:
                 throw new System.Diagnostics.UnreachableException();
         }
-        if (settings.Kind != SocketKind.UnixDatagram) Sys.Listen(fd, Backlog).ThrowIfError("listen on", settings.Address);
+        if (settings.Kind != SocketKind.UnixDatagram) ThrowAndClose(Sys.Listen(fd, Backlog), fd, "listen on", settings.Address);
         store.Put(name, fd);
         return fd;
+    }
+
+    private static void ThrowAndClose(Errno errno, FileDescriptor fd, string operation, string address)
+    {
+        if (errno == Errno.None) return;
+        fd.Dispose();
+        throw new LinuxException(errno, operation, address);
     }
 
     public void Dispose()

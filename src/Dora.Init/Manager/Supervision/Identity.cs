@@ -22,11 +22,14 @@ internal sealed record Identity(string User, uint Uid, uint Gid, IReadOnlyList<u
         return new Identity(user.Name, user.Uid, gid, accounts.GroupsOf(user), user.Home, user.Shell);
     }
 
+    /// <summary>What login(1) sets; the file's own environment may say otherwise.</summary>
+    public void Introduce(LaunchPlanBuilder builder) =>
+        builder.Variable("HOME", Home).Variable("USER", User).Variable("LOGNAME", User).Variable("SHELL", Shell);
+
     public void ApplyTo(LaunchPlanBuilder builder, ServiceSettings settings)
     {
         builder.Umask(settings.Umask);
         foreach (var (name, limit) in settings.ResourceLimits) builder.Limit(name, ResourceLimits.Number(name), limit);
-        builder.Variable("HOME", Home).Variable("USER", User).Variable("LOGNAME", User).Variable("SHELL", Shell);
         if (settings.User is not null || settings.Group is not null) builder.User(User, Uid, Gid, Groups);
         builder.Directory(settings.Directory);
     }

@@ -38,11 +38,14 @@ internal sealed class Service : IDisposable
     /// <summary>A session of a per-connection service: it lives as long as its process, and what it leaves behind (a detached screen, a build) lives on.</summary>
     public bool IsSession { get; init; }
 
+    /// <summary>It is down, and a connection would start it.</summary>
+    public bool IsListening => _supervisor.IsListening(this);
+
     /// <summary>Takes up the state that the last manager left, process and all.</summary>
     public void Adopt(ServiceState state)
     {
         State = state;
-        if (state.Pid != 0 || state.Phase is ServicePhase.Starting or ServicePhase.Stopping or ServicePhase.Killing) _ = Cgroup.Create();
+        Cgroup.TakeUp();
         if (state.Phase is ServicePhase.Starting && Settings.Notify == ReadinessProtocol.Descriptor)
             _readiness = ReadinessPipe.Restore(_supervisor, Name, ReadySeen);
         ArmDeadline();

@@ -15,7 +15,7 @@ internal sealed class ServiceLauncher(IServiceOutput output, HeldSockets sockets
         {
             return Launcher.Launch(Plan(service, readiness, opened));
         }
-        catch (Exception exception) when (exception is LinuxException or LaunchException)
+        catch (Exception exception) when (exception is LinuxException or LaunchException or ArgumentException or InvalidOperationException)
         {
             return new LaunchResult(0, $"{service.Name}: {exception.Message}");
         }
@@ -30,12 +30,13 @@ internal sealed class ServiceLauncher(IServiceOutput output, HeldSockets sockets
         var settings = service.Settings;
         var builder = new LaunchPlanBuilder(settings.Name, settings.Command);
 
-        var errno = service.Cgroup.Create();
+        var errno = service.Cgroup.Renew();
         if (errno == Errno.None) builder.Cgroup = service.Cgroup.Path;
+        else if (errno == Errno.EBUSY) throw new LaunchException("processes of an earlier run are left that could not be killed");
         else Log.Warn($"{settings.Name}: cgroup {service.Cgroup.Path}: {errno.Describe()}; it starts without one");
 
-        Identity.Of(settings).ApplyTo(builder, settings);
-        MakeRuntimeDirectory(settings);
+        var identity = Identity.Of(settings);
+        MakeRuntimeDirectory(settings, identity);
         Streams(builder, service, opened);
 
         var passed = new List<(string, FileDescriptor)>();
@@ -43,10 +44,14 @@ internal sealed class ServiceLauncher(IServiceOutput output, HeldSockets sockets
             foreach (var (name, fd) in sockets.Of(settings)) passed.Add((name, Lift(fd, opened)));
         if (settings.Logger)
             foreach (var (name, fd) in output.LoggerDescriptors()) passed.Add((name, Lift(fd, opened)));
+        identity.Introduce(builder);
+        // Before ours: a LISTEN_PID of the file's own would be written over, whatever its length.
+        foreach (var (variable, value) in settings.Environment) builder.Variable(variable, value);
         builder.ListenDescriptors(passed);
 
         if (readiness is not null) builder.Variable("NOTIFY_FD", builder.Pass("notify", Lift(readiness, opened)).ToString());
-        foreach (var (variable, value) in settings.Environment) builder.Variable(variable, value);
+        // Last, while all before was still done as root: a terminal is taken, descriptors are placed beyond a low nofile.
+        identity.ApplyTo(builder, settings);
         return builder.Build(asSibling: true);
     }
 
@@ -101,12 +106,11 @@ internal sealed class ServiceLauncher(IServiceOutput output, HeldSockets sockets
         return copy;
     }
 
-    private static void MakeRuntimeDirectory(ServiceSettings settings)
+    private static void MakeRuntimeDirectory(ServiceSettings settings, Identity identity)
     {
         if (settings.RuntimeDirectory is null) return;
         string path = $"/run/{settings.RuntimeDirectory}";
         Sys.MakeDirectories(path, 0x1ED).ThrowIfError("make folder", path);
-        var identity = Identity.Of(settings);
         Sys.ChangeOwner(path, identity.Uid, identity.Gid).ThrowIfError("chown", path);
     }
 }

@@ -23,6 +23,8 @@ namespace Dora.Init.Manager.Supervision;
 /// Invariants
 /// - A process is launched only from Waiting, and Waiting is entered only when the cgroup is known to be empty: there
 ///   are never two generations of a service at once (an old one that lingers keeps it in Stopping or Killing).
+///   One that could not be killed leaves it Failed, and may be asked to start from there: then the launcher finds the
+///   cgroup busy and launches nothing.
 /// - When the main process ends by itself, what it left behind in its cgroup is killed before anything else happens.
 /// - Every phase that waits for a process has a deadline: Starting (readiness, or the end of a oneshot), Stopping,
 ///   Killing. Stopping turns into Killing, Killing into Failed: processes that cannot be killed hang in the kernel.
@@ -72,7 +74,8 @@ internal static class ServiceMachine
         };
     }
 
-    private static bool SaysWhenReady(ServiceSettings settings) =>
+    /// <summary>Whether there is something to wait for between its launch and being up.</summary>
+    internal static bool SaysWhenReady(ServiceSettings settings) =>
         settings.Type == ServiceType.Oneshot || settings.Notify != ReadinessProtocol.None;
 
     private static (ServiceState, ServiceActions) Start(ServiceState state, TimeSpan now)

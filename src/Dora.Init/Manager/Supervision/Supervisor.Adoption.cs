@@ -17,16 +17,28 @@ internal sealed partial class Supervisor
     public void Adopt(SavedState saved)
     {
         _lastSession = saved.LastSession;
+        var told = new HashSet<string>();
         foreach (var entry in saved.Services)
         {
+            if (!told.Add(entry.Name)) continue;
             var service = Find(entry.Name) ?? Recreate(entry);
             service.Adopt(Verified(service, entry.State));
+            if (service.IsSession && service.State.Pid == 0)
+            {
+                // Its connection has closed with the last manager. What it left behind lives on, as with any session.
+                Forget(service);
+                continue;
+            }
+            AdoptDemand(service);
             if (service.Settings.PerConnection && !service.IsSession && service.State.Phase is ServicePhase.Running
                 && OpenListener(service) is { } failure)
                 Log.Error($"{service.Name}: {failure}");
             if (service.State.Pid == 0 && service.State.Phase is ServicePhase.Starting or ServicePhase.Running && !service.Settings.PerConnection)
                 service.Apply(new(ServiceEventKind.MainExited, Exit: ProcessExit.Unseen));
         }
+        // No state at all, or none of these: the guard itself was executed again, and its store with it.
+        foreach (var service in _services.Values.ToArray())
+            if (!told.Contains(service.Name) && Verified(service, service.State) is { Pid: not 0 } running) service.Adopt(running);
         foreach (string name in Sys.ListDirectories(SessionsRoot))
             if (Find(name) is null) Linger($"{SessionsRoot}/{name}", name);
         Unsettled();
@@ -68,14 +80,20 @@ internal sealed partial class Supervisor
         int main = MainProcessOf(service.Cgroup);
         if (main == 0) return state with { Pid = 0 };
         bool wasLaunching = state.Phase is ServicePhase.Waiting or ServicePhase.Backoff or ServicePhase.Stopped or ServicePhase.Failed;
-        return state with
+        if (!wasLaunching) return state with { Pid = main };
+        bool mayBeReady = !ServiceMachine.SaysWhenReady(service.Settings);
+        return new ServiceState
         {
+            Phase = mayBeReady ? ServicePhase.Running : ServicePhase.Starting,
+            WantedUp = true,
             Pid = main,
-            Phase = wasLaunching ? ServicePhase.Running : state.Phase,
-            StartedAt = wasLaunching ? EventLoop.Now : state.StartedAt,
-            ReadyAt = wasLaunching ? EventLoop.Now : state.ReadyAt,
-            Deadline = wasLaunching ? null : state.Deadline,
-            WantedUp = wasLaunching || state.WantedUp,
+            Since = EventLoop.Now,
+            StartedAt = EventLoop.Now,
+            ReadyAt = mayBeReady ? EventLoop.Now : null,
+            Deadline = mayBeReady ? null : EventLoop.Now + service.Settings.StartTimeout,
+            RestartsInRow = state.RestartsInRow,
+            Restarts = state.Restarts,
+            LastExit = state.LastExit,
         };
     }
 

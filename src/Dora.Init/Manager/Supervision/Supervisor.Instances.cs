@@ -6,6 +6,7 @@ namespace Dora.Init.Manager.Supervision;
 // Services that are made: instances of templates (dhcp@eth0, console@ttyS0) and sessions (sshd@7).
 internal sealed partial class Supervisor
 {
+    private readonly HashSet<string> _leaving = []; // instances whose interface has gone
     private int _lastSession;
 
     /// <summary>Makes and starts the instances of every template for one more interface or console; existing ones are left alone.</summary>
@@ -15,10 +16,23 @@ internal sealed partial class Supervisor
         {
             if (template.ForEach != source) continue;
             var settings = ServiceTemplate.Instantiate(template, argument);
-            if (IsMasked(settings.Name) || Find(settings.Name) is not null) continue;
-            var service = AddService(settings, template.Name);
-            if (template.Start == StartCondition.Boot) Start(service);
+            if (IsMasked(settings.Name)) continue;
+            bool isBack = _leaving.Remove(settings.Name);
+            if (Find(settings.Name) is { } known)
+            {
+                if (!isBack) continue;
+            }
+            else known = AddService(settings, template.Name);
+            StartForBoot(known);
+            if (IsWanted(known)) Start(known);
         }
+    }
+
+    private bool IsWanted(Service service)
+    {
+        foreach (var other in _services.Values)
+            if (!other.State.IsDown && IsNamed(service, other.Settings.Wants)) return true;
+        return false;
     }
 
     /// <summary>The interface is gone: its instances are stopped and then forgotten.</summary>
@@ -27,20 +41,9 @@ internal sealed partial class Supervisor
         foreach (var template in _templates.Values)
         {
             if (template.ForEach != source || Find(ServiceTemplate.Instantiate(template, argument).Name) is not { } service) continue;
+            _leaving.Add(service.Name);
             Stop(service);
-            ForgetWhenDown(service);
         }
-    }
-
-    private void ForgetWhenDown(Service service)
-    {
-        if (!service.State.IsDown)
-        {
-            // Its stop is bounded by its own deadlines; ask again when those have passed.
-            Loop.After(TimeSpan.FromSeconds(1), service.Name, () => ForgetWhenDown(service));
-            return;
-        }
-        Forget(service);
     }
 
     public int SessionsOf(Service listener) => _services.Values.Count(service => service.IsSession && service.InstanceOf == listener.Name);
@@ -48,6 +51,11 @@ internal sealed partial class Supervisor
     /// <summary>A connection has come: a session of its own, which waits for what the listener's file says it needs.</summary>
     public void OpenSession(Service listener, FileDescriptor connection)
     {
+        if (IsEnding)
+        {
+            connection.Dispose();
+            return;
+        }
         var session = AddSession(SessionSettings(listener.Settings, $"{listener.Name}@{++_lastSession}"), listener.Name);
         session.Connection = connection;
         Start(session);
@@ -75,16 +83,20 @@ internal sealed partial class Supervisor
         Forget(session);
     }
 
-    /// <summary>A session that could not be launched, or was stopped, has nothing left to wait for.</summary>
-    private void ForgetFailedSessions()
+    /// <summary>
+    /// A session that could not be launched, or was stopped, has nothing left to wait for; an instance whose interface
+    /// has gone is forgotten when it is down.
+    /// </summary>
+    private void ForgetWhatIsOver()
     {
         foreach (var service in _services.Values.ToArray())
-            if (service.IsSession && service.State.IsDown) Forget(service);
+            if (service.State.IsDown && (service.IsSession || _leaving.Remove(service.Name))) Forget(service);
     }
 
     private void Forget(Service service)
     {
         _services.Remove(service.Name);
+        _stopsAsked.Remove(service.Name);
         if (service.Cgroup.IsPopulated) Linger(service.Cgroup.Path, service.Name);
         else _ = service.Cgroup.Remove();
         service.Dispose();

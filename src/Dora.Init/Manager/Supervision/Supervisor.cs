@@ -73,19 +73,31 @@ internal sealed partial class Supervisor
         return service;
     }
 
+    /// <summary>Which of the services with <c>start: boot</c> this boot really wants; all of them, unless told otherwise.</summary>
+    public Predicate<Service> IsWantedByBoot { get; init; } = _ => true;
+
     /// <summary>Starts everything that the boot wants.</summary>
     public void StartBootServices()
     {
         foreach (var service in _services.Values.ToArray())
-            if (service.Settings.Start == StartCondition.Boot) Start(service);
+        {
+            if (IsWantedByBoot(service)) OpenSocketsAtBoot(service);
+            StartForBoot(service);
+        }
+    }
+
+    private void StartForBoot(Service service)
+    {
+        if (service.Settings.Start == StartCondition.Boot && IsWantedByBoot(service)) Start(service);
     }
 
     public void Start(Service service)
     {
         if (IsEnding) return;
         _stopsAsked.Remove(service.Name);
-        PullIn(service);
+        // Itself first: from here on it is coming, and so ends a cycle that leads back to it.
         service.Apply(new(ServiceEventKind.StartAsked));
+        PullIn(service);
     }
 
     private void PullIn(Service service)
@@ -96,8 +108,28 @@ internal sealed partial class Supervisor
 
     private void StartIfDown(string name)
     {
-        // A need that is up or coming is left alone, and so ends a cycle of needs (reported when the files are read).
-        if (Find(name) is { State: { IsUp: false, IsComing: false, Phase: not ServicePhase.Backoff } } needed) Start(needed);
+        // One that is up or coming is left alone, unless it is about to be stopped.
+        foreach (var other in Named(name))
+            if (_stopsAsked.Contains(other.Name) || other.State is { IsUp: false, IsComing: false, Phase: not ServicePhase.Backoff }) Start(other);
+    }
+
+    /// <summary>The service of this name, or all instances of the template of this name.</summary>
+    private List<Service> Named(string name)
+    {
+        if (Find(name) is { } service) return [service];
+        if (!_templates.ContainsKey(name)) return [];
+        var instances = new List<Service>();
+        foreach (var other in _services.Values)
+            if (other.InstanceOf == name) instances.Add(other);
+        return instances;
+    }
+
+    /// <summary>Whether one of the names means the service: its own, or that of the template it was made from.</summary>
+    private static bool IsNamed(Service service, IReadOnlyList<string> names)
+    {
+        foreach (string name in names)
+            if (name == service.Name || (name == service.InstanceOf && !service.IsSession)) return true;
+        return false;
     }
 
     public void Stop(Service service)
@@ -112,8 +144,8 @@ internal sealed partial class Supervisor
     {
         if (IsEnding) return;
         _stopsAsked.Remove(service.Name);
-        PullIn(service);
         service.Apply(new(ServiceEventKind.RestartAsked));
+        PullIn(service);
     }
 
     /// <summary>An exit that the guard reports; false when the pid is no main process of ours (an orphan).</summary>
@@ -133,6 +165,7 @@ internal sealed partial class Supervisor
     /// <summary>A service has moved; called by itself.</summary>
     public void Changed(Service service)
     {
+        SettleDemand(service);
         CloseListener(service);
         Unsettled();
         StateChanged?.Invoke();
@@ -147,19 +180,27 @@ internal sealed partial class Supervisor
 
     private void Settle()
     {
-        bool moved = true;
-        for (int round = 0; moved && round < 2 * _services.Count + 10; round++)
+        try
         {
-            moved = false;
-            foreach (var service in _services.Values.ToArray())
+            bool moved = true;
+            for (int round = 0; moved && round < 2 * _services.Count + 10; round++)
             {
-                var before = service.State;
-                SettleOne(service);
-                moved |= !ReferenceEquals(before, service.State);
+                moved = false;
+                foreach (var service in _services.Values.ToArray())
+                {
+                    var before = service.State;
+                    SettleOne(service);
+                    moved |= !ReferenceEquals(before, service.State);
+                }
+                if (!moved) moved = BreakDeadlock();
             }
         }
-        _isSettling = false;
-        ForgetFailedSessions();
+        finally
+        {
+            // Whatever happens: else no change would ever be settled again.
+            _isSettling = false;
+        }
+        ForgetWhatIsOver();
     }
 
     private void SettleOne(Service service)
@@ -191,22 +232,34 @@ internal sealed partial class Supervisor
         foreach (string name in NeedsOf(service))
         {
             if (Find(name) is not { } needed)
-                return IsMasked(name) ? $"it needs {name}, which is masked" : $"it needs {name}, and there is no such service";
+                return IsMasked(name) ? $"it needs {name}, which is masked"
+                    : _templates.ContainsKey(name) ? $"it needs {name}, which is a template: name one instance"
+                    : $"it needs {name}, and there is no such service";
             if (needed.State.Phase is ServicePhase.Failed) return $"it needs {name}, which has failed: {needed.State.Reason}";
-            if (needed.State.Phase is ServicePhase.Stopped && !needed.State.WantedUp) return $"it needs {name}, which is stopped";
+            // Also one that has ended by itself with success: it is not being started again.
+            if (needed.State.Phase is ServicePhase.Stopped) return $"it needs {name}, which is stopped";
         }
         return null;
     }
 
     /// <summary>The first service that keeps it in Waiting; null when it may go on.</summary>
-    public string? WhatItWaitsFor(Service service)
+    public string? WhatItWaitsFor(Service service) => Blocker(service)?.Name;
+
+    private Service? Blocker(Service service) =>
+        BlockingNeed(service) ?? Coming(service, service.Settings.After) ?? Coming(service, service.Settings.Wants);
+
+    private Service? BlockingNeed(Service service)
     {
         foreach (string name in NeedsOf(service))
-            if (Find(name) is { State.IsUp: false }) return name;
-        foreach (string name in service.Settings.After)
-            if (Find(name) is { State.IsComing: true }) return name;
-        foreach (string name in service.Settings.Wants)
-            if (Find(name) is { State.IsComing: true }) return name;
+            if (Find(name) is { State.IsUp: false } needed) return needed;
+        return null;
+    }
+
+    private Service? Coming(Service service, IReadOnlyList<string> names)
+    {
+        foreach (string name in names)
+            foreach (var other in Named(name))
+                if (other.State.IsComing && other != service) return other;
         return null;
     }
 
@@ -235,7 +288,7 @@ internal sealed partial class Supervisor
         foreach (var other in _services.Values)
         {
             if (other == service || other.State.IsDown) continue;
-            if (other.IsSession || other.Settings.After.Contains(service.Name) || other.Settings.Wants.Contains(service.Name)) return false;
+            if (other.IsSession || IsNamed(service, other.Settings.After) || IsNamed(service, other.Settings.Wants)) return false;
             if (service.Settings.Logger) return false;
         }
         return true;
@@ -263,7 +316,7 @@ internal sealed partial class Supervisor
         if (service.State.Phase is ServicePhase.Starting or ServicePhase.Running) return;
         if (_listeners.Remove(service.Name, out var listener)) listener.Dispose();
         // A service that is being started again keeps its sockets; one that is down refuses its clients.
-        if (service.State.IsDown && !service.IsSession) _sockets.Close(service.Settings);
+        if (service.State.IsDown && !service.IsSession && !_demands.ContainsKey(service.Name)) _sockets.Close(service.Settings);
     }
 
     /// <summary>Ends all services in reverse order; <see cref="StateChanged"/> tells when <see cref="IsAllDown"/>.</summary>

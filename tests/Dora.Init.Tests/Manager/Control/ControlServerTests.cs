@@ -67,7 +67,7 @@ public class ControlServerTests
     public void Machine_verbs_take_an_optional_body_and_refuse_unknown_members()
     {
         Assert.Equal(202, Status(Ask(ControlFixture.Once("POST", "/v1/machine/reboot"), f => Assert.Equal(["Reboot False"], f.Machine.Calls))));
-        Assert.Equal(202, Status(Ask(ControlFixture.Once("POST", "/v1/machine/poweroff", "{\"force\":true}"), f => Assert.Equal(["Poweroff True"], f.Machine.Calls))));
+        Assert.Equal(202, Status(Ask(ControlFixture.Once("POST", "/v1/machine/poweroff", "{\"force\":true}"), f => Assert.Equal(["PowerOff True"], f.Machine.Calls))));
         foreach (string body in new[] { "{\"forse\":true}", "{", "[]", "{\"force\":1}", "\xff", new string('[', 1000) })
             Assert.Equal(400, Status(Ask(ControlFixture.Once("POST", "/v1/machine/halt", body), f => Assert.Empty(f.Machine.Calls))));
         Assert.Equal(202, Status(Ask(ControlFixture.Once("POST", "/v1/services/web/start", " {} "))));

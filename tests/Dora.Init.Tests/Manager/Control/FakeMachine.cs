@@ -1,5 +1,6 @@
 using Dora.Core.Linux;
 using Dora.Core.Protocol;
+using Dora.Init.Guard;
 using Dora.Init.Events;
 using Dora.Init.Manager.Control;
 
