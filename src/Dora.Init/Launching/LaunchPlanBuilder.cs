@@ -79,12 +79,12 @@ internal sealed class LaunchPlanBuilder(string name, IReadOnlyList<string> comma
         return this;
     }
 
-    public LaunchPlanBuilder Limit(string limit, int resource, ResourceLimit value)
+    public LaunchPlanBuilder Limit(string limit, int resource, ResourceLimit value, bool mayFail = false)
     {
         var pair = new byte[16];
         BinaryPrimitives.WriteUInt64LittleEndian(pair, value.Soft);
         BinaryPrimitives.WriteUInt64LittleEndian(pair.AsSpan(8), value.Hard);
-        _steps.Add(new($"set rlimit {limit}", SystemCall.prlimit64, false, 0, resource, pair, 0));
+        _steps.Add(new($"set rlimit {limit}", SystemCall.prlimit64, mayFail, 0, resource, pair, 0));
         return this;
     }
 

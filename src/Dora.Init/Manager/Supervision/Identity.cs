@@ -8,7 +8,8 @@ internal sealed record Identity(string User, uint Uid, uint Gid, IReadOnlyList<u
 {
     private const string OpenFiles = "nofile";
 
-    // Not what the manager needs for itself: programs that use select(2) rely on 1024, others may raise it.
+    // Not what the manager needs for itself: programs that use select(2) rely on 1024, others may raise it. In a
+    // container that may not raise limits, ours was not raised either, and theirs stays as it is.
     private static readonly ResourceLimit s_openFiles = new(1024, 1 << 16);
     private static readonly Identity s_root = new("root", 0, 0, [], "/root", "/bin/sh");
 
@@ -33,7 +34,7 @@ internal sealed record Identity(string User, uint Uid, uint Gid, IReadOnlyList<u
     public void ApplyTo(LaunchPlanBuilder builder, ServiceSettings settings)
     {
         builder.Umask(settings.Umask);
-        if (!settings.ResourceLimits.ContainsKey(OpenFiles)) builder.Limit(OpenFiles, ResourceLimits.Number(OpenFiles), s_openFiles);
+        if (!settings.ResourceLimits.ContainsKey(OpenFiles)) builder.Limit(OpenFiles, ResourceLimits.Number(OpenFiles), s_openFiles, mayFail: true);
         foreach (var (name, limit) in settings.ResourceLimits) builder.Limit(name, ResourceLimits.Number(name), limit);
         if (settings.User is not null || settings.Group is not null) builder.User(User, Uid, Gid, Groups);
         builder.Directory(settings.Directory);
