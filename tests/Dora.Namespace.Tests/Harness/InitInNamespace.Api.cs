@@ -22,10 +22,17 @@ public sealed partial class InitInNamespace
                 return new NetworkStream(socket, ownsSocket: true);
             },
         })
-        { Timeout = s_apiLimit };
-        using var answer = client.Send(new HttpRequestMessage(method, "http://dora" + path));
-        using var reader = new StreamReader(answer.Content.ReadAsStream());
-        string text = reader.ReadToEnd();
+        { Timeout = Timeout.InfiniteTimeSpan };
+        // The limit is ours alone: a blocking read of a Unix socket is not always woken by HttpClient's own.
+        var exchange = Exchange(client, method, path);
+        if (Task.WaitAny([exchange], s_apiLimit) < 0) throw new TimeoutException($"{method} {path}: no answer within {s_apiLimit.TotalSeconds} s\n{Story()}");
+        return exchange.GetAwaiter().GetResult();
+    }
+
+    static async Task<(int Status, JsonElement Body)> Exchange(HttpClient client, HttpMethod method, string path)
+    {
+        using var answer = await client.SendAsync(new HttpRequestMessage(method, "http://dora" + path));
+        string text = await answer.Content.ReadAsStringAsync();
         return ((int)answer.StatusCode, text.Length == 0 ? default : JsonDocument.Parse(text).RootElement);
     }
 
