@@ -49,14 +49,18 @@ internal static class Log
             s_kernel = kernel;
         if (s_kernel is not null && Sys.Write(s_kernel, record, out _) == Errno.None) return;
         if (Sys.Open("/dev/console", Libc.O_WRONLY | Libc.O_NOCTTY | Libc.O_NONBLOCK, 0, out var console) != Errno.None) return;
-        using (console) _ = Sys.Write(console, Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(record)[3..] + "\r\n"), out _);
+        using (console) _ = Sys.Write(console, Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(record)[3..^1] + "\r\n"), out _);
     }
 
-    /// <summary><c>&lt;6&gt;pandora: text</c>: one line, bounded, without control characters.</summary>
+    /// <summary>
+    /// <c>&lt;6&gt;pandora: text</c> and its line end: one line, bounded, without other control characters. The kernel
+    /// keeps a record without a line end open, for a continuation, and shows it to nobody until the next one is written:
+    /// every last message (an offer, a power-off) would be missing for as long as nothing follows it.
+    /// </summary>
     internal static byte[] Record(int level, string text)
     {
         string line = $"<{level}>pandora: {text}";
-        var bytes = new byte[Encoding.UTF8.GetMaxByteCount(Math.Min(line.Length, LongestBytes))];
+        var bytes = new byte[Encoding.UTF8.GetMaxByteCount(Math.Min(line.Length, LongestBytes)) + 1];
         int length = Encoding.UTF8.GetBytes(line.AsSpan(0, Math.Min(line.Length, LongestBytes)), bytes);
         if (length > LongestBytes)
         {
@@ -65,6 +69,7 @@ internal static class Log
         }
         for (int i = 0; i < length; i++)
             if (bytes[i] < ' ' || bytes[i] == 0x7F) bytes[i] = (byte)' ';
-        return bytes[..length];
+        bytes[length] = (byte)'\n';
+        return bytes[..(length + 1)];
     }
 }
