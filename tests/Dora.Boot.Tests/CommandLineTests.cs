@@ -42,6 +42,20 @@ public class CommandLineTests
         Assert.DoesNotContain(machine.Services(), service => service.Key.StartsWith("console@", StringComparison.Ordinal) && service.Value.State == "running");
     }
 
+    [Fact]
+    public void Rescue_has_consoles_and_the_log_and_the_rest_when_it_is_asked_for()
+    {
+        using var machine = Start("rescue", "pandora.rescue");
+        machine.WaitForConsole();
+        string list = machine.Console("dora service list").Expect();
+        Assert.Matches("(?m)^syslog +running", list);
+        Assert.Matches("(?m)^console@ttyS0 +running", list);
+        Assert.Matches("(?m)^sshd +stopped", list);
+        Assert.Matches("(?m)^dhcp@\\S+ +stopped", list);
+        machine.Console("dora service start sshd dhcp@eth0").Expect();
+        machine.WaitForSsh();
+    }
+
     static Machine Start(string name, string more) =>
         Machine.Start(new MachineOptions { Name = name, Iso = Artifacts.Iso, CommandLine = $"{Artifacts.CommandLine} {more}" });
 }
