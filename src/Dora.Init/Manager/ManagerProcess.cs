@@ -90,12 +90,21 @@ internal sealed class ManagerProcess
         foreach (string name in Consoles.Active()) _supervisor.Appeared(InstanceSource.Console, name);
         // A state that knows of no service is lost, or from a manager that was killed before it started one.
         if (!areServicesKnown) _supervisor.StartBootServices();
+        // Posted after the first services, and so run when they have been launched.
+        if (!_state.IsStartUpComplete) _loop.Post("start-up", CompleteStartUp);
 
         using var server = new ControlServer(_loop, OpenControlSocket(), _control, UserDatabase.Load().FindGroup("dora")?.Gid, Log.Warn);
         _guard.Watch(_loop);
         if (_state.End is { } end) _ending.Request(end, force: false, "the manager before this one");
         Log.Info(_isRestart ? $"manager: running again, {_supervisor.Services.Count} services taken up" : "manager: running");
         _loop.Run();
+    }
+
+    private void CompleteStartUp()
+    {
+        _state.Stages.AddRange(StartupSequence.RunLate(_commandLine));
+        _state.IsStartUpComplete = true;
+        _isStateChanged = true;
     }
 
     /// <summary><c>single</c> and <c>pandora.rescue</c>: a login on the consoles, the log, and nothing else.</summary>

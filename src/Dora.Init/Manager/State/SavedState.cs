@@ -15,6 +15,9 @@ internal sealed class SavedState
     /// <summary>The start-up stages have run: a new manager must not run them again.</summary>
     public bool IsStartedUp { get; set; }
 
+    /// <summary>The late stages of start-up have run too.</summary>
+    public bool IsStartUpComplete { get; set; }
+
     /// <summary>How the machine is being ended, if it is.</summary>
     public MachineEnd? End { get; set; }
 
