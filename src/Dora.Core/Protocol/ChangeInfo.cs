@@ -9,7 +9,7 @@ internal sealed record ChangeInfo
 
     public required string Id { get; init; }
 
-    /// <summary><c>start</c>, <c>stop</c>, <c>restart</c>, <c>poweroff</c>, <c>reboot</c> or <c>halt</c>.</summary>
+    /// <summary><c>start</c>, <c>stop</c>, <c>restart</c>, <c>pin-up</c>, <c>pin-down</c>, <c>unpin</c>, <c>mask</c>, <c>unmask</c>, <c>poweroff</c>, <c>reboot</c> or <c>halt</c>.</summary>
     public required string Verb { get; init; }
 
     /// <summary>The service that it is about; null for the machine.</summary>
@@ -22,6 +22,9 @@ internal sealed record ChangeInfo
 
     /// <summary>State of the service when the change ended; null while it is being done.</summary>
     public string? After { get; init; }
+
+    /// <summary>Services that are stopped, or restarted, with it since they need it; null if there are none.</summary>
+    public IReadOnlyList<string>? Along { get; init; }
 
     /// <summary>Why it failed.</summary>
     public ErrorBody? Error { get; init; }

@@ -6,6 +6,9 @@ internal sealed record ServiceStatus : ServiceSummary
     /// <summary>The file that describes it.</summary>
     public string File { get; init => field = value ?? ""; } = "";
 
+    /// <summary>Files that are merged over it.</summary>
+    public IReadOnlyList<string> DropIns { get; init => field = value ?? []; } = [];
+
     public IReadOnlyList<string> Needs { get; init => field = value ?? []; } = [];
 
     /// <summary>What is wrong with its file; a service with problems is not started.</summary>

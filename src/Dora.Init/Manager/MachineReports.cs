@@ -4,6 +4,7 @@ using Dora.Core.Protocol;
 using Dora.Init.Events;
 using Dora.Init.Manager.State;
 using Dora.Init.Manager.Supervision;
+using Dora.Init.Manager.Supervision.Triggers;
 
 namespace Dora.Init.Manager;
 
@@ -12,7 +13,10 @@ internal static class MachineReports
 {
     public static string StateName(Service service) => service.State.Phase switch
     {
-        ServicePhase.Stopped => service.IsListening ? ServiceStates.Listening : ServiceStates.Stopped,
+        ServicePhase.Stopped => service.IsListening ? ServiceStates.Listening
+            : service.IsArmed ? ServiceStates.Armed
+            : service.IsMasked ? ServiceStates.Masked
+            : ServiceStates.Stopped,
         ServicePhase.Waiting => ServiceStates.Waiting,
         ServicePhase.Starting => ServiceStates.Starting,
         ServicePhase.Running => service.Settings.PerConnection ? ServiceStates.Listening : ServiceStates.Running,
@@ -34,6 +38,7 @@ internal static class MachineReports
         StartedAt = StartedAt(service),
         Restarts = service.State.Restarts,
         InstanceOf = service.InstanceOf,
+        Pinned = PinOf(service),
         Sockets = SocketsOf(service.Settings),
     };
 
@@ -48,8 +53,10 @@ internal static class MachineReports
         StartedAt = StartedAt(service),
         Restarts = service.State.Restarts,
         InstanceOf = service.InstanceOf,
+        Pinned = PinOf(service),
         Sockets = SocketsOf(service.Settings),
         File = service.Settings.File,
+        DropIns = service.Settings.DropIns,
         Needs = service.Settings.Needs,
         Problems = ProblemsOf(problems),
         LastExit = LastExitOf(service.State),
@@ -61,16 +68,41 @@ internal static class MachineReports
     {
         Name = name,
         Type = "daemon",
-        State = ServiceStates.Failed,
+        State = ServiceStates.Invalid,
         Reason = problems[0].ToString(),
         File = problems[0].File,
         Problems = ProblemsOf(problems),
     };
 
-    private static string TypeName(ServiceSettings settings) => settings.Type == ServiceType.Oneshot ? "oneshot" : "daemon";
+    /// <summary>A service that was switched off before it was read, or whose file does that.</summary>
+    public static ServiceStatus Masked(string name, string why) => new()
+    {
+        Name = name,
+        Type = "daemon",
+        State = ServiceStates.Masked,
+        Reason = why,
+    };
+
+    private static string TypeName(ServiceSettings settings) => settings.Type switch
+    {
+        ServiceType.Daemon => "daemon",
+        ServiceType.Oneshot => "oneshot",
+        ServiceType.Group => "group",
+        _ => throw new System.Diagnostics.UnreachableException(),
+    };
+
+    private static string? PinOf(Service service) => service.Pin switch
+    {
+        ServicePin.None => null,
+        ServicePin.Up => "up",
+        ServicePin.Down => "down",
+        _ => throw new System.Diagnostics.UnreachableException(),
+    };
 
     private static string? Reason(Service service, string? waitsFor) =>
-        service.State.Phase is ServicePhase.Waiting && waitsFor is not null ? $"waits for {waitsFor}" : service.State.Reason ?? service.State.Fault;
+        service.State.Phase is ServicePhase.Waiting && waitsFor is not null ? $"waits for {waitsFor}"
+        : service.IsArmed && service.State.Phase is ServicePhase.Stopped ? $"starts when {Trigger.Describe(service)}"
+        : service.State.Reason ?? service.State.Fault;
 
     private static Moment? StartedAt(Service service)
     {

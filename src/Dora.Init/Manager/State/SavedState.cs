@@ -41,7 +41,21 @@ internal sealed class SavedService
     public string? InstanceOf { get; set; }
     public bool IsSession { get; set; }
     public ServiceState State { get; set; } = new();
+
+    public ServicePin Pin { get; set; }
+
+    /// <summary>A stop was asked for that waits until nothing needs it any more.</summary>
+    public bool IsStopAsked { get; set; }
+
+    /// <summary>And it is to be started again after that.</summary>
+    public bool IsRestartAsked { get; set; }
+
+    /// <summary>What its trigger has seen; null if it has none that is set.</summary>
+    public SavedTrigger? Trigger { get; set; }
 }
+
+/// <summary>A trigger that is set. The stamp is that of the world when it last went off, so that what has changed since is seen.</summary>
+internal sealed record SavedTrigger(string? Stamp);
 
 [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(SavedState))]

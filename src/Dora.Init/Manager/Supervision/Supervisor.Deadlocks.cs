@@ -52,10 +52,11 @@ internal sealed partial class Supervisor
         if (_stopsAsked.Count == 0) return false;
         foreach (var service in _services.Values)
             if (service.State.Phase is ServicePhase.Stopping or ServicePhase.Killing) return false;
-        var stuck = _stopsAsked.ToArray();
-        _stopsAsked.Clear();
-        foreach (string name in stuck)
-            if (Find(name) is { } service) service.Apply(new(ServiceEventKind.StopAsked));
+        foreach (string name in _stopsAsked.ToArray())
+        {
+            if (Find(name) is { } service) CarryOutStop(service);
+            else _stopsAsked.Remove(name);
+        }
         return true;
     }
 }
