@@ -52,11 +52,14 @@ internal sealed partial class Supervisor
         if (_stopsAsked.Count == 0) return false;
         foreach (var service in _services.Values)
             if (service.State.Phase is ServicePhase.Stopping or ServicePhase.Killing) return false;
+        bool any = false;
         foreach (string name in _stopsAsked.ToArray())
         {
-            if (Find(name) is { } service) CarryOutStop(service);
-            else _stopsAsked.Remove(name);
+            // One that is held by a pin is not stuck: it waits.
+            if (Find(name) is not { } service || (!IsEnding && PinnedUp(service) is not null)) continue;
+            CarryOutStop(service);
+            any = true;
         }
-        return true;
+        return any;
     }
 }

@@ -21,7 +21,13 @@ internal sealed partial class Supervisor
                 Stop(service);
                 break;
             case ServicePin.None:
-                // A need may have failed meanwhile: that counts from now on.
+                // What was deferred for it: a need may have failed meanwhile, or waits to be stopped.
+                foreach (string name in NeedsOf(service))
+                    if (_stopsAsked.Contains(name) && !_restartsAsked.Contains(name) && !service.State.IsDown)
+                    {
+                        if (_stopCauses.TryGetValue(name, out string? cause)) _stopCauses[service.Name] = $"it needs {name}: {cause}";
+                        Stop(service);
+                    }
                 break;
             default:
                 throw new System.Diagnostics.UnreachableException();

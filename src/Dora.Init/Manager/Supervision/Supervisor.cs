@@ -149,7 +149,8 @@ internal sealed partial class Supervisor
         _stopsAsked.Add(service.Name);
         _restartsAsked.Remove(service.Name);
         foreach (var dependent in DependentsOf(service))
-            if (!dependent.State.IsDown && (!_stopsAsked.Contains(dependent.Name) || _restartsAsked.Contains(dependent.Name))) Stop(dependent);
+            // One that is pinned up stays, and so does, until it is let go, all that it needs.
+            if (!dependent.State.IsDown && (IsEnding || dependent.Pin is not ServicePin.Up) && (!_stopsAsked.Contains(dependent.Name) || _restartsAsked.Contains(dependent.Name))) Stop(dependent);
         Unsettled();
     }
 
