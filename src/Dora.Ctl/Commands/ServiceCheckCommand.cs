@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Dora.Core.Configuration;
 using Dora.Core.Linux;
+using Dora.Core.Protocol.Json;
 
 namespace Dora.Ctl.Commands;
 
@@ -85,13 +86,17 @@ internal static class ServiceCheckCommand
         var list = new List<CheckProblem>();
         foreach (var problem in problems)
             list.Add(new CheckProblem(problem.File, problem.Line, problem.Column, problem.Message, problem.IsWarning));
-        context.Out.WriteRaw(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(list, CheckJson.Default.ListCheckProblem));
+        context.Out.WriteRaw(JsonMapWriter.WriteList(list));
     }
 }
 
 /// <summary>A problem as <c>dora service check --json</c> tells it.</summary>
-internal sealed record CheckProblem(string File, int Line, int Column, string Message, bool IsWarning);
-
-[System.Text.Json.Serialization.JsonSourceGenerationOptions(PropertyNamingPolicy = System.Text.Json.Serialization.JsonKnownNamingPolicy.CamelCase)]
-[System.Text.Json.Serialization.JsonSerializable(typeof(List<CheckProblem>))]
-internal sealed partial class CheckJson : System.Text.Json.Serialization.JsonSerializerContext;
+internal sealed record CheckProblem(string File, int Line, int Column, string Message, bool IsWarning) : IJsonMapped<CheckProblem>
+{
+    public static CheckProblem Map(JsonMap json, CheckProblem? from) => new(
+        json.RequiredText("file", from?.File),
+        json.RequiredInteger("line", from?.Line),
+        json.RequiredInteger("column", from?.Column),
+        json.RequiredText("message", from?.Message),
+        json.Flag("isWarning", from?.IsWarning) ?? false);
+}

@@ -42,19 +42,8 @@ internal static class MachineReports
         Sockets = SocketsOf(service.Settings),
     };
 
-    public static ServiceStatus Status(Service service, string? waitsFor, IReadOnlyList<Problem> problems) => new()
+    public static ServiceStatus Status(Service service, string? waitsFor, IReadOnlyList<Problem> problems) => new(Summary(service, waitsFor))
     {
-        Name = service.Name,
-        Description = service.Settings.Description,
-        Type = TypeName(service.Settings),
-        State = StateName(service),
-        Reason = Reason(service, waitsFor),
-        Pid = service.State.Pid != 0 ? service.State.Pid : null,
-        StartedAt = StartedAt(service),
-        Restarts = service.State.Restarts,
-        InstanceOf = service.InstanceOf,
-        Pinned = PinOf(service),
-        Sockets = SocketsOf(service.Settings),
         File = service.Settings.File,
         DropIns = service.Settings.DropIns,
         Needs = service.Settings.Needs,
@@ -64,24 +53,16 @@ internal static class MachineReports
     };
 
     /// <summary>A service whose file could not be used: it is listed all the same, with the cause.</summary>
-    public static ServiceStatus Unusable(string name, IReadOnlyList<Problem> problems) => new()
+    public static ServiceStatus Unusable(string name, IReadOnlyList<Problem> problems) =>
+        new(new ServiceSummary { Name = name, Type = "daemon", State = ServiceStates.Invalid, Reason = problems[0].ToString() })
     {
-        Name = name,
-        Type = "daemon",
-        State = ServiceStates.Invalid,
-        Reason = problems[0].ToString(),
         File = problems[0].File,
         Problems = ProblemsOf(problems),
     };
 
     /// <summary>A service that was switched off before it was read, or whose file does that.</summary>
-    public static ServiceStatus Masked(string name, string why) => new()
-    {
-        Name = name,
-        Type = "daemon",
-        State = ServiceStates.Masked,
-        Reason = why,
-    };
+    public static ServiceStatus Masked(string name, string why) =>
+        new(new ServiceSummary { Name = name, Type = "daemon", State = ServiceStates.Masked, Reason = why });
 
     private static string TypeName(ServiceSettings settings) => settings.Type switch
     {
