@@ -89,6 +89,7 @@ public class PolicyTests
         init.Run("/pandora/dora service mask db").Expect();
         Assert.Equal(("masked", "stopped"), (init.Service("db").State, init.Service("web").State));
         Assert.True(File.Exists(init.Inside("/etc/dora/masked/db")));
+        init.Run("/pandora/dora service unmask db; /pandora/dora service start db; /pandora/dora service mask db").Expect();
         KillManager(init);
         Assert.Equal("masked", init.WaitForState("db", "masked").State);
         Refused(init, "start", "db", "service.masked", "dora service unmask db");

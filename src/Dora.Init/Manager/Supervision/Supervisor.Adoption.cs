@@ -20,7 +20,8 @@ internal sealed partial class Supervisor
         var told = new HashSet<string>();
         foreach (var entry in saved.Services)
         {
-            if (!told.Add(entry.Name)) continue;
+            // What was masked and is down is no service any more; what is still being stopped for it is taken up.
+            if (!told.Add(entry.Name) || (entry.State.IsDown && _switchedOff.ContainsKey(entry.Name))) continue;
             var service = Find(entry.Name) ?? Recreate(entry);
             service.Pin = entry.Pin;
             if (entry.IsStopAsked) _stopsAsked.Add(service.Name);
@@ -75,6 +76,7 @@ internal sealed partial class Supervisor
         }
         if (entry.InstanceOf is { } template && ServiceTemplate.IsArgument(entry.Name[(entry.Name.IndexOf('@') + 1)..]) && _templates.TryGetValue(template, out var found))
             return AddService(ServiceTemplate.Instantiate(found, entry.Name[(entry.Name.IndexOf('@') + 1)..]), template);
+        if (_switchedOff.TryGetValue(entry.Name, out var masked)) return AddService(masked, entry.InstanceOf);
         // Its file is gone: what runs is kept running, and can be stopped, but not started again.
         return AddService(Unknown(entry.Name), entry.InstanceOf);
     }

@@ -64,7 +64,11 @@ internal sealed partial class Supervisor
     /// <summary>Takes up a service file's settings; a template only makes instances later.</summary>
     public void Add(ServiceSettings settings)
     {
-        if (IsMasked(settings.Name)) Log.Info($"{settings.Name}: masked");
+        if (IsMasked(settings.Name))
+        {
+            Log.Info($"{settings.Name}: masked");
+            _switchedOff[settings.Name] = settings;
+        }
         else if (settings.ForEach != InstanceSource.None) _templates[settings.Name] = settings;
         else AddService(settings, null);
     }
