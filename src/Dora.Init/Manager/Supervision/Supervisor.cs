@@ -232,6 +232,8 @@ internal sealed partial class Supervisor
             _isSettling = false;
         }
         ForgetWhatIsOver();
+        // Also when no service has moved: an order that waits for its turn outlives the manager too.
+        StateChanged?.Invoke();
     }
 
     private void SettleOne(Service service)
