@@ -170,17 +170,8 @@ public class PolicyTests
     {
         using var init = new InitInNamespace(new Dictionary<string, string>
         {
-            ["db"] = Sleeper + "restart: always
-", ["web"] = Sleeper + "needs: [db]
-milestone: [setup]
-", ["setup"] = "type: oneshot
-command: [/bin/true]
-",
-            ["site"] = "type: group
-needs: [web]
-", ["lazy"] = Sleeper + "start: demand
-on: {path: /etc/passwd}
-",
+            ["db"] = Sleeper + "restart: always\n", ["web"] = Sleeper + "needs: [db]\nmilestone: [setup]\n", ["setup"] = "type: oneshot\ncommand: [/bin/true]\n",
+            ["site"] = "type: group\nneeds: [web]\n", ["lazy"] = Sleeper + "start: demand\non: {path: /etc/passwd}\n",
         });
         init.WaitForState("site", "running");
         init.WaitForState("lazy", "running");

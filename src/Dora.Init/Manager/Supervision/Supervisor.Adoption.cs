@@ -46,7 +46,11 @@ internal sealed partial class Supervisor
         foreach (var service in _services.Values.ToArray())
             if (!told.Contains(service.Name) && Verified(service, service.State) is { Pid: not 0 } running) service.Adopt(running);
         foreach (string name in Sys.ListDirectories(SessionsRoot))
+        {
             if (Find(name) is null) Linger($"{SessionsRoot}/{name}", name);
+            // One that the last manager launched and did not come to save: its number is taken, its cgroup in use.
+            if (int.TryParse(name.AsSpan(name.IndexOf('@') + 1), out int number)) _lastSession = Math.Max(_lastSession, number);
+        }
         Unsettled();
     }
 
