@@ -34,21 +34,6 @@ internal static unsafe partial class Sys
         }
     }
 
-    /// <summary>Waits until the descriptor can be read or <paramref name="deadline"/> since boot has come; ETIMEDOUT then.</summary>
-    public static Errno WaitReadable(FileDescriptor fd, TimeSpan deadline)
-    {
-        while (true)
-        {
-            // Rounded up: a wait of a fraction of a millisecond must not become a busy loop.
-            double left = Math.Ceiling((deadline - TimeSinceBoot()).TotalMilliseconds);
-            Libc.pollfd poll = new() { fd = fd.Number, events = (short)Libc.EPOLLIN };
-            int result = Libc.poll(&poll, 1, (int)Math.Clamp(left, 0, int.MaxValue));
-            if (result > 0) return Errno.None;
-            if (result == 0) return Errno.ETIMEDOUT;
-            if (Libc.errno != Errno.EINTR) return Libc.errno;
-        }
-    }
-
     /// <summary>Brings an interface up (netdevice(7), SIOCSIFFLAGS), keeping its other flags.</summary>
     public static Errno SetInterfaceUp(string name)
     {
