@@ -1,8 +1,20 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Dora.Core.Protocol;
 
 /// <summary><c>GET /v1/services/{name}</c>: the summary and what explains it.</summary>
 internal sealed record ServiceStatus : ServiceSummary
 {
+    public ServiceStatus()
+    {
+    }
+
+    /// <summary>All that <paramref name="summary"/> says; the rest is to be added.</summary>
+    [SetsRequiredMembers]
+    public ServiceStatus(ServiceSummary summary) : base(summary)
+    {
+    }
+
     /// <summary>The file that describes it.</summary>
     public string File { get; init => field = value ?? ""; } = "";
 

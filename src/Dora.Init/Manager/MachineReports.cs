@@ -37,18 +37,8 @@ internal static class MachineReports
         Sockets = SocketsOf(service.Settings),
     };
 
-    public static ServiceStatus Status(Service service, string? waitsFor, IReadOnlyList<Problem> problems) => new()
+    public static ServiceStatus Status(Service service, string? waitsFor, IReadOnlyList<Problem> problems) => new(Summary(service, waitsFor))
     {
-        Name = service.Name,
-        Description = service.Settings.Description,
-        Type = TypeName(service.Settings),
-        State = StateName(service),
-        Reason = Reason(service, waitsFor),
-        Pid = service.State.Pid != 0 ? service.State.Pid : null,
-        StartedAt = StartedAt(service),
-        Restarts = service.State.Restarts,
-        InstanceOf = service.InstanceOf,
-        Sockets = SocketsOf(service.Settings),
         File = service.Settings.File,
         Needs = service.Settings.Needs,
         Problems = ProblemsOf(problems),

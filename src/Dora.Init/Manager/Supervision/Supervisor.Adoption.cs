@@ -38,10 +38,21 @@ internal sealed partial class Supervisor
         }
         // No state at all, or none of these: the guard itself was executed again, and its store with it.
         foreach (var service in _services.Values.ToArray())
-            if (!told.Contains(service.Name) && Verified(service, service.State) is { Pid: not 0 } running) service.Adopt(running);
+            if (!told.Contains(service.Name)) AdoptRunning(service);
         foreach (string name in Sys.ListDirectories(SessionsRoot))
+        {
+            // The last manager may have died before it saved the number: a session of the same name could not be
+            // launched into a cgroup that is taken, and its client would be turned away.
+            if (int.TryParse(name.AsSpan(name.LastIndexOf('@') + 1), out int number)) _lastSession = Math.Max(_lastSession, number);
             if (Find(name) is null) Linger($"{SessionsRoot}/{name}", name);
+        }
         Unsettled();
+    }
+
+    /// <summary>A service that no state tells of: what runs in its cgroup is its own all the same.</summary>
+    private static void AdoptRunning(Service service)
+    {
+        if (Verified(service, service.State) is { Pid: not 0 } running) service.Adopt(running);
     }
 
     public void Save(SavedState state)
