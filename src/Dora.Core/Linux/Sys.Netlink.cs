@@ -24,10 +24,7 @@ internal static unsafe partial class Sys
             Libc.sockaddr_nl address = default;
             Libc.iovec iov = new() { iov_base = p, iov_len = (nuint)buffer.Length };
             Libc.msghdr message = new() { msg_name = &address, msg_namelen = (uint)sizeof(Libc.sockaddr_nl), msg_iov = &iov, msg_iovlen = 1 };
-            nint result;
-            do result = Libc.recvmsg(fd.Number, &message, Libc.MSG_CMSG_CLOEXEC);
-            while (result < 0 && Libc.errno == Errno.EINTR);
-            var errno = Check(result, out count);
+            var errno = ReceiveMessage(fd, &message, 0, out count);
             // Without a sender's address it is nobody's, and so not the kernel's.
             sender = message.msg_namelen >= sizeof(Libc.sockaddr_nl) ? address.nl_pid : uint.MaxValue;
             return errno;
