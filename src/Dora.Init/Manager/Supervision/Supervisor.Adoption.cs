@@ -36,7 +36,7 @@ internal sealed partial class Supervisor
             if (service.State.Pid == 0 && service.State.Phase is ServicePhase.Starting or ServicePhase.Running && !service.Settings.PerConnection)
                 service.Apply(new(ServiceEventKind.MainExited, Exit: ProcessExit.Unseen));
         }
-        // No state at all, or none of these: the guard itself was executed again, and its store with it.
+        // No state at all, or none of these: it was lost, or the guard failed twice and its store with it.
         foreach (var service in _services.Values.ToArray())
             if (!told.Contains(service.Name)) AdoptRunning(service);
         foreach (string name in Sys.ListDirectories(SessionsRoot))
