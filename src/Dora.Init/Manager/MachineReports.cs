@@ -47,12 +47,9 @@ internal static class MachineReports
     };
 
     /// <summary>A service whose file could not be used: it is listed all the same, with the cause.</summary>
-    public static ServiceStatus Unusable(string name, IReadOnlyList<Problem> problems) => new()
+    public static ServiceStatus Unusable(string name, IReadOnlyList<Problem> problems) =>
+        new(new ServiceSummary { Name = name, Type = "daemon", State = ServiceStates.Failed, Reason = problems[0].ToString() })
     {
-        Name = name,
-        Type = "daemon",
-        State = ServiceStates.Failed,
-        Reason = problems[0].ToString(),
         File = problems[0].File,
         Problems = ProblemsOf(problems),
     };
