@@ -38,12 +38,17 @@ internal enum ServicePhase
 /// <param name="Status">Exit code, or signal number.</param>
 internal sealed record ProcessExit(int Code, int Status)
 {
+    /// <summary>The kernel killed it, or a process of it, for want of memory.</summary>
+    public bool IsOutOfMemory { get; init; }
+
     public bool IsSuccess => Code == Libc.CLD_EXITED && Status == 0;
 
     /// <summary>It ended while nobody could wait for it (the guard was in rescue).</summary>
     public static ProcessExit Unseen { get; } = new(0, 0);
 
-    public string Describe() => Code switch
+    public string Describe() => IsOutOfMemory ? $"oom: the kernel killed it for want of memory ({DescribeEnd()})" : DescribeEnd();
+
+    private string DescribeEnd() => Code switch
     {
         Libc.CLD_EXITED => $"exit code {Status}",
         Libc.CLD_KILLED => $"signal {Status}",
