@@ -19,6 +19,7 @@ internal static class ProcessContradictions
         new("ambient-capabilities", s => s.User is null or "root" or "0", "has no meaning for root, who has them all; name a 'user', or limit root by 'capabilities'"),
         new("ambient-capabilities", s => s.Process.Capabilities is { } most && (s.Process.AmbientCapabilities & ~most) != 0, "holds what 'capabilities' leaves out"),
         new("writable-paths", s => !s.Process.ReadOnlyRoot && s.Process.ReadOnlyPaths.Count == 0, "has no meaning without 'read-only-root' or 'read-only-paths'"),
+        new("private-devices", s => s.Process.PrivateDevices && s.Terminal is not null, "hides the 'tty' that the service is for"),
         new("seccomp-action", s => s.Process.SystemCalls is null, "has no meaning without 'seccomp'"),
         new("no-new-privileges", s => !s.Process.NoNewPrivileges && s.Process.SystemCalls is not null, "cannot be false with 'seccomp', which brings it along"),
     ];

@@ -51,6 +51,20 @@ internal static class SystemCallName
         return number < 0 ? -1 : FirstUnified + number;
     }
 
+    /// <summary>The name of a number; empty if there is none.</summary>
+    internal static string Of(int number)
+    {
+        var names = number >= FirstUnified ? Unified : Original;
+        for (int i = number >= FirstUnified ? number - FirstUnified : number; i >= 0 && names.Length > 1; i--)
+        {
+            names = names[1..];
+            int end = names.IndexOf((byte)' ');
+            if (i == 0 && end >= 0) return System.Text.Encoding.ASCII.GetString(names[..end]);
+            names = end < 0 ? default : names[end..];
+        }
+        return "";
+    }
+
     private static int Index(ReadOnlySpan<byte> names, ReadOnlySpan<byte> name)
     {
         if (name.IsEmpty || name.Length > 40 || name.Contains((byte)' ')) return -1;

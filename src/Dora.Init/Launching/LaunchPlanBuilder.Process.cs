@@ -8,6 +8,9 @@ namespace Dora.Init.Launching;
 // change of user, no-new-privileges before the filter.
 internal sealed partial class LaunchPlanBuilder
 {
+    /// <summary>Descriptors that a plan can keep from step to step: as many as launch.c has room for.</summary>
+    public const int Slots = 64;
+
     private LaunchStep? _filter;
     private FileDescriptor? _held;
     private int _slots;
@@ -22,7 +25,7 @@ internal sealed partial class LaunchPlanBuilder
     /// <summary>A call whose result is a descriptor; returns the slot that <see cref="StepWith"/> names it by.</summary>
     public int StepThatOpens(string label, SystemCall call, params LaunchArgument[] arguments)
     {
-        if (_slots == 64) throw new InvalidOperationException("more mounts are kept than launch.c has room for");
+        if (_slots == Slots) throw new InvalidOperationException($"more than {Slots} writable paths");
         _steps.Add(new(label, call, false, arguments) { Slot = ++_slots });
         return _slots;
     }

@@ -94,7 +94,7 @@ internal sealed class Sandbox
         var kernel = new List<(string, int)>();
         if (_settings.ReadOnlyRoot)
             foreach (string folder in s_kernelFolders)
-                if (_kindOf(_root + folder) is PathKind.Folder) Keep(folder, kernel);
+                if (!(folder == "/dev" && _settings.PrivateDevices) && _kindOf(_root + folder) is PathKind.Folder) Keep(folder, kernel);
         var devices = new List<(string, int)>();
         if (_settings.PrivateDevices)
             foreach (string device in s_keptDevices)
