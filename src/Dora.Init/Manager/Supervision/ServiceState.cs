@@ -61,7 +61,10 @@ internal sealed record ProcessExit(int Code, int Status) : IJsonMapped<ProcessEx
     };
 
     public static ProcessExit Map(JsonMap json, ProcessExit? from) =>
-        new(json.RequiredInteger("code", from?.Code), json.RequiredInteger("status", from?.Status));
+        new(json.RequiredInteger("code", from?.Code), json.RequiredInteger("status", from?.Status))
+        {
+            IsOutOfMemory = json.Flag("isOutOfMemory", from?.IsOutOfMemory) ?? false,
+        };
 }
 
 /// <summary>All that is known of a service's life: what the machine maps to its successor, and what outlives the manager.</summary>
