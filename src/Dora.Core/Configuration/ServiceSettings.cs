@@ -86,6 +86,9 @@ public sealed record ServiceSettings
     /// <summary>The one service that receives the output of all others; <c>logger</c>.</summary>
     public bool Logger { get; init; }
 
+    /// <summary>Priorities, privileges, cgroup limits and sandbox of its process.</summary>
+    internal ProcessSettings Process { get; init; } = ProcessSettings.Default;
+
     /// <summary>Where in <see cref="File"/> the names of other services stand, for messages about the set as a whole.</summary>
     internal IReadOnlyList<ServiceReference> References { get; init; } = [];
 }

@@ -113,7 +113,13 @@ internal sealed partial class Supervisor
     {
         string path = cgroupPath["/sys/fs/cgroup".Length..];
         foreach (var line in (Sys.ReadText($"/proc/{pid}/cgroup") ?? "").AsSpan().EnumerateLines())
-            if (line.StartsWith("0::") && line[3..].TrimEnd(" (deleted)").ToString().EndsWith(path, StringComparison.Ordinal)) return true;
+        {
+            if (!line.StartsWith("0::")) continue;
+            // With delegate it may have gone down into a folder of its own.
+            var own = line[3..].TrimEnd(" (deleted)");
+            int at = own.LastIndexOf(path);
+            if (at >= 0 && (at + path.Length == own.Length || own[at + path.Length] == '/')) return true;
+        }
         return false;
     }
 
