@@ -53,7 +53,7 @@ internal sealed class ManagerProcess
         _files = ServiceDirectory.Load([ShippedServices, OperatorServices]);
         ReportProblems();
         _logs = new LogHub(_loop, _guard, Log.Warn);
-        _supervisor = new Supervisor(_loop, _guard, new LogOutput(_logs), _commandLine.Masked) { IsWantedByBoot = IsWantedByBoot };
+        _supervisor = new Supervisor(_loop, _guard, new LogOutput(_logs), [.. _commandLine.Masked, .. OperatorMasks.Read()]) { IsWantedByBoot = IsWantedByBoot };
         _ending = new MachineEnding(_loop, _guard, _supervisor);
         _control = new MachineControl(_loop, _supervisor, _files, _logs, _ending, _state);
     }
@@ -80,6 +80,7 @@ internal sealed class ManagerProcess
         _loop.Failed = (owner, exception) => Log.Error($"{owner}: {exception.Message} ({exception.GetType().Name}): the event is dropped, the manager goes on");
         _loop.AfterBatch = SaveState;
         _supervisor.StateChanged = ServiceChanged;
+        _supervisor.RebootAsked = cause => _ending.Request(MachineEnd.Reboot, force: false, cause);
         _guard.ChildExited = ChildExited;
         _guard.SignalSeen = SignalSeen;
 

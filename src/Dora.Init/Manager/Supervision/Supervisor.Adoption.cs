@@ -22,6 +22,9 @@ internal sealed partial class Supervisor
         {
             if (!told.Add(entry.Name)) continue;
             var service = Find(entry.Name) ?? Recreate(entry);
+            service.Pin = entry.Pin;
+            if (entry.IsStopAsked) _stopsAsked.Add(service.Name);
+            if (entry.IsRestartAsked) _restartsAsked.Add(service.Name);
             service.Adopt(Verified(service, entry.State));
             if (service.IsSession && service.State.Pid == 0)
             {
@@ -30,10 +33,12 @@ internal sealed partial class Supervisor
                 continue;
             }
             AdoptDemand(service);
+            AdoptTrigger(service, entry);
+            AdoptFailure(service);
             if (service.Settings.PerConnection && !service.IsSession && service.State.Phase is ServicePhase.Running
                 && OpenListener(service) is { } failure)
                 Log.Error($"{service.Name}: {failure}");
-            if (service.State.Pid == 0 && service.State.Phase is ServicePhase.Starting or ServicePhase.Running && !service.Settings.PerConnection)
+            if (service.State.Pid == 0 && service.State.Phase is ServicePhase.Starting or ServicePhase.Running && ServiceMachine.HasProcess(service.Settings))
                 service.Apply(new(ServiceEventKind.MainExited, Exit: ProcessExit.Unseen));
         }
         // No state at all, or none of these: it was lost, or the guard failed twice and its store with it.
@@ -59,7 +64,17 @@ internal sealed partial class Supervisor
     {
         state.LastSession = _lastSession;
         foreach (var service in _services.Values)
-            state.Services.Add(new SavedService { Name = service.Name, InstanceOf = service.InstanceOf, IsSession = service.IsSession, State = service.State });
+            state.Services.Add(new SavedService
+            {
+                Name = service.Name,
+                InstanceOf = service.InstanceOf,
+                IsSession = service.IsSession,
+                State = service.State,
+                Pin = service.Pin,
+                IsStopAsked = _stopsAsked.Contains(service.Name),
+                IsRestartAsked = _restartsAsked.Contains(service.Name),
+                Trigger = TriggerOf(service),
+            });
     }
 
     private Service Recreate(SavedService entry)
@@ -69,7 +84,7 @@ internal sealed partial class Supervisor
             var settings = entry.InstanceOf is { } name && Find(name) is { } listener ? listener.Settings : Unknown(entry.Name);
             return AddSession(SessionSettings(settings, entry.Name), entry.InstanceOf ?? "");
         }
-        if (entry.InstanceOf is { } template && _templates.TryGetValue(template, out var found))
+        if (entry.InstanceOf is { } template && ServiceTemplate.IsArgument(entry.Name[(entry.Name.IndexOf('@') + 1)..]) && _templates.TryGetValue(template, out var found))
             return AddService(ServiceTemplate.Instantiate(found, entry.Name[(entry.Name.IndexOf('@') + 1)..]), template);
         // Its file is gone: what runs is kept running, and can be stopped, but not started again.
         return AddService(Unknown(entry.Name), entry.InstanceOf);
