@@ -23,6 +23,8 @@ internal sealed class ManagerProcess
     private const string ShippedServices = "/usr/lib/dora/services", OperatorServices = "/etc/dora/services";
     private const string SocketPath = "/run/dora/dora.sock", SocketStoreName = "control", StartedUpMark = "/run/dora/started-up";
 
+    private static readonly TimeSpan s_settled = TimeSpan.FromSeconds(2);
+
     private readonly EventLoop _loop = new();
     private readonly GuardLink _guard = new();
     private readonly KernelCommandLine _commandLine = KernelCommandLine.Read();
@@ -103,6 +105,7 @@ internal sealed class ManagerProcess
         using var server = new ControlServer(_loop, OpenControlSocket(), _control, UserDatabase.Load().FindGroup("dora")?.Gid, Log.Warn);
         _guard.Watch(_loop);
         if (_state.End is { } end) _ending.Request(end, force: false, "the manager before this one");
+        _loop.After(s_settled, "memory", GiveBackMemory);
         Log.Info(_isRestart ? $"manager: running again, {_supervisor.Services.Count} services taken up" : "manager: running");
         _loop.Run();
     }
@@ -113,6 +116,12 @@ internal sealed class ManagerProcess
         _state.IsStartUpComplete = true;
         _isStateChanged = true;
     }
+
+    /// <summary>
+    /// Service files, modules and stages have been read and left their garbage in the heap, and what runs from here on
+    /// makes too little of it for the collector to come by itself.
+    /// </summary>
+    private static void GiveBackMemory() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
 
     /// <summary><c>single</c> and <c>pandora.rescue</c>: a login on the consoles, the log, and nothing else.</summary>
     private bool IsWantedByBoot(Service service) =>
