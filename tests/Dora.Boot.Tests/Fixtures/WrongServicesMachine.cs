@@ -2,7 +2,7 @@ using Dora.Boot.Tests.Harness;
 
 namespace Dora.Boot.Tests.Fixtures;
 
-/// <summary>A machine whose /etc/dora/services is full of mistakes (make-overlay).</summary>
+/// <summary>A machine whose /etc/dora/services is full of mistakes, and of services that go to their limits (make-overlay).</summary>
 public sealed class WrongServicesMachine : IDisposable
 {
     public WrongServicesMachine()
@@ -23,3 +23,6 @@ public sealed class WrongServicesMachine : IDisposable
 
     public void Dispose() => Machine.Dispose();
 }
+
+[CollectionDefinition(nameof(WrongServicesMachine))]
+public class WrongServicesMachineTests : ICollectionFixture<WrongServicesMachine>;
