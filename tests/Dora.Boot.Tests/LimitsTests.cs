@@ -50,7 +50,7 @@ public class LimitsTests(WrongServicesMachine wrong)
         string limits = _machine.SshOutput($"cat /proc/{pid}/limits");
         Assert.Matches(@"Max nice priority\s+30\s+30", limits);
         Assert.Matches(@"Max realtime priority\s+10\s+10", limits);
-        Assert.Contains("limited: cgroup: misc.max: ", _machine.SshOutput("dora log -n 10000"));
+        Assert.Contains("limited: cgroup: dmem.max: ", _machine.SshOutput("dora log -n 10000"));
         _machine.SshOutput("dora service stop limited", s_limit);
     }
 
@@ -62,8 +62,8 @@ public class LimitsTests(WrongServicesMachine wrong)
         string[] lines = _machine.SshOutput("cat /run/caged.out").Split('\n');
         Assert.Equal(["/run/caged writable", "/tmp writable"], lines.Where(line => line.EndsWith(" writable", StringComparison.Ordinal)));
         Assert.Contains("probe", lines);
-        Assert.Contains("lo", lines);
-        Assert.DoesNotContain(lines, line => line.StartsWith("eth", StringComparison.Ordinal) || line.StartsWith("vd", StringComparison.Ordinal) || line.StartsWith("sd", StringComparison.Ordinal));
+        Assert.Contains("    lo", lines);
+        Assert.DoesNotContain(lines, line => line.Trim().StartsWith("eth", StringComparison.Ordinal) || line.StartsWith("vd", StringComparison.Ordinal) || line.StartsWith("sd", StringComparison.Ordinal));
         Assert.DoesNotContain(lines, line => line.Contains("root:") || line.StartsWith("ssh-", StringComparison.Ordinal));
         Assert.Contains("CapBnd:\t0000000000000000", lines);
         Assert.Contains("NoNewPrivs:\t1", lines);
