@@ -3,7 +3,7 @@ namespace Dora.Core.Configuration;
 /// <summary>Settings that are fine alone and make no sense together.</summary>
 internal static class ServiceContradictions
 {
-    private sealed record Rule(string Key, Func<ServiceSettings, bool> IsBroken, string Message);
+    internal sealed record Rule(string Key, Func<ServiceSettings, bool> IsBroken, string Message);
 
     // Key is where the message points, and it has to be in the file: with a rule on a default nobody could act.
     private static readonly Rule[] s_rules =
@@ -26,6 +26,7 @@ internal static class ServiceContradictions
         new("logger", s => s.Logger && s.Type is ServiceType.Oneshot, "cannot be a oneshot: it is one process that runs all the time"),
         new("logger", s => s.Logger && s.ForEach is not InstanceSource.None, "cannot be a template: it is one process that runs all the time"),
         new("logger", s => s.Logger && s.Terminal is not null, "cannot have a 'tty': its input is the output of the others"),
+        .. ProcessContradictions.All,
     ];
 
     // All that a group can have; whatever else is about a process.

@@ -101,6 +101,9 @@ public sealed record ServiceSettings
     /// <summary>The one service that receives the output of all others; <c>logger</c>.</summary>
     public bool Logger { get; init; }
 
+    /// <summary>Priorities, privileges, cgroup limits and sandbox of its process.</summary>
+    internal ProcessSettings Process { get; init; } = ProcessSettings.Default;
+
     /// <summary>Files of <c>NAME.yaml.d</c> that were merged over <see cref="File"/>, in their order.</summary>
     public IReadOnlyList<string> DropIns { get; init; } = [];
 

@@ -4,7 +4,8 @@ namespace Dora.Core.Configuration;
 
 /// <summary>
 /// Makes instances of a template (a service with <c>for-each</c>): <c>%i</c> becomes the argument and <c>%%</c> a percent
-/// sign in command, environment, tty, runtime-directory, description and the names of other services. In services without <c>for-each</c> a percent
+/// sign in command, environment, tty, runtime-directory, description, directory, the paths of <see cref="ProcessSettings"/>
+/// and the names of other services. In services without <c>for-each</c> a percent
 /// sign is itself, so <c>date +%s</c> needs no care there.
 /// </summary>
 public static class ServiceTemplate
@@ -34,6 +35,8 @@ public static class ServiceTemplate
             Environment = environment,
             Terminal = template.Terminal is null ? null : Expand(template.Terminal, argument),
             RuntimeDirectory = template.RuntimeDirectory is null ? null : Expand(template.RuntimeDirectory, argument),
+            Directory = Expand(template.Directory, argument),
+            Process = template.Process.WithPaths(path => Expand(path, argument)),
         };
     }
 
@@ -47,8 +50,15 @@ public static class ServiceTemplate
             if (Unknown(word) is { } found) yield return Message("command", found);
         foreach (var (name, value) in template.Environment)
             if (Unknown(value) is { } found) yield return Message($"environment: {name}", found);
-        foreach (var (key, value) in new[] { ("description", template.Description), ("tty", template.Terminal), ("runtime-directory", template.RuntimeDirectory) })
+        foreach (var (key, value) in new[] { ("description", template.Description), ("tty", template.Terminal), ("runtime-directory", template.RuntimeDirectory), ("directory", template.Directory) })
             if (value is not null && Unknown(value) is { } found) yield return Message(key, found);
+        var paths = new List<string>();
+        template.Process.WithPaths(path =>
+        {
+            if (Unknown(path) is { } found) paths.Add(Message("the path '" + Printable.Text(path) + "'", found));
+            return path;
+        });
+        foreach (string message in paths) yield return message;
         foreach (var (key, names) in new[] { ("needs", template.Needs), ("wants", template.Wants), ("after", template.After), ("before", template.Before), ("milestone", template.Milestone) })
             foreach (string name in names)
                 if (Unknown(name) is { } found) yield return Message(key, found);

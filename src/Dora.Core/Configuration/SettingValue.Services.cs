@@ -237,7 +237,7 @@ internal sealed partial class SettingValue
         return [];
     }
 
-    private static bool IsEnvironmentName(string name)
+    internal static bool IsEnvironmentName(string name)
     {
         if (name.Length is 0 or > 128 || char.IsAsciiDigit(name[0])) return false;
         foreach (char c in name)

@@ -58,7 +58,10 @@ internal sealed record LastExit : IJsonMapped<LastExit>
     public const string Exited = "exited";
     public const string Signaled = "signaled";
 
-    /// <summary><see cref="Exited"/> (then <see cref="Code"/> is set) or <see cref="Signaled"/> (then <see cref="Signal"/>).</summary>
+    /// <summary>The kernel killed it, or a process of it, for want of memory.</summary>
+    public const string Oom = "oom";
+
+    /// <summary><see cref="Exited"/> (then <see cref="Code"/> is set), <see cref="Signaled"/> (then <see cref="Signal"/>) or <see cref="Oom"/> (then one of the two).</summary>
     public required string Kind { get; init; }
 
     public int? Code { get; init; }

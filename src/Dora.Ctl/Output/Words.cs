@@ -34,7 +34,9 @@ internal static class Words
         _ => Tone.Plain,
     };
 
-    public static string Exit(LastExit exit) => exit.Kind == LastExit.Signaled
+    public static string Exit(LastExit exit) => exit.Kind == LastExit.Oom
+        ? $"killed for want of memory (oom, {(exit.Signal is null ? $"exit code {exit.Code}" : $"signal {exit.Signal}")})"
+        : exit.Kind == LastExit.Signaled
         ? $"killed by signal {exit.Signal}{SignalName(exit.Signal)}"
         : exit.Code == 0 ? "exited with code 0 (success)" : $"exited with code {exit.Code}";
 

@@ -122,6 +122,12 @@ internal static class MachineReports
     private static LastExit? LastExitOf(ServiceState state) => state.LastExit switch
     {
         null or { Code: 0 } => null,
+        { IsOutOfMemory: true } exit => new LastExit
+        {
+            Kind = LastExit.Oom,
+            Code = exit.Code == Libc.CLD_EXITED ? exit.Status : null,
+            Signal = exit.Code == Libc.CLD_EXITED ? null : exit.Status,
+        },
         { Code: Libc.CLD_EXITED } exit => new LastExit { Kind = LastExit.Exited, Code = exit.Status },
         { } exit => new LastExit { Kind = LastExit.Signaled, Signal = exit.Status },
     };

@@ -10,6 +10,9 @@ namespace Dora.Init.Manager.Supervision;
 /// </summary>
 internal class Cgroup : IDisposable
 {
+    // Of folders that a service made inside its own.
+    private const int Deepest = 32;
+
     private readonly EventLoop _loop;
     private readonly string _name;
     private readonly Action _emptied;
@@ -74,13 +77,34 @@ internal class Cgroup : IDisposable
 
     public virtual Errno Kill() => Sys.WriteFile(Path + "/cgroup.kill", "1");
 
-    /// <summary>Pids of the processes directly in it, in the order the kernel lists them.</summary>
+    /// <summary>Pids of the processes in it, in the order the kernel lists them, then those in the folders that it made inside.</summary>
     public virtual IReadOnlyList<int> Processes()
     {
         var pids = new List<int>();
-        foreach (var line in (Sys.ReadText(Path + "/cgroup.procs") ?? "").AsSpan().EnumerateLines())
-            if (int.TryParse(line, out int pid)) pids.Add(pid);
+        AddProcesses(Path, pids, depth: 0);
         return pids;
+    }
+
+    private static void AddProcesses(string path, List<int> pids, int depth)
+    {
+        foreach (var line in (Sys.ReadText(path + "/cgroup.procs") ?? "").AsSpan().EnumerateLines())
+            if (int.TryParse(line, out int pid)) pids.Add(pid);
+        if (depth == Deepest) return;
+        foreach (string child in Sys.ListDirectories(path)) AddProcesses($"{path}/{child}", pids, depth + 1);
+    }
+
+    /// <summary>
+    /// Whether the kernel has killed a process in it for want of memory, its own limit's or the machine's. The count is
+    /// that of this run: each has a new folder.
+    /// </summary>
+    public virtual bool HasRunOutOfMemory
+    {
+        get
+        {
+            foreach (var line in (Sys.ReadText(Path + "/memory.events") ?? "").AsSpan().EnumerateLines())
+                if (line.StartsWith("oom_kill ") && !line[9..].SequenceEqual("0")) return true;
+            return false;
+        }
     }
 
     /// <summary>Sends a signal to every process in it and below.</summary>
@@ -98,7 +122,7 @@ internal class Cgroup : IDisposable
 
     private static Errno RemoveTree(string path, int depth)
     {
-        if (depth > 32) return Errno.ELOOP;
+        if (depth > Deepest) return Errno.ELOOP;
         var errno = Sys.RemoveDirectory(path);
         if (errno is Errno.None or Errno.ENOENT) return Errno.None;
         foreach (string child in Sys.ListDirectories(path)) _ = RemoveTree($"{path}/{child}", depth + 1);

@@ -42,12 +42,17 @@ internal enum ServicePhase
 /// <param name="Status">Exit code, or signal number.</param>
 internal sealed record ProcessExit(int Code, int Status) : IJsonMapped<ProcessExit>
 {
+    /// <summary>The kernel killed it, or a process of it, for want of memory.</summary>
+    public bool IsOutOfMemory { get; init; }
+
     public bool IsSuccess => Code == Libc.CLD_EXITED && Status == 0;
 
     /// <summary>It ended while nobody could wait for it (the guard was in rescue).</summary>
     public static ProcessExit Unseen { get; } = new(0, 0);
 
-    public string Describe() => Code switch
+    public string Describe() => IsOutOfMemory ? $"oom: the kernel killed it for want of memory ({DescribeEnd()})" : DescribeEnd();
+
+    private string DescribeEnd() => Code switch
     {
         Libc.CLD_EXITED => $"exit code {Status}",
         Libc.CLD_KILLED => $"signal {Status}",
@@ -56,7 +61,10 @@ internal sealed record ProcessExit(int Code, int Status) : IJsonMapped<ProcessEx
     };
 
     public static ProcessExit Map(JsonMap json, ProcessExit? from) =>
-        new(json.RequiredInteger("code", from?.Code), json.RequiredInteger("status", from?.Status));
+        new(json.RequiredInteger("code", from?.Code), json.RequiredInteger("status", from?.Status))
+        {
+            IsOutOfMemory = json.Flag("isOutOfMemory", from?.IsOutOfMemory) ?? false,
+        };
 }
 
 /// <summary>All that is known of a service's life: what the machine maps to its successor, and what outlives the manager.</summary>

@@ -42,16 +42,23 @@ internal sealed partial class Supervisor
             if (service.State.Pid == 0 && service.State.Phase is ServicePhase.Starting or ServicePhase.Running && ServiceMachine.HasProcess(service.Settings))
                 service.Apply(new(ServiceEventKind.MainExited, Exit: ProcessExit.Unseen));
         }
-        // No state at all, or none of these: the guard itself was executed again, and its store with it.
+        // No state at all, or none of these: it was lost, or the guard failed twice and its store with it.
         foreach (var service in _services.Values.ToArray())
-            if (!told.Contains(service.Name) && Verified(service, service.State) is { Pid: not 0 } running) service.Adopt(running);
+            if (!told.Contains(service.Name)) AdoptRunning(service);
         foreach (string name in Sys.ListDirectories(SessionsRoot))
         {
+            // The last manager may have died before it saved the number: a session of the same name could not be
+            // launched into a cgroup that is taken, and its client would be turned away.
+            if (int.TryParse(name.AsSpan(name.LastIndexOf('@') + 1), out int number)) _lastSession = Math.Max(_lastSession, number);
             if (Find(name) is null) Linger($"{SessionsRoot}/{name}", name);
-            // One that the last manager launched and did not come to save: its number is taken, its cgroup in use.
-            if (int.TryParse(name.AsSpan(name.IndexOf('@') + 1), out int number)) _lastSession = Math.Max(_lastSession, number);
         }
         Unsettled();
+    }
+
+    /// <summary>A service that no state tells of: what runs in its cgroup is its own all the same.</summary>
+    private static void AdoptRunning(Service service)
+    {
+        if (Verified(service, service.State) is { Pid: not 0 } running) service.Adopt(running);
     }
 
     public void Save(SavedState state)
@@ -127,7 +134,13 @@ internal sealed partial class Supervisor
     {
         string path = cgroupPath["/sys/fs/cgroup".Length..];
         foreach (var line in (Sys.ReadText($"/proc/{pid}/cgroup") ?? "").AsSpan().EnumerateLines())
-            if (line.StartsWith("0::") && line[3..].TrimEnd(" (deleted)").ToString().EndsWith(path, StringComparison.Ordinal)) return true;
+        {
+            if (!line.StartsWith("0::")) continue;
+            // With delegate it may have gone down into a folder of its own.
+            var own = line[3..].TrimEnd(" (deleted)");
+            int at = own.LastIndexOf(path);
+            if (at >= 0 && (at + path.Length == own.Length || own[at + path.Length] == '/')) return true;
+        }
         return false;
     }
 

@@ -185,6 +185,7 @@ internal sealed partial class Supervisor
         {
             if (service.State.Pid != pid) continue;
             if (service.Settings.Logger) _output.LoggerEnded();
+            if (!exit.IsSuccess && service.Cgroup.HasRunOutOfMemory) exit = exit with { IsOutOfMemory = true };
             if (service.IsSession) EndSession(service, exit);
             else service.Apply(new(ServiceEventKind.MainExited, pid, exit));
             return true;
