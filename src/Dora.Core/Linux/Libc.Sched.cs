@@ -18,5 +18,5 @@ internal static partial class Libc
     public const int BPF_LD_W_ABS = 0x20, BPF_JMP_JEQ_K = 0x15, BPF_JMP_JGT_K = 0x25, BPF_JMP_JGE_K = 0x35, BPF_RET_K = 0x06;
     public const uint AUDIT_ARCH_X86_64 = 0xC000003E;
 
-    public const int SIOCSIFFLAGS = 0x8914, IFF_UP = 1;
+    public const int SIOCSIFFLAGS = 0x8914;
 }

@@ -28,9 +28,9 @@ internal static class Words
 
     public static Tone ToneOf(string state) => state switch
     {
-        ServiceStates.Running or ServiceStates.Listening or ServiceStates.Done => Tone.Good,
+        ServiceStates.Running or ServiceStates.Listening or ServiceStates.Done or ServiceStates.Armed => Tone.Good,
         ServiceStates.Starting or ServiceStates.Waiting or ServiceStates.Stopping or ServiceStates.Backoff => Tone.Busy,
-        ServiceStates.Failed => Tone.Bad,
+        ServiceStates.Failed or ServiceStates.Invalid => Tone.Bad,
         _ => Tone.Plain,
     };
 

@@ -82,7 +82,7 @@ internal sealed class Sandbox
         int socket = _builder.StepThatOpens("open a socket for private-network", SystemCall.socket, Libc.AF_INET, Libc.SOCK_DGRAM | Libc.SOCK_CLOEXEC, 0);
         var request = new byte[40]; // struct ifreq: the name, and the flags behind its 16 bytes
         "lo"u8.CopyTo(request);
-        BinaryPrimitives.WriteInt16LittleEndian(request.AsSpan(16), Libc.IFF_UP);
+        BinaryPrimitives.WriteInt16LittleEndian(request.AsSpan(16), (short)Libc.IFF_UP);
         _builder.StepWith(socket, "bring up lo", SystemCall.ioctl, Libc.SIOCSIFFLAGS, request);
     }
 

@@ -8,7 +8,7 @@ namespace Dora.Init.Manager.Supervision;
 /// started a session of its own. It tells when it is empty by an event (cgroup.events), and cgroup.kill ends all of it
 /// at once.
 /// </summary>
-internal sealed class Cgroup : IDisposable
+internal class Cgroup : IDisposable
 {
     // Of folders that a service made inside its own.
     private const int Deepest = 32;
@@ -51,20 +51,20 @@ internal sealed class Cgroup : IDisposable
     /// kernel/cgroup/cgroup.c: it closes the gap through which a fork escaped the kill). Making the folder again sets
     /// the count to 0, which is also that of the manager's own cgroup: nobody may ever write cgroup.kill there.
     /// </summary>
-    public Errno Renew()
+    public virtual Errno Renew()
     {
         var errno = Remove();
         return errno == Errno.None ? Create() : errno;
     }
 
     /// <summary>Listens to the folder if there is one; nothing is made.</summary>
-    public void TakeUp()
+    public virtual void TakeUp()
     {
         if (Sys.Exists(Path)) _ = Create();
     }
 
     /// <summary>Whether a process is in it; read now. A cgroup that does not exist is empty.</summary>
-    public bool IsPopulated
+    public virtual bool IsPopulated
     {
         get
         {
@@ -75,10 +75,10 @@ internal sealed class Cgroup : IDisposable
         }
     }
 
-    public Errno Kill() => Sys.WriteFile(Path + "/cgroup.kill", "1");
+    public virtual Errno Kill() => Sys.WriteFile(Path + "/cgroup.kill", "1");
 
     /// <summary>Pids of the processes in it, in the order the kernel lists them, then those in the folders that it made inside.</summary>
-    public IReadOnlyList<int> Processes()
+    public virtual IReadOnlyList<int> Processes()
     {
         var pids = new List<int>();
         AddProcesses(Path, pids, depth: 0);
@@ -97,7 +97,7 @@ internal sealed class Cgroup : IDisposable
     /// Whether the kernel has killed a process in it for want of memory, its own limit's or the machine's. The count is
     /// that of this run: each has a new folder.
     /// </summary>
-    public bool HasRunOutOfMemory
+    public virtual bool HasRunOutOfMemory
     {
         get
         {
@@ -108,13 +108,13 @@ internal sealed class Cgroup : IDisposable
     }
 
     /// <summary>Sends a signal to every process in it and below.</summary>
-    public void Signal(int signal)
+    public virtual void Signal(int signal)
     {
         foreach (int pid in Processes()) _ = Sys.Kill(pid, signal);
     }
 
     /// <summary>Removes the folder, and those that the service made inside; it must be empty of processes.</summary>
-    public Errno Remove()
+    public virtual Errno Remove()
     {
         Close();
         return RemoveTree(Path, depth: 0);

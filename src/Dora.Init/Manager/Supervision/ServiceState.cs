@@ -104,6 +104,21 @@ internal sealed record ServiceState : IJsonMapped<ServiceState>
     /// <summary>Why it is where it is, in words; null when there is nothing to say.</summary>
     public string? Reason { get; init; }
 
+    /// <summary>It was up once since the machine was started: what has it as a milestone may start.</summary>
+    public bool HasBeenUp { get; init; }
+
+    /// <summary>It has failed for a fault of its own and nobody starts it again: what its file says about that follows.</summary>
+    public bool IsGivenUp { get; init; }
+
+    /// <summary>When the period began in which restarts are counted, with <c>restart: {within: ...}</c>.</summary>
+    public TimeSpan? PeriodSince { get; init; }
+
+    /// <summary>Restarts in that period.</summary>
+    public int RestartsInPeriod { get; init; }
+
+    /// <summary>The failure that it was started for; null for any other start.</summary>
+    public StartCause? Cause { get; init; }
+
     /// <summary>What went wrong in a run that is still being cleared away.</summary>
     public string? Fault { get; init; }
 
@@ -131,5 +146,10 @@ internal sealed record ServiceState : IJsonMapped<ServiceState>
         LastExit = json.Member("lastExit", from?.LastExit),
         Reason = json.Text("reason", from?.Reason),
         Fault = json.Text("fault", from?.Fault),
+        HasBeenUp = json.Flag("hasBeenUp", from?.HasBeenUp) ?? false,
+        IsGivenUp = json.Flag("isGivenUp", from?.IsGivenUp) ?? false,
+        PeriodSince = json.Ticks("periodSince", from?.PeriodSince),
+        RestartsInPeriod = json.Integer("restartsInPeriod", from?.RestartsInPeriod) ?? 0,
+        Cause = json.Member("cause", from?.Cause),
     };
 }
