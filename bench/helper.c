@@ -169,8 +169,9 @@ static void report_memory(FILE *report) {
     read_file("/proc/meminfo", text, sizeof text);
     long in_use = field(text, "MemTotal:") - field(text, "\nMemFree:") - field(text, "\nBuffers:") - field(text, "\nCached:") -
         field(text, "\nSReclaimable:") + field(text, "\nShmem:");
-    fprintf(report, "ram\t%ld\t%ld\t%ld\t%ld\t%ld\n", in_use, field(text, "\nShmem:"), field(text, "\nSlab:"),
-        field(text, "\nAnonPages:"), field(text, "\nKernelStack:") + field(text, "\nPageTables:"));
+    // in use, unreclaimable slab, anonymous, stacks and page tables, per-CPU, shared memory
+    fprintf(report, "ram\t%ld\t%ld\t%ld\t%ld\t%ld\t%ld\n", in_use, field(text, "\nSUnreclaim:"), field(text, "\nAnonPages:"),
+        field(text, "\nKernelStack:") + field(text, "\nPageTables:"), field(text, "\nPercpu:"), field(text, "\nShmem:"));
 }
 
 /* The lines of this program in the kernel log: microseconds, text. */
@@ -312,6 +313,8 @@ static void hand_over(void) {
     mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
     mount("sysfs", "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
     mount("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755");
+    // Services that are not root's are marked too.
+    chmod("/dev/kmsg", 0666);
     load_modules();
     wait_for("/dev/vda");
     wait_for("/dev/vdb");
