@@ -86,7 +86,7 @@ END {
     printf "{\"rig\":\"%s\",\"rounds\":%d,\"inits\":{", rig, rounds >json
     for (i = 1; i <= n; i++) {
         name = list[i]
-        printf "%s\n\"%s\":{\"sshd\":\"%s\"", i > 1 ? "," : "", name, name in mode ? mode[name] : "daemon" >json
+        printf "%s\n\"%s\":{\"sshd\":\"%s\"", (i > 1 ? "," : ""), name, (name in mode ? mode[name] : "daemon") >json
         m = split("first console banner address rss pss private processes log_pss ram slab anonymous stacks percpu shared", figures, " ")
         for (j = 1; j <= m; j++) printf "%s", json_number(figures[j] (j <= 4 ? "_ms" : j == 8 ? "" : "_kb"), median("boot", name, figures[j])) >json
         if (name in quiet) printf "%s", json_number("idle_switches_per_minute", quiet[name]) >json
@@ -104,7 +104,7 @@ END {
         printf row, "init", "sshd", "first service", "console", "ssh banner", "DHCP address", "init Rss", "init Pss", "proc", "log Pss", "RAM in use"
         for (i = 1; i <= n; i++) {
             name = list[i]
-            printf row, name, name in mode ? mode[name] : "daemon", boot_cell(name, "first"), boot_cell(name, "console"), boot_cell(name, "banner"),
+            printf row, name, (name in mode ? mode[name] : "daemon"), boot_cell(name, "first"), boot_cell(name, "console"), boot_cell(name, "banner"),
                 boot_cell(name, "address"), boot_cell(name, "rss"), boot_cell(name, "pss"), median("boot", name, "processes"),
                 cell(median("boot", name, "log_pss"), 0, "%.0f"), boot_cell(name, "ram")
         }
