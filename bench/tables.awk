@@ -21,12 +21,12 @@ $4 == "time" && $6 != "hand-over" {
     if ($6 == "banner") set("banner", ms)
     else if ($6 == "address") set("address", ms)
     else if ($6 == "mark console") set("console", ms)
-    else if ($6 == "mark load") {
+    else if ($6 ~ /^mark load/) {
         if (!(($1, $2, "load_first", $3) in values)) set("load_first", ms)
         set("load_last", ms)
         add("load_count", 1)
     }
-    if ($6 ~ /^mark/ && $6 != "mark load" && !(($1, $2, "first", $3) in values)) set("first", ms)
+    if ($6 ~ /^mark/ && $6 !~ /^mark load/ && !(($1, $2, "first", $3) in values)) set("first", ms)
 }
 $4 == "ram" {
     set("ram", $5); set("slab", $6); set("anonymous", $7); set("stacks", $8); set("percpu", $9); set("shared", $10)
