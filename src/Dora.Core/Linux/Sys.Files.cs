@@ -176,6 +176,9 @@ internal static unsafe partial class Sys
         fixed (byte* p = new CString(path)) return Check(Libc.chown(p, uid, gid));
     }
 
+    /// <summary>umask(2); gives the one before.</summary>
+    public static uint SetUmask(uint mask) => Libc.umask(mask);
+
     public static Errno ChangeMode(string path, uint mode)
     {
         fixed (byte* p = new CString(path)) return Check(Libc.chmod(p, mode));

@@ -16,6 +16,13 @@ internal sealed record ServiceStatus : ServiceSummary
     /// <summary>Program and arguments.</summary>
     public IReadOnlyList<string> Command { get; init => field = value ?? []; } = [];
 
+    /// <summary>For a per-connection service: how many connections there are now, how many may be, were taken and were refused since boot.</summary>
+    public int? Connections { get; init; }
+
+    public int? MaxConnections { get; init; }
+    public long? Accepted { get; init; }
+    public long? Refused { get; init; }
+
     /// <summary>Its latest log lines, oldest first, where the manager has them at hand.</summary>
     public IReadOnlyList<LogLine>? Log { get; init; }
 }

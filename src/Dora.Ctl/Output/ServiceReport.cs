@@ -45,6 +45,8 @@ internal static class ServiceReport
         if (status.InstanceOf is { } template) Line(screen, "instance of", screen.Foreign(template));
         if (status.Needs.Count > 0) Line(screen, "needs", screen.Foreign(string.Join(", ", status.Needs)));
         if (status.Sockets.Count > 0) Line(screen, "sockets", screen.Foreign(string.Join(", ", status.Sockets)));
+        if (status.Connections is { } connections)
+            Line(screen, "connections", $"{connections} of at most {status.MaxConnections}, {status.Accepted ?? 0} taken and {status.Refused ?? 0} refused since boot");
         if (status.Command.Count > 0) Line(screen, "command", screen.Foreign(string.Join(' ', status.Command)));
         Line(screen, "file", screen.Foreign(status.File));
         if (log.Count == 0) return;

@@ -54,6 +54,10 @@ internal static class MachineReports
         Problems = ProblemsOf(problems),
         LastExit = LastExitOf(service.State),
         Command = service.Settings.Command,
+        Connections = service.Connections is null ? null : service.Sessions,
+        MaxConnections = service.Connections is null ? null : service.Settings.MaxConnections,
+        Accepted = service.Connections?.Accepted,
+        Refused = service.Connections?.Refused,
     };
 
     /// <summary>A service whose file could not be used: it is listed all the same, with the cause.</summary>
@@ -86,14 +90,7 @@ internal static class MachineReports
         for (int i = 0; i < words.Length; i++)
         {
             var socket = settings.Sockets[i];
-            string kind = socket.Kind switch
-            {
-                SocketKind.Tcp => "tcp",
-                SocketKind.Unix => "unix",
-                SocketKind.UnixDatagram => "unix-datagram",
-                _ => throw new System.Diagnostics.UnreachableException(),
-            };
-            words[i] = $"{kind} {socket.Address}";
+            words[i] = $"{socket.KindWord} {socket.Address}";
         }
         return words;
     }

@@ -41,6 +41,16 @@ internal sealed class SavedService
     public string? InstanceOf { get; set; }
     public bool IsSession { get; set; }
     public ServiceState State { get; set; } = new();
+
+    /// <summary>Who connected, for a session.</summary>
+    public string? PeerSource { get; set; }
+
+    public int PeerPort { get; set; }
+
+    /// <summary>Connections of a per-connection service so far.</summary>
+    public long Accepted { get; set; }
+
+    public long Refused { get; set; }
 }
 
 [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault, UseStringEnumConverter = true)]

@@ -29,6 +29,7 @@ internal sealed partial class Supervisor
                 Forget(service);
                 continue;
             }
+            AdoptConnections(service, entry);
             AdoptDemand(service);
             if (service.Settings.PerConnection && !service.IsSession && service.State.Phase is ServicePhase.Running
                 && OpenListener(service) is { } failure)
@@ -39,6 +40,7 @@ internal sealed partial class Supervisor
         // No state at all, or none of these: the guard itself was executed again, and its store with it.
         foreach (var service in _services.Values.ToArray())
             if (!told.Contains(service.Name) && Verified(service, service.State) is { Pid: not 0 } running) service.Adopt(running);
+        CloseUnusedSockets();
         foreach (string name in Sys.ListDirectories(SessionsRoot))
             if (Find(name) is null) Linger($"{SessionsRoot}/{name}", name);
         Unsettled();
@@ -48,7 +50,11 @@ internal sealed partial class Supervisor
     {
         state.LastSession = _lastSession;
         foreach (var service in _services.Values)
-            state.Services.Add(new SavedService { Name = service.Name, InstanceOf = service.InstanceOf, IsSession = service.IsSession, State = service.State });
+        {
+            var saved = new SavedService { Name = service.Name, InstanceOf = service.InstanceOf, IsSession = service.IsSession, State = service.State };
+            SaveConnections(service, saved);
+            state.Services.Add(saved);
+        }
     }
 
     private Service Recreate(SavedService entry)
@@ -56,7 +62,8 @@ internal sealed partial class Supervisor
         if (entry.IsSession)
         {
             var settings = entry.InstanceOf is { } name && Find(name) is { } listener ? listener.Settings : Unknown(entry.Name);
-            return AddSession(SessionSettings(settings, entry.Name), entry.InstanceOf ?? "");
+            var peer = entry.PeerSource is { } source ? new ConnectionPeer(source, entry.PeerPort) : null;
+            return AddSession(SessionSettings(settings, entry.Name, peer), entry.InstanceOf ?? "", peer);
         }
         if (entry.InstanceOf is { } template && _templates.TryGetValue(template, out var found))
             return AddService(ServiceTemplate.Instantiate(found, entry.Name[(entry.Name.IndexOf('@') + 1)..]), template);
