@@ -6,6 +6,7 @@ using Xunit;
 
 namespace Dora.Init.Tests.Manager.Supervision;
 
+[System.Runtime.Versioning.SupportedOSPlatform("linux")]
 public class ConnectionLimitTests
 {
     private static TimeSpan At(double seconds) => TimeSpan.FromSeconds(seconds);
