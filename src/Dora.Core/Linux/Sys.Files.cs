@@ -192,6 +192,12 @@ internal static unsafe partial class Sys
             return Check(Libc.fstatat(Libc.AT_FDCWD, p, s, followLinks ? 0 : Libc.AT_SYMLINK_NOFOLLOW));
     }
 
+    /// <summary>Whether we may execute it.</summary>
+    public static bool IsExecutable(string path)
+    {
+        fixed (byte* p = new CString(path)) return Libc.access(p, Libc.X_OK) == 0;
+    }
+
     public static bool Exists(string path)
     {
         fixed (byte* p = new CString(path)) return Libc.access(p, Libc.F_OK) == 0;

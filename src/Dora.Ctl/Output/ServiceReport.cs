@@ -15,7 +15,8 @@ internal static class ServiceReport
             var tone = Words.ToneOf(service.State);
             if (tone == Tone.Bad) bad.Add(service.Name);
             if (tone == Tone.Busy) busy.Add(service.Name);
-            string note = service.Reason ?? (service.Sockets.Count > 0 ? string.Join(", ", service.Sockets) : service.Description);
+            string note = service.Transient == true ? $"transient: {service.Reason ?? service.Description}"
+                : service.Reason ?? (service.Sockets.Count > 0 ? string.Join(", ", service.Sockets) : service.Description);
             table.Add((screen.Foreign(service.Name), Tone.Plain), (screen.Foreign(service.State), tone),
                 (service.StartedAt is { } at ? Words.Ago(at, now) : "-", Tone.Plain),
                 (service.Pid?.ToString() ?? "-", Tone.Plain), (service.Restarts.ToString(), service.Restarts > 0 ? Tone.Busy : Tone.Plain),

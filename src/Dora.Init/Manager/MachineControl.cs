@@ -12,7 +12,7 @@ using Dora.Init.Manager.Supervision;
 namespace Dora.Init.Manager;
 
 /// <summary>What the API asks of the manager, answered from the supervisor's table.</summary>
-internal sealed class MachineControl(
+internal sealed partial class MachineControl(
     EventLoop loop, Supervisor supervisor, ServiceSet files, LogHub logs, MachineEnding ending, SavedState saved) : IMachineControl
 {
     private readonly Changes _changes = new(loop, supervisor.Find);

@@ -14,7 +14,8 @@ internal static class MachineReports
     {
         ServicePhase.Stopped => service.IsListening ? ServiceStates.Listening : ServiceStates.Stopped,
         ServicePhase.Waiting => ServiceStates.Waiting,
-        ServicePhase.Starting => ServiceStates.Starting,
+        // A oneshot that is at work; who has asked for a command sees it run.
+        ServicePhase.Starting => service is { TransientText: not null, State.Pid: not 0 } ? ServiceStates.Running : ServiceStates.Starting,
         ServicePhase.Running => service.Settings.PerConnection ? ServiceStates.Listening : ServiceStates.Running,
         ServicePhase.Done => ServiceStates.Done,
         ServicePhase.Stopping or ServicePhase.Killing => ServiceStates.Stopping,
@@ -34,6 +35,7 @@ internal static class MachineReports
         StartedAt = StartedAt(service),
         Restarts = service.State.Restarts,
         InstanceOf = service.InstanceOf,
+        Transient = service.TransientText is null ? null : true,
         Sockets = SocketsOf(service.Settings),
     };
 

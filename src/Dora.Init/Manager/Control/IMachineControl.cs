@@ -23,6 +23,9 @@ internal interface IMachineControl
 
     ControlResult Restart(string name);
 
+    /// <summary>Runs a command once, as a service of its own; <paramref name="text"/> is its service file. The change ends with it.</summary>
+    ControlResult Run(string? name, ReadOnlySpan<byte> text);
+
     ControlResult EndMachine(MachineEnd verb, bool force);
 
     /// <summary>Null if there is no such change, or none any more: finished ones are kept for a while.</summary>

@@ -16,9 +16,10 @@ internal static class Routes
         new("POST", "/v1/services/{name}/start", Access.Change, x => Accept(x, x.Machine.Start(x.Argument))),
         new("POST", "/v1/services/{name}/stop", Access.Change, x => Accept(x, x.Machine.Stop(x.Argument))),
         new("POST", "/v1/services/{name}/restart", Access.Change, x => Accept(x, x.Machine.Restart(x.Argument))),
+        new("POST", "/v1/run", Access.Admin, Run) { Parameters = ["name"], TakesBody = true },
         new("GET", "/v1/changes/{id}", Access.Read, GetChange) { Parameters = ["wait"] },
         new("GET", "/v1/boot", Access.Read, x => x.Reply(200, x.Machine.Boot())),
-        new("GET", "/v1/logs", Access.Read, GetLogs) { Parameters = ["service", "lines", "follow"] },
+        new("GET", "/v1/logs", Access.Read, GetLogs) { Parameters = ["service", "lines", "follow", "until"] },
         new("POST", "/v1/machine/poweroff", Access.Change, x => EndMachine(x, MachineEnd.PowerOff)) { TakesBody = true },
         new("POST", "/v1/machine/reboot", Access.Change, x => EndMachine(x, MachineEnd.Reboot)) { TakesBody = true },
         new("POST", "/v1/machine/halt", Access.Change, x => EndMachine(x, MachineEnd.Halt)) { TakesBody = true },
@@ -64,14 +65,26 @@ internal static class Routes
         }
         string? service = exchange.Target["service"];
         if (service is { Length: 0 }) service = null;
+        string? until = exchange.Target["until"];
+        if (until is not null && (until != "end" || follow != "true" || service is null))
+        {
+            exchange.Fail(400, "request.parameter", $"until={until}: only until=end is known, with follow=true and a service");
+            return;
+        }
         if (service is not null && System.Text.Encoding.UTF8.GetByteCount(service) > byte.MaxValue)
         {
             exchange.Fail(400, "request.parameter", "service: a name has at most 255 bytes");
             return;
         }
         if (exchange.IsHead) exchange.ReplyHead(HttpResponse.Ndjson);
-        else if (!exchange.HandOver(new LogQuery(service, lines, follow == "true")))
+        else if (!exchange.HandOver(new LogQuery(service, lines, follow == "true", until is not null)))
             exchange.Fail(503, "log.unavailable", "logs: syslog is not running at the moment, try again");
+    }
+
+    private static void Run(ControlExchange exchange)
+    {
+        string? name = exchange.Target["name"];
+        Accept(exchange, exchange.Machine.Run(name is { Length: 0 } ? null : name, exchange.Body));
     }
 
     private static void EndMachine(ControlExchange exchange, MachineEnd verb)
@@ -110,6 +123,7 @@ internal static class Routes
             Refusal.NotFound => 404,
             Refusal.Conflict => 409,
             Refusal.Unavailable => 503,
+            Refusal.Invalid => 400,
             _ => throw new System.Diagnostics.UnreachableException(),
         };
         exchange.Reply(status, result.Error!);

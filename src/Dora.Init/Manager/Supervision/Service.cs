@@ -35,6 +35,9 @@ internal sealed class Service : IDisposable
     /// <summary>The connection that a per-connection instance serves; closed once its process has it.</summary>
     public FileDescriptor? Connection { get; set; }
 
+    /// <summary>What a transient service was asked for with; null for any other.</summary>
+    public string? TransientText { get; init; }
+
     /// <summary>Who connected, for a session.</summary>
     public ConnectionPeer? Peer { get; init; }
 

@@ -21,7 +21,8 @@ internal sealed partial class Supervisor
         foreach (var entry in saved.Services)
         {
             if (!told.Add(entry.Name)) continue;
-            var service = Find(entry.Name) ?? Recreate(entry);
+            var service = entry.Transient is { } text ? RecreateTransient(entry.Name, text) : Find(entry.Name) ?? Recreate(entry);
+            if (service is null) continue;
             service.Adopt(Verified(service, entry.State));
             if (service.IsSession && service.State.Pid == 0)
             {
@@ -41,6 +42,7 @@ internal sealed partial class Supervisor
         foreach (var service in _services.Values.ToArray())
             if (!told.Contains(service.Name) && Verified(service, service.State) is { Pid: not 0 } running) service.Adopt(running);
         CloseUnusedSockets();
+        AdoptTransients(saved);
         foreach (string name in Sys.ListDirectories(SessionsRoot))
             if (Find(name) is null) Linger($"{SessionsRoot}/{name}", name);
         Unsettled();
@@ -49,9 +51,10 @@ internal sealed partial class Supervisor
     public void Save(SavedState state)
     {
         state.LastSession = _lastSession;
+        state.LastTransient = _lastTransient;
         foreach (var service in _services.Values)
         {
-            var saved = new SavedService { Name = service.Name, InstanceOf = service.InstanceOf, IsSession = service.IsSession, State = service.State };
+            var saved = new SavedService { Name = service.Name, InstanceOf = service.InstanceOf, IsSession = service.IsSession, State = service.State, Transient = service.TransientText };
             SaveConnections(service, saved);
             state.Services.Add(saved);
         }

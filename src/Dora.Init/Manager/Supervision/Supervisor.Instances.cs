@@ -107,6 +107,7 @@ internal sealed partial class Supervisor
     {
         foreach (var service in _services.Values.ToArray())
             if (service.State.IsDown && (service.IsSession || _leaving.Remove(service.Name))) Forget(service);
+        ForgetEndedTransients();
     }
 
     private void Forget(Service service)

@@ -39,6 +39,12 @@ internal sealed class FakeMachine(EventLoop loop) : IMachineControl
 
     public ControlResult Restart(string name) => Do("restart", name);
 
+    public ControlResult Run(string? name, ReadOnlySpan<byte> text)
+    {
+        Calls.Add($"run {name} {System.Text.Encoding.UTF8.GetString(text)}");
+        return text.IsEmpty ? ControlResult.Refused(Refusal.Invalid, "service.invalid", "request: the file is empty") : Do("run", "web");
+    }
+
     public ControlResult EndMachine(MachineEnd verb, bool force)
     {
         Calls.Add($"{verb} {force}");
