@@ -27,7 +27,7 @@ public sealed class RunTests(RunTests.Running running) : IClassFixture<RunTests.
 
     /// <summary>dora in the background; its exit code and output are in /run/NAME.code and .out.</summary>
     private void InBackground(string name, string arguments) => _init.Run(
-        $"(setsid sh -c '/pandora/dora run --name {name} {arguments} >/run/{name}.out 2>/run/{name}.err & echo $! >/run/{name}.pid; wait $!; echo $? >/run/{name}.code') </dev/null >/dev/null 2>&1 &").Expect();
+        $"(setsid sh -c 'env --default-signal=INT /pandora/dora run --name {name} {arguments} >/run/{name}.out 2>/run/{name}.err & echo $! >/run/{name}.pid; wait $!; echo $? >/run/{name}.code') </dev/null >/dev/null 2>&1 &").Expect();
 
     private string Result(string name) => _init.WaitFor($"the end of {name}", () =>
         File.Exists(_init.Inside($"/run/{name}.code")) && File.ReadAllText(_init.Inside($"/run/{name}.code")) is { Length: > 0 } code ? code.Trim() : null, TimeSpan.FromSeconds(15))!;
@@ -56,20 +56,20 @@ public sealed class RunTests(RunTests.Running running) : IClassFixture<RunTests.
     [Fact]
     public void A_long_line_and_many_lines_arrive_to_the_last_byte()
     {
-        const string script = "my $n = 65536; print chr(97 + $_ % 26) x 1 for 1..$n; print qq(\\n); print qq($_\\n) for 1..5000";
+        const string script = "my $n = 65536; print chr(97 + $_ % 26) x 1 for 1..$n; print qq(\\n); print qq($_\\n) for 1..1000";
         string output = Dora($"run -- /usr/bin/perl -e '{script}'").Expect();
         string[] lines = output.Split('\n');
         Assert.Equal(65536, lines[0].Length);
         Assert.Equal(string.Concat(Enumerable.Range(1, 65536).Select(i => (char)(97 + i % 26))), lines[0]);
-        Assert.Equal(Enumerable.Range(1, 5000).Select(i => i.ToString()), lines[1..^1]);
+        Assert.Equal(Enumerable.Range(1, 1000).Select(i => i.ToString()), lines[1..^1]);
     }
 
     [Fact]
     public void Settings_reach_the_process_and_its_cgroup_is_its_own()
     {
-        string[] told = Dora("run --name settings --user plain --env A=b=c --env D= --dir /usr -- /bin/sh -c 'id -un; pwd; echo $A.$D.$HOME; cat /proc/self/cgroup'").Expect().Split('\n');
+        string[] told = Dora("run --name settings --user plain --env A=b=c --env D= --dir /usr -- /bin/sh -c 'id -un; pwd; echo $A.$D.$HOME; grep ^0:: /proc/self/cgroup'").Expect().Split('\n');
         Assert.Equal(["plain", "/usr", "b=c../tmp"], told.Take(3));
-        Assert.Contains("0::/dora/jobs/settings", told);
+        Assert.EndsWith("/dora/jobs/settings", told[3]);
         _init.WaitFor("its cgroup to be gone", () => !_init.Cgroups().Contains("dora/jobs/settings"));
     }
 

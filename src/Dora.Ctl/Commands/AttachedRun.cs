@@ -25,7 +25,7 @@ internal sealed class AttachedRun(Context context, RunRequest request)
     private readonly ApiClient _client = context.Client;
     private string? _name;
     private long _lastSequence;
-    private bool _isLineOpen, _isLogMissing;
+    private bool _isLineOpen, _isLogMissing, _hasStreamed;
     private int _interrupts;
 
     public int Follow()
@@ -38,29 +38,33 @@ internal sealed class AttachedRun(Context context, RunRequest request)
         Volatile.Write(ref _name, change.Service);
         if (Volatile.Read(ref _interrupts) > 0) Stop();
 
-        while (true)
+        bool hasEnded;
+        do
         {
-            bool hasEnded = HasEnded(change.Id);
+            // The first time at once: what is written before somebody reads has only the log's memory.
+            hasEnded = _hasStreamed && HasEnded(change.Id);
             Stream();
-            if (hasEnded) break;
         }
+        while (!hasEnded);
         CloseLine();
         var (status, json) = Status();
         if (context.Json) context.Out.WriteRaw(json);
         return ExitCode(status);
     }
 
-    /// <summary>Lines that are there already belong to an earlier run of this name.</summary>
+    /// <summary>Lines that are there already are none of ours, and those that follow are not lost in silence.</summary>
     private long LatestSequence()
     {
         long latest = 0;
-        if (request.Name is not { } name) return 0;
-        Read($"/v1/logs?lines=1&service={Uri.EscapeDataString(name)}", line => latest = line.Sequence ?? 0);
+        Read("/v1/logs?lines=1", line => latest = line.Sequence ?? 0);
         return latest;
     }
 
-    private void Stream() =>
-        Read($"/v1/logs?lines={LogQuery.MaxLines}&follow=true&until=end&service={Uri.EscapeDataString(_name!)}", Print);
+    private void Stream()
+    {
+        _hasStreamed = true;
+        Read($"/v1/logs?after={_lastSequence}&lines={LogQuery.MaxLines}&follow=true&until=end&service={Uri.EscapeDataString(_name!)}", Print);
+    }
 
     private void Read(string path, Action<LogLine> take)
     {
@@ -93,8 +97,8 @@ internal sealed class AttachedRun(Context context, RunRequest request)
     private void Print(LogLine line)
     {
         bool isLost = line.Stream == "syslog" && line.Service == "syslog";
-        if ((line.Sequence is { } sequence && sequence <= _lastSequence && !isLost) || (line.Service != _name && !isLost)) return;
-        if (line.Sequence is { } seen && !isLost) _lastSequence = seen;
+        if (line.Sequence is { } sequence) _lastSequence = sequence;
+        if (line.Service != _name && !isLost) return; // of its instances, had it any
         if (context.Json)
         {
             context.Out.WriteRaw([.. JsonMapWriter.Write(line), (byte)'\n']);

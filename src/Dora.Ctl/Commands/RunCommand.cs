@@ -17,6 +17,12 @@ internal static class RunCommand
         var timeout = new Option<string?>("--timeout") { Description = "how long it may run, such as 90s or 2h", HelpName = "DURATION" };
         var detach = new Option<bool>("--detach", "-d") { Description = "print its name and leave it running" };
         var words = new Argument<string[]>("COMMAND") { Description = "program and arguments, behind --", Arity = ArgumentArity.OneOrMore };
+        words.Validators.Add(result =>
+        {
+            // What is no option of ours is taken for the program otherwise, and a typing error would run something else.
+            if (result.Tokens.Count > 0 && result.Tokens[0].Value.StartsWith('-'))
+                result.AddError($"'{result.Tokens[0].Value}' is not known; the command goes behind --");
+        });
         var command = new Command("run", "run a command once as a service of its own") { name, limit, user, variable, folder, timeout, detach, words };
         command.SetAction(bind((context, parsed) => Run(context, parsed.GetValue(detach), new RunRequest
         {

@@ -33,15 +33,15 @@ internal sealed class LogReader
     private TimeSpan _lastProgress = EventLoop.Now;
     private bool _isClosed;
 
-    public LogReader(LogServer server, FileDescriptor connection, byte[] service, int lines, bool follows, bool untilEnd)
+    public LogReader(LogServer server, FileDescriptor connection, byte[] service, LogQuery query)
     {
         _server = server;
         _connection = connection;
         _service = service;
-        _follows = follows;
-        _untilEnd = untilEnd;
-        _position = server.Ring.Tail(lines, service);
-        _endSequence = follows ? long.MaxValue : server.Ring.NextSequence;
+        _follows = query.Follow;
+        _untilEnd = query.UntilEnd;
+        _position = query.After > 0 ? server.Ring.Behind(query.After) : server.Ring.Tail(query.Lines, service);
+        _endSequence = query.Follow ? long.MaxValue : server.Ring.NextSequence;
         _pending = HttpResponse.StreamHead(HttpResponse.Ndjson);
         _pendingEnd = _pending.Length;
         _watch = server.Loop.Watch(connection, 0, "reader", OnEvents);

@@ -128,7 +128,7 @@ internal sealed partial class LogServer
             connection.Dispose();
             return;
         }
-        var reader = new LogReader(this, connection, Encoding.UTF8.GetBytes(query.Service ?? ""), query.Lines, query.Follow, query.UntilEnd);
+        var reader = new LogReader(this, connection, Encoding.UTF8.GetBytes(query.Service ?? ""), query);
         _readers.Add(reader);
         reader.Pump();
     }

@@ -19,7 +19,7 @@ internal static class Routes
         new("POST", "/v1/run", Access.Admin, Run) { Parameters = ["name"], TakesBody = true },
         new("GET", "/v1/changes/{id}", Access.Read, GetChange) { Parameters = ["wait"] },
         new("GET", "/v1/boot", Access.Read, x => x.Reply(200, x.Machine.Boot())),
-        new("GET", "/v1/logs", Access.Read, GetLogs) { Parameters = ["service", "lines", "follow", "until"] },
+        new("GET", "/v1/logs", Access.Read, GetLogs) { Parameters = ["service", "lines", "follow", "until", "after"] },
         new("POST", "/v1/machine/poweroff", Access.Change, x => EndMachine(x, MachineEnd.PowerOff)) { TakesBody = true },
         new("POST", "/v1/machine/reboot", Access.Change, x => EndMachine(x, MachineEnd.Reboot)) { TakesBody = true },
         new("POST", "/v1/machine/halt", Access.Change, x => EndMachine(x, MachineEnd.Halt)) { TakesBody = true },
@@ -63,6 +63,13 @@ internal static class Routes
             exchange.Fail(400, "request.parameter", $"follow={follow}: true or false is expected");
             return;
         }
+        long after = 0;
+        if (exchange.Target["after"] is { } number
+            && !long.TryParse(number, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out after))
+        {
+            exchange.Fail(400, "request.parameter", $"after={number}: the sequence number of a line is expected");
+            return;
+        }
         string? service = exchange.Target["service"];
         if (service is { Length: 0 }) service = null;
         string? until = exchange.Target["until"];
@@ -77,7 +84,7 @@ internal static class Routes
             return;
         }
         if (exchange.IsHead) exchange.ReplyHead(HttpResponse.Ndjson);
-        else if (!exchange.HandOver(new LogQuery(service, lines, follow == "true", until is not null)))
+        else if (!exchange.HandOver(new LogQuery(service, lines, follow == "true", until is not null, after)))
             exchange.Fail(503, "log.unavailable", "logs: syslog is not running at the moment, try again");
     }
 

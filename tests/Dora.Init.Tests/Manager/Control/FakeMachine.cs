@@ -42,7 +42,7 @@ internal sealed class FakeMachine(EventLoop loop) : IMachineControl
     public ControlResult Run(string? name, ReadOnlySpan<byte> text)
     {
         Calls.Add($"run {name} {System.Text.Encoding.UTF8.GetString(text)}");
-        return text.IsEmpty ? ControlResult.Refused(Refusal.Invalid, "service.invalid", "request: the file is empty") : Do("run", "web");
+        return text.IsEmpty ? ControlResult.Refused(Refusal.Invalid, "service.invalid", "request: the file is empty") : Do("start", "web");
     }
 
     public ControlResult EndMachine(MachineEnd verb, bool force)
