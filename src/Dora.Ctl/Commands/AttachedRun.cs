@@ -179,7 +179,7 @@ internal sealed class AttachedRun(Context context, RunRequest request)
             Say(status);
             return ExitCodes.TimedOut;
         }
-        if (status.LastExit is { Kind: LastExit.Signaled, Signal: { } signal })
+        if (status.LastExit is { Signal: { } signal })
         {
             Say(status);
             return ExitCodes.Signal + signal;

@@ -81,6 +81,17 @@ internal sealed class SavedService : IJsonMapped<SavedService>
     /// <summary>What a transient service was asked for with.</summary>
     public string? Transient { get; set; }
 
+    public ServicePin Pin { get; set; }
+
+    /// <summary>A stop was asked for that waits until nothing needs it any more.</summary>
+    public bool IsStopAsked { get; set; }
+
+    /// <summary>And it is to be started again after that.</summary>
+    public bool IsRestartAsked { get; set; }
+
+    /// <summary>What its trigger has seen; null if it has none that is set.</summary>
+    public SavedTrigger? Trigger { get; set; }
+
     public static SavedService Map(JsonMap json, SavedService? from) => new()
     {
         Name = json.RequiredText("name", from?.Name),
@@ -92,5 +103,15 @@ internal sealed class SavedService : IJsonMapped<SavedService>
         Accepted = json.Number("accepted", from?.Accepted) ?? 0,
         Refused = json.Number("refused", from?.Refused) ?? 0,
         Transient = json.Text("transient", from?.Transient),
+        Pin = (ServicePin)(json.Integer("pin", (int?)from?.Pin) ?? 0),
+        IsStopAsked = json.Flag("isStopAsked", from?.IsStopAsked) ?? false,
+        IsRestartAsked = json.Flag("isRestartAsked", from?.IsRestartAsked) ?? false,
+        Trigger = json.Member("trigger", from?.Trigger),
     };
+}
+
+/// <summary>A trigger that is set. The stamp is that of the world when it last went off, so that what has changed since is seen.</summary>
+internal sealed record SavedTrigger(string? Stamp) : IJsonMapped<SavedTrigger>
+{
+    public static SavedTrigger Map(JsonMap json, SavedTrigger? from) => new(json.Text("stamp", from?.Stamp));
 }

@@ -3,6 +3,7 @@ using Dora.Core.Protocol;
 using Dora.Init.Guard;
 using Dora.Init.Events;
 using Dora.Init.Manager.Control;
+using Dora.Init.Manager.Supervision;
 
 namespace Dora.Init.Tests.Manager.Control;
 
@@ -44,6 +45,10 @@ internal sealed class FakeMachine(EventLoop loop) : IMachineControl
         Calls.Add($"run {name} {System.Text.Encoding.UTF8.GetString(text)}");
         return text.IsEmpty ? ControlResult.Refused(Refusal.Invalid, "service.invalid", "request: the file is empty") : Do("start", "web");
     }
+
+    public ControlResult Pin(string name, ServicePin pin) => Do($"pin {pin}", name);
+
+    public ControlResult Mask(string name, bool isMasked) => Do(isMasked ? "mask" : "unmask", name);
 
     public ControlResult EndMachine(MachineEnd verb, bool force)
     {
