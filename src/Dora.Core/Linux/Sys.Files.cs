@@ -176,6 +176,9 @@ internal static unsafe partial class Sys
         fixed (byte* p = new CString(path)) return Check(Libc.chown(p, uid, gid));
     }
 
+    /// <summary>umask(2); gives the one before.</summary>
+    public static uint SetUmask(uint mask) => Libc.umask(mask);
+
     public static Errno ChangeMode(string path, uint mode)
     {
         fixed (byte* p = new CString(path)) return Check(Libc.chmod(p, mode));
@@ -187,6 +190,12 @@ internal static unsafe partial class Sys
         fixed (byte* p = new CString(path))
         fixed (Libc.stat_t* s = &status)
             return Check(Libc.fstatat(Libc.AT_FDCWD, p, s, followLinks ? 0 : Libc.AT_SYMLINK_NOFOLLOW));
+    }
+
+    /// <summary>Whether we may execute it.</summary>
+    public static bool IsExecutable(string path)
+    {
+        fixed (byte* p = new CString(path)) return Libc.access(p, Libc.X_OK) == 0;
     }
 
     public static bool Exists(string path)

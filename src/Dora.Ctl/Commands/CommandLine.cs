@@ -61,6 +61,7 @@ internal static class CommandLine
             s_socket,
             ServiceCommand.Build(Bind),
             LogCommand.Build(Bind),
+            RunCommand.Build(Bind),
             BootCommand.Build(Bind),
             VersionCommand.Build(Bind),
             MachineCommand.Build("poweroff", "stop all services in order and switch the machine off", Bind),

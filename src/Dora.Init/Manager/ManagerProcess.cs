@@ -85,6 +85,7 @@ internal sealed class ManagerProcess
         _loop.Failed = (owner, exception) => Log.Error($"{owner}: {exception.Message} ({exception.GetType().Name}): the event is dropped, the manager goes on");
         _loop.AfterBatch = SaveState;
         _supervisor.StateChanged = ServiceChanged;
+        _supervisor.SaveNow = SaveState;
         _supervisor.RebootAsked = cause => _ending.Request(MachineEnd.Reboot, force: false, cause);
         _guard.ChildExited = ChildExited;
         _guard.SignalSeen = SignalSeen;

@@ -13,6 +13,9 @@ internal enum Refusal
 
     /// <summary>Not now, perhaps later: 503.</summary>
     Unavailable,
+
+    /// <summary>What was asked for makes no sense: 400.</summary>
+    Invalid,
 }
 
 /// <summary>What became of a verb: a change that is being done (or already is), or a refusal with its reason.</summary>

@@ -28,6 +28,9 @@ internal sealed class SavedState : IJsonMapped<SavedState>
 
     public int LastSession { get; set; }
 
+    /// <summary>Number in the name of the last transient service that had none of its own.</summary>
+    public int LastTransient { get; set; }
+
     /// <summary>The start-up stages with their times, for the boot report.</summary>
     public List<SavedStage> Stages { get; set; } = [];
 
@@ -41,6 +44,7 @@ internal sealed class SavedState : IJsonMapped<SavedState>
         End = (MachineEnd?)json.Integer("end", (int?)from?.End),
         EndDeadline = json.Ticks("endDeadline", from?.EndDeadline),
         LastSession = json.Integer("lastSession", from?.LastSession) ?? 0,
+        LastTransient = json.Integer("lastTransient", from?.LastTransient) ?? 0,
         Stages = [.. json.Members("stages", from?.Stages) ?? []],
         Services = [.. json.Members("services", from?.Services) ?? []],
     };
@@ -64,6 +68,19 @@ internal sealed class SavedService : IJsonMapped<SavedService>
     public bool IsSession { get; set; }
     public ServiceState State { get; set; } = new();
 
+    /// <summary>Who connected, for a session.</summary>
+    public string? PeerSource { get; set; }
+
+    public int PeerPort { get; set; }
+
+    /// <summary>Connections of a per-connection service so far.</summary>
+    public long Accepted { get; set; }
+
+    public long Refused { get; set; }
+
+    /// <summary>What a transient service was asked for with.</summary>
+    public string? Transient { get; set; }
+
     public ServicePin Pin { get; set; }
 
     /// <summary>A stop was asked for that waits until nothing needs it any more.</summary>
@@ -81,6 +98,11 @@ internal sealed class SavedService : IJsonMapped<SavedService>
         InstanceOf = json.Text("instanceOf", from?.InstanceOf),
         IsSession = json.Flag("isSession", from?.IsSession) ?? false,
         State = json.Member("state", from?.State) ?? new(),
+        PeerSource = json.Text("peerSource", from?.PeerSource),
+        PeerPort = json.Integer("peerPort", from?.PeerPort) ?? 0,
+        Accepted = json.Number("accepted", from?.Accepted) ?? 0,
+        Refused = json.Number("refused", from?.Refused) ?? 0,
+        Transient = json.Text("transient", from?.Transient),
         Pin = (ServicePin)(json.Integer("pin", (int?)from?.Pin) ?? 0),
         IsStopAsked = json.Flag("isStopAsked", from?.IsStopAsked) ?? false,
         IsRestartAsked = json.Flag("isRestartAsked", from?.IsRestartAsked) ?? false,

@@ -350,7 +350,7 @@ internal sealed partial class Supervisor
             _listeners.Add(service.Name, listener);
             return null;
         }
-        catch (LinuxException exception)
+        catch (Exception exception) when (exception is LinuxException or LaunchException)
         {
             listener.Dispose();
             return exception.Message;
@@ -362,7 +362,7 @@ internal sealed partial class Supervisor
         if (service.State.Phase is ServicePhase.Starting or ServicePhase.Running) return;
         if (_listeners.Remove(service.Name, out var listener)) listener.Dispose();
         // A service that is being started again keeps its sockets; one that is down refuses its clients.
-        if (service.State.IsDown && !service.IsSession && !_demands.ContainsKey(service.Name)) _sockets.Close(service.Settings);
+        if (service.State.IsDown && !service.IsSession && !_demands.ContainsKey(service.Name)) _sockets.Close(service.Name);
     }
 
     /// <summary>Ends all services in reverse order; <see cref="StateChanged"/> tells when <see cref="IsAllDown"/>.</summary>

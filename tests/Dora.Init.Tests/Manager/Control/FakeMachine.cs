@@ -40,6 +40,12 @@ internal sealed class FakeMachine(EventLoop loop) : IMachineControl
 
     public ControlResult Restart(string name) => Do("restart", name);
 
+    public ControlResult Run(string? name, ReadOnlySpan<byte> text)
+    {
+        Calls.Add($"run {name} {System.Text.Encoding.UTF8.GetString(text)}");
+        return text.IsEmpty ? ControlResult.Refused(Refusal.Invalid, "service.invalid", "request: the file is empty") : Do("start", "web");
+    }
+
     public ControlResult Pin(string name, ServicePin pin) => Do($"pin {pin}", name);
 
     public ControlResult Mask(string name, bool isMasked) => Do(isMasked ? "mask" : "unmask", name);
