@@ -89,6 +89,7 @@ public class PolicyTests
         init.Run("/pandora/dora service mask db").Expect();
         Assert.Equal(("masked", "stopped"), (init.Service("db").State, init.Service("web").State));
         Assert.True(File.Exists(init.Inside("/etc/dora/masked/db")));
+        init.Run("/pandora/dora service unmask db; /pandora/dora service start db; /pandora/dora service mask db").Expect();
         KillManager(init);
         Assert.Equal("masked", init.WaitForState("db", "masked").State);
         Refused(init, "start", "db", "service.masked", "dora service unmask db");
@@ -151,6 +152,35 @@ public class PolicyTests
         Assert.Equal(1, check.ExitCode);
         Assert.Contains("/etc/dora/services/db.yaml.d/a.yaml:1:1: unknown key 'restrat'; did you mean 'restart'?\n", check.Output);
         Assert.Contains("3 services, 3 errors, 0 warnings", check.Output);
+    }
+
+    [Fact]
+    public void Finit_initctl_status_subset_a_name_is_no_beginning_of_another()
+    {
+        using var init = new InitInNamespace(new Dictionary<string, string> { ["foobar"] = Sleeper, ["foo.b"] = Sleeper });
+        init.WaitForState("foobar", "running");
+        var outcome = init.Run("/pandora/dora service status foo");
+        Assert.Equal((3, ""), (outcome.ExitCode, outcome.Output));
+        Assert.Equal(404, init.Request(HttpMethod.Post, "/v1/services/foo/stop").Status);
+        Assert.Equal("running", init.Service("foobar").State);
+    }
+
+    [Fact]
+    public void Finit_unexpected_restart_a_new_manager_restarts_nothing()
+    {
+        using var init = new InitInNamespace(new Dictionary<string, string>
+        {
+            ["db"] = Sleeper + "restart: always\n", ["web"] = Sleeper + "needs: [db]\nmilestone: [setup]\n", ["setup"] = "type: oneshot\ncommand: [/bin/true]\n",
+            ["site"] = "type: group\nneeds: [web]\n", ["lazy"] = Sleeper + "start: demand\non: {path: /etc/passwd}\n",
+        });
+        init.WaitForState("site", "running");
+        init.WaitForState("lazy", "running");
+        var before = init.Services();
+        for (int i = 0; i < 2; i++)
+        {
+            KillManager(init);
+            Assert.Equal(before, init.Services());
+        }
     }
 
     static void Refused(InitInNamespace init, string verb, string service, string error, string words)

@@ -125,7 +125,7 @@ internal sealed class Sandbox
     private List<string> WritablePaths()
     {
         var paths = Present(_settings.WritablePaths);
-        if (_settings.ReadOnlyRoot && _root.Length == 0 && _service.RuntimeDirectory is { } runtime) paths.Add("/run/" + runtime);
+        if (_settings.ReadOnlyRoot && _service.RuntimeDirectory is { } runtime) paths.Add("/run/" + runtime);
         if (_settings is { Delegate: true, ProtectKernelTunables: true } && _root.Length == 0) paths.Add("/sys/fs/cgroup");
         return paths;
     }

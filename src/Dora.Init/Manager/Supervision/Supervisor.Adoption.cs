@@ -20,7 +20,8 @@ internal sealed partial class Supervisor
         var told = new HashSet<string>();
         foreach (var entry in saved.Services)
         {
-            if (!told.Add(entry.Name)) continue;
+            // What was masked and is down is no service any more; what is still being stopped for it is taken up.
+            if (!told.Add(entry.Name) || (entry.Transient is null && entry.State.IsDown && _switchedOff.ContainsKey(TemplateOf(entry.Name)))) continue;
             var service = entry.Transient is { } text ? RecreateTransient(entry.Name, text) : Find(entry.Name) ?? Recreate(entry);
             if (service is null) continue;
             service.Pin = entry.Pin;
@@ -95,8 +96,13 @@ internal sealed partial class Supervisor
             var peer = entry.PeerSource is { } source ? new ConnectionPeer(source, entry.PeerPort) : null;
             return AddSession(SessionSettings(settings, entry.Name, peer), entry.InstanceOf ?? "", peer);
         }
-        if (entry.InstanceOf is { } template && ServiceTemplate.IsArgument(entry.Name[(entry.Name.IndexOf('@') + 1)..]) && _templates.TryGetValue(template, out var found))
-            return AddService(ServiceTemplate.Instantiate(found, entry.Name[(entry.Name.IndexOf('@') + 1)..]), template);
+        string origin = entry.InstanceOf ?? entry.Name;
+        if (_templates.TryGetValue(origin, out var found) || _switchedOff.TryGetValue(origin, out found))
+        {
+            if (found.ForEach is InstanceSource.None) return AddService(found, null);
+            string argument = entry.Name[(entry.Name.IndexOf('@') + 1)..];
+            if (ServiceTemplate.IsArgument(argument)) return AddService(ServiceTemplate.Instantiate(found, argument), origin);
+        }
         // Its file is gone: what runs is kept running, and can be stopped, but not started again.
         return AddService(Unknown(entry.Name), entry.InstanceOf);
     }
