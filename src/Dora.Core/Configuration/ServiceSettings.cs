@@ -86,6 +86,9 @@ public sealed record ServiceSettings
     /// <summary>The one service that receives the output of all others; <c>logger</c>.</summary>
     public bool Logger { get; init; }
 
+    /// <summary>Goes on running through a soft reboot; <c>survives-soft-reboot</c>.</summary>
+    public bool SurvivesSoftReboot { get; init; }
+
     /// <summary>Where in <see cref="File"/> the names of other services stand, for messages about the set as a whole.</summary>
     internal IReadOnlyList<ServiceReference> References { get; init; } = [];
 }

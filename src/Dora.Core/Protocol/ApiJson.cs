@@ -19,6 +19,7 @@ namespace Dora.Core.Protocol;
 [JsonSerializable(typeof(ChangeInfo))]
 [JsonSerializable(typeof(LogLine))]
 [JsonSerializable(typeof(EndMachineRequest))]
+[JsonSerializable(typeof(MachineStatus))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
     public static ApiJson Api { get; } = new(new JsonSerializerOptions

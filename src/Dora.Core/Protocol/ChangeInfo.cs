@@ -9,7 +9,7 @@ internal sealed record ChangeInfo
 
     public required string Id { get; init; }
 
-    /// <summary><c>start</c>, <c>stop</c>, <c>restart</c>, <c>poweroff</c>, <c>reboot</c> or <c>halt</c>.</summary>
+    /// <summary><c>start</c>, <c>stop</c>, <c>restart</c>, <c>poweroff</c>, <c>reboot</c>, <c>halt</c>, <c>kexec</c> or <c>soft-reboot</c>.</summary>
     public required string Verb { get; init; }
 
     /// <summary>The service that it is about; null for the machine.</summary>
@@ -26,8 +26,3 @@ internal sealed record ChangeInfo
     /// <summary>Why it failed.</summary>
     public ErrorBody? Error { get; init; }
 }
-
-/// <summary>Body of <c>POST /v1/machine/{verb}</c>; may be left out.</summary>
-/// <param name="Force">Kills what is left at once instead of stopping services in order.</param>
-[System.Text.Json.Serialization.JsonUnmappedMemberHandling(System.Text.Json.Serialization.JsonUnmappedMemberHandling.Disallow)]
-internal sealed record EndMachineRequest(bool Force = false);

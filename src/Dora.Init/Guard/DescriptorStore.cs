@@ -67,6 +67,16 @@ internal sealed class DescriptorStore
         return Errno.None;
     }
 
+    public void LeaveTo(Handover next)
+    {
+        foreach (var (record, fd) in _entries) next.Store.Add((record, fd.Number));
+    }
+
+    public void Adopt(Handover last)
+    {
+        foreach (var (record, number) in last.Store) _entries.Add((record, new FileDescriptor(number)));
+    }
+
     private int IndexOf(in GuardRecord record)
     {
         for (int i = 0; i < _entries.Count; i++)

@@ -33,6 +33,8 @@ internal sealed class ManagerProcess
     private readonly Supervisor _supervisor;
     private readonly LogHub _logs;
     private readonly MachineEnding _ending;
+    private readonly ScheduledEnd _scheduled;
+    private readonly MachineVerbs _verbs;
     private readonly MachineControl _control;
     private bool _isStateChanged = true;
 
@@ -45,6 +47,8 @@ internal sealed class ManagerProcess
     private ManagerProcess()
     {
         int before = _guard.Connect();
+        // Who runs is known by /proc alone: somebody may have unmounted it since.
+        if (!Sys.Exists("/proc/self")) _ = Sys.Mount("proc", "/proc", "proc", Libc.MS_NOSUID | Libc.MS_NODEV | Libc.MS_NOEXEC);
         _stateFile = StateFile.Open(_guard, out var saved);
         _state = saved ?? new SavedState();
         _isRestart = before > 0;
@@ -54,8 +58,11 @@ internal sealed class ManagerProcess
         ReportProblems();
         _logs = new LogHub(_loop, _guard, Log.Warn);
         _supervisor = new Supervisor(_loop, _guard, new LogOutput(_logs), _commandLine.Masked) { IsWantedByBoot = IsWantedByBoot };
-        _ending = new MachineEnding(_loop, _guard, _supervisor);
-        _control = new MachineControl(_loop, _supervisor, _files, _logs, _ending, _state);
+        _ending = new MachineEnding(_loop, _guard, _supervisor) { Began = EndBegan, SoftRebootReady = LeaveForSoftReboot };
+        _scheduled = new ScheduledEnd(_loop, _ending, StateChanged);
+        var changes = new Changes(_loop, _supervisor.Find);
+        _verbs = new MachineVerbs(_loop, _guard, _ending, _scheduled, changes) { LastUpgrade = _state.LastUpgrade };
+        _control = new MachineControl(_supervisor, _files, _logs, _state, changes, _verbs);
     }
 
     private void StartUp()
@@ -76,6 +83,7 @@ internal sealed class ManagerProcess
         _supervisor.StateChanged = ServiceChanged;
         _guard.ChildExited = ChildExited;
         _guard.SignalSeen = SignalSeen;
+        _guard.UpgradeEnded = UpgradeEnded;
 
         bool areServicesKnown = _state.Services.Count > 0;
         foreach (var settings in _files.Services.Values) _supervisor.Add(settings);
@@ -89,13 +97,16 @@ internal sealed class ManagerProcess
         WatchDevices();
         foreach (string name in Consoles.Active()) _supervisor.Appeared(InstanceSource.Console, name);
         // A state that knows of no service is lost, or from a manager that was killed before it started one.
-        if (!areServicesKnown) _supervisor.StartBootServices();
+        if (!areServicesKnown || _state.IsBootPending) _supervisor.StartBootServices();
+        _state.IsBootPending = false;
         // Posted after the first services, and so run when they have been launched.
         if (!_state.IsStartUpComplete) _loop.Post("start-up", CompleteStartUp);
 
         using var server = new ControlServer(_loop, OpenControlSocket(), _control, UserDatabase.Load().FindGroup("dora")?.Gid, Log.Warn);
         _guard.Watch(_loop);
-        if (_state.End is { } end) _ending.Request(end, force: false, "the manager before this one");
+        _ending.Resume(_state);
+        _scheduled.Adopt(_state);
+        _guard.Up();
         Log.Info(_isRestart ? $"manager: running again, {_supervisor.Services.Count} services taken up" : "manager: running");
         _loop.Run();
     }
@@ -105,6 +116,7 @@ internal sealed class ManagerProcess
         _state.Stages.AddRange(StartupSequence.RunLate(_commandLine));
         _state.IsStartUpComplete = true;
         _isStateChanged = true;
+        _guard.WatchdogAppeared();
     }
 
     /// <summary><c>single</c> and <c>pandora.rescue</c>: a login on the consoles, the log, and nothing else.</summary>
@@ -145,6 +157,9 @@ internal sealed class ManagerProcess
                 case ("net", "remove"):
                     _supervisor.Disappeared(InstanceSource.WiredInterface, happened.Name);
                     break;
+                case ("watchdog", "add"):
+                    _guard.WatchdogAppeared();
+                    break;
                 case ("input", "add"):
                     button.LookAt(happened.Name);
                     break;
@@ -174,6 +189,34 @@ internal sealed class ManagerProcess
             _ending.Request(end, force: false, signal == Libc.SIGINT ? "ctrl-alt-del" : "a signal to PID 1");
     }
 
+    private void StateChanged() => _isStateChanged = true;
+
+    /// <summary>Saved before anybody is answered: a soft reboot is known to nobody else.</summary>
+    private void EndBegan()
+    {
+        _scheduled.Clear();
+        _isStateChanged = true;
+        SaveState();
+    }
+
+    /// <summary>The next manager starts up as after a boot; of the services it knows those that were spared.</summary>
+    private void LeaveForSoftReboot()
+    {
+        _supervisor.KillLeftovers();
+        _ = Sys.Unlink(StartedUpMark);
+        var next = new SavedState { IsBootPending = true, LastUpgrade = _verbs.LastUpgrade };
+        _supervisor.SaveSpared(next);
+        _stateFile.Write(next);
+        _isStateChanged = false;
+    }
+
+    private void UpgradeEnded(bool isDone, string why)
+    {
+        _verbs.LastUpgrade = isDone ? "done" : $"rolled back: {why}";
+        Log.Info($"manager: upgrade of init: {_verbs.LastUpgrade}");
+        _isStateChanged = true;
+    }
+
     private void ServiceChanged()
     {
         _isStateChanged = true;
@@ -188,7 +231,9 @@ internal sealed class ManagerProcess
         {
             _isStateChanged = false;
             _state.Services.Clear();
-            _state.End = _ending.End;
+            _ending.Save(_state);
+            _scheduled.Save(_state);
+            _state.LastUpgrade = _verbs.LastUpgrade;
             _supervisor.Save(_state);
             _stateFile.Write(_state);
         }

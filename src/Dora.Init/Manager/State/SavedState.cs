@@ -21,8 +21,25 @@ internal sealed class SavedState
     /// <summary>How the machine is being ended, if it is.</summary>
     public MachineEnd? End { get; set; }
 
-    /// <summary>When the last ordered end was asked for to be over, since boot.</summary>
-    public TimeSpan? EndDeadline { get; set; }
+    public string? EndBy { get; set; }
+    public TimeSpan? EndSince { get; set; }
+
+    /// <summary>The end that is scheduled, if one is: when (since boot, and of the wall clock if that was asked for), by whom and why.</summary>
+    public MachineEnd? ScheduledEnd { get; set; }
+
+    public TimeSpan? ScheduledAt { get; set; }
+    public long? ScheduledWallTicks { get; set; }
+    public string? ScheduledBy { get; set; }
+    public string? ScheduledMessage { get; set; }
+
+    /// <summary>A soft reboot has taken everything down: the services of the boot are to be started anew.</summary>
+    public bool IsBootPending { get; set; }
+
+    /// <summary>What became of the last upgrade of init, in words.</summary>
+    public string? LastUpgrade { get; set; }
+
+    /// <summary>Services that are to stop as soon as nothing needs them any more.</summary>
+    public List<string> StopsAsked { get; set; } = [];
 
     public int LastSession { get; set; }
 

@@ -41,12 +41,15 @@ internal sealed partial class Supervisor
             if (!told.Contains(service.Name) && Verified(service, service.State) is { Pid: not 0 } running) service.Adopt(running);
         foreach (string name in Sys.ListDirectories(SessionsRoot))
             if (Find(name) is null) Linger($"{SessionsRoot}/{name}", name);
+        foreach (string name in saved.StopsAsked)
+            if (Find(name) is not null) _stopsAsked.Add(name);
         Unsettled();
     }
 
     public void Save(SavedState state)
     {
         state.LastSession = _lastSession;
+        state.StopsAsked = [.. _stopsAsked];
         foreach (var service in _services.Values)
             state.Services.Add(new SavedService { Name = service.Name, InstanceOf = service.InstanceOf, IsSession = service.IsSession, State = service.State });
     }

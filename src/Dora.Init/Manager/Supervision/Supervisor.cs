@@ -17,7 +17,7 @@ namespace Dora.Init.Manager.Supervision;
 /// Nothing here calls back and forth between services: every change marks the table as unsettled, and
 /// <see cref="Settle"/>, posted once, walks it until nothing moves. Each step moves a service along its machine,
 /// which has no cycle without an outside event, so the walk ends; a bound on the rounds guards against a defect.
-/// Parts: Supervisor.Instances.cs (templates, sessions), Supervisor.Adoption.cs (after a manager restart).
+/// Parts: Supervisor.Instances.cs (templates, sessions), Supervisor.Adoption.cs (after a manager restart), Supervisor.Ending.cs.
 /// </summary>
 internal sealed partial class Supervisor
 {
@@ -135,6 +135,7 @@ internal sealed partial class Supervisor
     public void Stop(Service service)
     {
         _stopsAsked.Add(service.Name);
+        StateChanged?.Invoke();
         foreach (var dependent in DependentsOf(service))
             if (!dependent.State.IsDown && !_stopsAsked.Contains(dependent.Name)) Stop(dependent);
         Unsettled();
@@ -287,7 +288,7 @@ internal sealed partial class Supervisor
         if (service.IsSession) return true;
         foreach (var other in _services.Values)
         {
-            if (other == service || other.State.IsDown) continue;
+            if (other == service || other.State.IsDown || IsSpared(other)) continue;
             if (other.IsSession || IsNamed(service, other.Settings.After) || IsNamed(service, other.Settings.Wants)) return false;
             if (service.Settings.Logger) return false;
         }
@@ -319,20 +320,12 @@ internal sealed partial class Supervisor
         if (service.State.IsDown && !service.IsSession && !_demands.ContainsKey(service.Name)) _sockets.Close(service.Settings);
     }
 
-    /// <summary>Ends all services in reverse order; <see cref="StateChanged"/> tells when <see cref="IsAllDown"/>.</summary>
-    public void EndAll()
-    {
-        IsEnding = true;
-        foreach (var service in _services.Values.ToArray())
-            if (!service.State.IsDown) Stop(service);
-    }
-
     public bool IsAllDown
     {
         get
         {
             foreach (var service in _services.Values)
-                if (!service.State.IsDown) return false;
+                if (!service.State.IsDown && !IsSpared(service)) return false;
             return true;
         }
     }
