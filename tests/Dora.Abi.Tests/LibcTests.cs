@@ -55,9 +55,12 @@ public class LibcTests
         #include <unistd.h>
         #include <linux/capability.h>
         #include <linux/kd.h>
+        #include <linux/kexec.h>
         #include <linux/loop.h>
         #include <linux/magic.h>
         #include <linux/module.h>
+        #include <linux/reboot.h>
+        #include <linux/watchdog.h>
         #include <linux/netlink.h>
         #include <linux/random.h>
         #include <linux/rtnetlink.h>

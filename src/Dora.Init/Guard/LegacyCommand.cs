@@ -119,7 +119,7 @@ internal sealed record LegacyCommand
         if (when is "now" or "+0" or "0") return new LegacyCommand { End = end };
         List<string> dora = [VerbOf(end)];
         if (when.Contains(':')) dora.AddRange(["--at", when]);
-        else if (int.TryParse(when.AsSpan(when[0] == '+' ? 1 : 0), System.Globalization.NumberStyles.None, null, out int minutes)) dora.AddRange(["--in", $"{minutes}m"]);
+        else if (int.TryParse(when.AsSpan(when.StartsWith('+') ? 1 : 0), System.Globalization.NumberStyles.None, null, out int minutes)) dora.AddRange(["--in", $"{minutes}m"]);
         else return new LegacyCommand { Problem = $"{when}: the time is now, +MINUTES or HH:MM" };
         if (message.Count > 0) dora.AddRange(["--message", string.Join(' ', message)]);
         return new LegacyCommand { Dora = dora };

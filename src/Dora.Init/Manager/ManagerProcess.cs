@@ -212,7 +212,8 @@ internal sealed class ManagerProcess
 
     private void UpgradeEnded(bool isDone, string why)
     {
-        _verbs.LastUpgrade = isDone ? "done" : $"rolled back: {why}";
+        // With the time, so that whoever waits for it can tell it from the one before.
+        _verbs.LastUpgrade = $"{(isDone ? "done" : $"rolled back: {why}")} ({EventLoop.Now.TotalSeconds:0.0} s after boot)";
         Log.Info($"manager: upgrade of init: {_verbs.LastUpgrade}");
         _isStateChanged = true;
     }

@@ -44,5 +44,8 @@ ln -s /proc/self/fd dev/fd
 # Nobody reads a console here, and nothing may block on one.
 mknod -m 600 dev/console c 1 3
 : >dev/kmsg
+# What a test asks for by a file: another kernel command line, and a watchdog that only counts what it is fed.
+if [ -e etc/test-cmdline ]; then mount --bind etc/test-cmdline proc/cmdline; fi
+if [ -e etc/test-watchdog ]; then : >dev/watchdog; fi
 ip link set lo up
 exec chroot . /pandora/init
