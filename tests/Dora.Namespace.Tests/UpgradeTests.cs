@@ -9,7 +9,7 @@ public class UpgradeTests
     {
         ["web"] = "command: [/bin/sleep, '100000']\nrestart: always\n",
         ["talker"] = "command: [/bin/sh, -c, 'while :; do echo hello; sleep 0.05; done']\n",
-        ["held"] = "command: [/bin/sh, -c, 'exec sleep 1000']\nsockets:\n  - tcp: 127.0.0.1:8099\nstart: demand\n",
+        ["held"] = "command: [/bin/sh, -c, 'exec sleep 1000']\nsockets:\n  - tcp: 8099\nstart: demand\n",
     };
 
     [Fact]

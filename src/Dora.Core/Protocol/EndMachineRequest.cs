@@ -1,10 +1,9 @@
-using System.Text.Json.Serialization;
+using Dora.Core.Protocol.Json;
 
 namespace Dora.Core.Protocol;
 
 /// <summary>Body of <c>POST /v1/machine/{verb}</c>; may be left out.</summary>
-[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-internal sealed record EndMachineRequest
+internal sealed class EndMachineRequest : IJsonMapped<EndMachineRequest>
 {
     /// <summary>Pre-empts what is under way and waits for nothing.</summary>
     public bool Force { get; init; }
@@ -29,4 +28,16 @@ internal sealed record EndMachineRequest
 
     /// <summary>kexec: reboot through the firmware when the kernel cannot be loaded.</summary>
     public bool OrReboot { get; init; }
+
+    public static EndMachineRequest Map(JsonMap json, EndMachineRequest? from) => new()
+    {
+        Force = json.Flag("force", from?.Force) ?? false,
+        In = json.Text("in", from?.In),
+        At = json.Text("at", from?.At),
+        Message = json.Text("message", from?.Message),
+        Kernel = json.Text("kernel", from?.Kernel),
+        Initramfs = json.Text("initramfs", from?.Initramfs),
+        CommandLine = json.Text("commandLine", from?.CommandLine),
+        OrReboot = json.Flag("orReboot", from?.OrReboot) ?? false,
+    };
 }

@@ -1,7 +1,9 @@
+using Dora.Core.Protocol.Json;
+
 namespace Dora.Core.Protocol;
 
 /// <summary>Answer of <c>GET /v1/machine</c>: whether the machine is being ended, or will be.</summary>
-internal sealed record MachineStatus
+internal sealed class MachineStatus : IJsonMapped<MachineStatus>
 {
     public const string Running = "running", Scheduled = "scheduled", Ending = "ending";
 
@@ -30,4 +32,17 @@ internal sealed record MachineStatus
 
     /// <summary>What became of the last upgrade of init, in words.</summary>
     public string? LastUpgrade { get; init; }
+
+    public static MachineStatus Map(JsonMap json, MachineStatus? from) => new()
+    {
+        State = json.RequiredText("state", from?.State),
+        Verb = json.Text("verb", from?.Verb),
+        By = json.Text("by", from?.By),
+        Message = json.Text("message", from?.Message),
+        At = json.Member("at", from?.At),
+        Phase = json.Text("phase", from?.Phase),
+        LimitMs = json.Number("limitMs", from?.LimitMs),
+        WaitsFor = json.Texts("waitsFor", from?.WaitsFor),
+        LastUpgrade = json.Text("lastUpgrade", from?.LastUpgrade),
+    };
 }

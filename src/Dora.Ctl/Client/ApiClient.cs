@@ -1,8 +1,8 @@
 using System.Text;
 using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using Dora.Core.Linux;
 using Dora.Core.Protocol;
+using Dora.Core.Protocol.Json;
 
 namespace Dora.Ctl.Client;
 
@@ -18,15 +18,20 @@ internal sealed class ApiClient(string socketPath)
     private const int AnswerTimeoutMs = 45_000;
 
     /// <summary>The body of a successful answer, as it came and as an object.</summary>
-    public (T Value, byte[] Json) Get<T>(string path, JsonTypeInfo<T> type) => Ask("GET", path, [], type);
+    public (T Value, byte[] Json) Get<T>(string path) where T : class, IJsonMapped<T> =>
+        Ask("GET", path, [], static json => JsonMapReader.Read<T>(json));
 
-    public (T Value, byte[] Json) Post<T>(string path, byte[] body, JsonTypeInfo<T> type) => Ask("POST", path, body, type);
+    public (IReadOnlyList<T> Values, byte[] Json) GetList<T>(string path) where T : class, IJsonMapped<T> =>
+        Ask("GET", path, [], static json => JsonMapReader.ReadList<T>(json));
+
+    public (T Value, byte[] Json) Post<T>(string path, byte[] body) where T : class, IJsonMapped<T> =>
+        Ask("POST", path, body, static json => JsonMapReader.Read<T>(json));
 
     /// <summary>Waits until a change is done or failed.</summary>
     public (ChangeInfo Change, byte[] Json) WaitFor(ChangeInfo change, byte[] json)
     {
         while (change.Status == ChangeInfo.Doing)
-            (change, json) = Get($"/v1/changes/{Uri.EscapeDataString(change.Id)}?wait=30s", ApiJson.Api.ChangeInfo);
+            (change, json) = Get<ChangeInfo>($"/v1/changes/{Uri.EscapeDataString(change.Id)}?wait=30s");
         return (change, json);
     }
 
@@ -43,7 +48,7 @@ internal sealed class ApiClient(string socketPath)
         if (reader.Status != 200) throw Failure(reader.Status, body.ToArray());
     }
 
-    private (T, byte[]) Ask<T>(string method, string path, byte[] body, JsonTypeInfo<T> type)
+    private (T, byte[]) Ask<T>(string method, string path, byte[] body, Func<byte[], T> read)
     {
         var answer = new MemoryStream();
         var reader = new HttpResponseReader();
@@ -60,7 +65,7 @@ internal sealed class ApiClient(string socketPath)
         if (reader.Status is < 200 or > 299) throw Failure(reader.Status, json);
         try
         {
-            return (JsonSerializer.Deserialize(json, type) ?? throw new JsonException("null"), json);
+            return (read(json), json);
         }
         catch (JsonException exception)
         {
@@ -126,7 +131,7 @@ internal sealed class ApiClient(string socketPath)
         ErrorBody? body = null;
         try
         {
-            body = JsonSerializer.Deserialize(json, ApiJson.Api.ErrorBody);
+            body = JsonMapReader.Read<ErrorBody>(json);
         }
         catch (JsonException)
         {

@@ -21,8 +21,8 @@ internal static class InitCommand
     private static int Upgrade(Context context, string path)
     {
         string full = Path.GetFullPath(path);
-        string? before = context.Client.Get("/v1/machine", ApiJson.Api.MachineStatus).Value.LastUpgrade;
-        var (_, json) = context.Client.Post($"/v1/init/upgrade?path={Uri.EscapeDataString(full)}", [], ApiJson.Api.ChangeInfo);
+        string? before = context.Client.Get<MachineStatus>("/v1/machine").Value.LastUpgrade;
+        var (_, json) = context.Client.Post<ChangeInfo>($"/v1/init/upgrade?path={Uri.EscapeDataString(full)}", []);
         // The manager that accepted it is gone in a moment; the next one, of whichever program, knows the outcome.
         var end = Sys.TimeSinceBoot() + s_limit;
         string? outcome = null;
@@ -31,7 +31,7 @@ internal static class InitCommand
             Thread.Sleep(100);
             try
             {
-                (var status, json) = context.Client.Get("/v1/machine", ApiJson.Api.MachineStatus);
+                (var status, json) = context.Client.Get<MachineStatus>("/v1/machine");
                 if (status.LastUpgrade is { } now && now != before) outcome = now;
             }
             catch (ApiFailure)

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using System.Text.Json;
 using Dora.Core.Protocol;
+using Dora.Core.Protocol.Json;
 using Dora.Ctl.Client;
 
 namespace Dora.Ctl.Commands;
@@ -65,9 +65,7 @@ internal static class MachineCommand
 
     private static int Run(Context context, string verb, EndMachineRequest request)
     {
-        bool isPlain = request == new EndMachineRequest();
-        byte[] body = isPlain ? [] : JsonSerializer.SerializeToUtf8Bytes(request, ApiJson.Api.EndMachineRequest);
-        var (change, json) = context.Client.Post($"/v1/machine/{verb}", body, ApiJson.Api.ChangeInfo);
+        var (change, json) = context.Client.Post<ChangeInfo>($"/v1/machine/{verb}", JsonMapWriter.Write(request));
         if (context.Json) context.Out.WriteRaw(json);
         else if (request.In is not null || request.At is not null) return Status(context);
         else if (request.Force) context.Out.WriteLine($"{change.Verb}: under way, without waiting for services");
@@ -77,7 +75,7 @@ internal static class MachineCommand
 
     private static int Cancel(Context context)
     {
-        var (_, json) = context.Client.Post("/v1/machine/cancel", [], ApiJson.Api.ChangeInfo);
+        var (_, json) = context.Client.Post<ChangeInfo>("/v1/machine/cancel", []);
         if (context.Json) context.Out.WriteRaw(json);
         else context.Out.WriteLine("cancelled");
         return ExitCodes.Ok;
@@ -85,7 +83,7 @@ internal static class MachineCommand
 
     private static int Status(Context context)
     {
-        var (status, json) = context.Client.Get("/v1/machine", ApiJson.Api.MachineStatus);
+        var (status, json) = context.Client.Get<MachineStatus>("/v1/machine");
         if (context.Json)
         {
             context.Out.WriteRaw(json);

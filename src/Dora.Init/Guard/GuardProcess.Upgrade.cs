@@ -34,7 +34,7 @@ internal sealed partial class GuardProcess
         _candidate = executable;
         _candidateDeadline = Sys.TimeSinceBoot() + s_upgradeLimit;
         _replacedPid = _manager.Pid;
-        _manager.Executable = PathOf(executable.Number);
+        _manager.Candidate = PathOf(executable.Number);
     }
 
     private void CameUp()
@@ -60,7 +60,7 @@ internal sealed partial class GuardProcess
         _candidate?.Dispose();
         _candidate = null;
         _candidateDeadline = null;
-        _manager.Executable = Program.OwnPath;
+        _manager.Candidate = null;
         _manager.Kill();
         SetOutcome(0, why);
     }
@@ -71,14 +71,19 @@ internal sealed partial class GuardProcess
         _outcomeText = text.Length > GuardRecord.LongestName ? text[..GuardRecord.LongestName] : text;
     }
 
-    /// <summary>Told to a manager that serves; also, that this guard goes on shows that it need not be gone back from.</summary>
+    /// <summary>Told to a manager that serves.</summary>
     private void TellOutcome()
     {
-        _previous?.Dispose();
-        _previous = null;
         if (_outcome < 0 || !_manager.IsUp) return;
         var record = new GuardRecord { Kind = GuardMessage.UpgradeOutcome, Status = _outcome, Name = _outcomeText };
         if (_manager.Send(record)) _outcome = -1;
+    }
+
+    /// <summary>This guard has gone once through its loop: it need not be gone back from.</summary>
+    private void Proved()
+    {
+        _previous?.Dispose();
+        _previous = null;
     }
 
     /// <summary>All that the next guard in this process has to know.</summary>

@@ -86,6 +86,7 @@ internal sealed partial class GuardProcess
             if (_manager.HasGivenUp && !_rescue.IsActive) _rescue.Start(_store);
             Reap();
             Wait();
+            Proved();
         }
     }
 

@@ -33,8 +33,8 @@ internal sealed class ManagerLink(DescriptorStore store)
     /// <summary>It has said that it serves.</summary>
     public bool IsUp { get; private set; }
 
-    /// <summary>What is executed: this program itself, but while an upgrade tries another one.</summary>
-    public string Executable { get; set; } = Program.OwnPath;
+    /// <summary>The program that is started instead of this one, while an upgrade tries it.</summary>
+    public string? Candidate { get; set; }
 
     public bool IsDue => NextStart <= Sys.TimeSinceBoot();
     public bool HasGivenUp => _quickDeaths >= QuickDeathsLimit;
@@ -54,7 +54,7 @@ internal sealed class ManagerLink(DescriptorStore store)
             else if ((errno = Sys.Duplicate(theirs, out var source, LaunchPlanBuilder.SourceFloor)) != Errno.None)
                 result = new LaunchResult(0, $"manager: dup: {errno.Describe()}");
             else
-                using (source) result = Launcher.Launch(Plan(source, Executable));
+                using (source) result = Launcher.Launch(Plan(source, Candidate ?? Program.OwnPath));
 
             if (!result.Succeeded)
             {

@@ -48,4 +48,9 @@ mknod -m 600 dev/console c 1 3
 if [ -e etc/test-cmdline ]; then mount --bind etc/test-cmdline proc/cmdline; fi
 if [ -e etc/test-watchdog ]; then : >dev/watchdog; fi
 ip link set lo up
+# A guard that may open no descriptors, and may not raise that limit either.
+if [ -e etc/test-nofile ]; then
+    nofile=$(cat etc/test-nofile)
+    exec setpriv --bounding-set -sys_resource prlimit --nofile="$nofile" chroot . /pandora/init
+fi
 exec chroot . /pandora/init

@@ -47,7 +47,8 @@ internal sealed class MachineEnding(EventLoop loop, GuardLink guard, Supervisor 
     /// </summary>
     public string? Request(MachineEnd end, bool force, string by, TimeSpan delay = default)
     {
-        if (End is { } first && first != end && !force)
+        // The guard will end the machine: only userspace can no longer be meant, even by force.
+        if (End is { } first && first != end && (!force || end == MachineEnd.SoftReboot))
         {
             string refusal = $"{Ending.Describe(end)} refused: {Describe()}; with --force nothing is waited for";
             Log.Announce($"manager: {refusal} (asked for by {by})");
