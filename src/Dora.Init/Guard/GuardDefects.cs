@@ -58,6 +58,7 @@ internal readonly record struct GuardDefects(int Count, TimeSpan First)
         while (sync.Succeeded && !Reaper.TryReap(sync.Pid, out _) && Sys.TimeSinceBoot() < deadline)
             _ = Sys.WaitForSignals([Libc.SIGCHLD], TimeSpan.FromMilliseconds(100));
 
+        Log.Reopen(); // gives one descriptor back, for where there is no other
         int seconds = KernelCommandLine.Read().PanicSeconds;
         Log.Fatal(seconds switch
         {

@@ -71,19 +71,14 @@ internal sealed partial class GuardProcess
         _outcomeText = text.Length > GuardRecord.LongestName ? text[..GuardRecord.LongestName] : text;
     }
 
-    /// <summary>Told to a manager that serves.</summary>
+    /// <summary>Once through its loop, this guard need not be gone back from; what became of it is told to a manager that serves.</summary>
     private void TellOutcome()
-    {
-        if (_outcome < 0 || !_manager.IsUp) return;
-        var record = new GuardRecord { Kind = GuardMessage.UpgradeOutcome, Status = _outcome, Name = _outcomeText };
-        if (_manager.Send(record)) _outcome = -1;
-    }
-
-    /// <summary>This guard has gone once through its loop: it need not be gone back from.</summary>
-    private void Proved()
     {
         _previous?.Dispose();
         _previous = null;
+        if (_outcome < 0 || !_manager.IsUp) return;
+        var record = new GuardRecord { Kind = GuardMessage.UpgradeOutcome, Status = _outcome, Name = _outcomeText };
+        if (_manager.Send(record)) _outcome = -1;
     }
 
     /// <summary>All that the next guard in this process has to know.</summary>

@@ -80,13 +80,12 @@ internal sealed partial class GuardProcess
 
         while (true)
         {
-            TellOutcome();
             MeetDeadlines();
             if (_manager.IsDue && !_rescue.IsActive) StartManager();
             if (_manager.HasGivenUp && !_rescue.IsActive) _rescue.Start(_store);
             Reap();
+            TellOutcome();
             Wait();
-            Proved();
         }
     }
 
@@ -185,7 +184,9 @@ internal sealed partial class GuardProcess
             // Whatever becomes of the manager, the request stands.
             _endDeadline ??= Sys.TimeSinceBoot() + Ending.LimitWithoutManager;
         }
-        else End(_end);
+        else if (_rescue.IsActive) End(_end);
+        // Between two managers: the next one is told as soon as it starts.
+        else _endDeadline ??= Sys.TimeSinceBoot() + Ending.LimitWithoutManager;
     }
 
     /// <summary>The manager goes first: it has nothing left to say, and what it would still start is in the way.</summary>

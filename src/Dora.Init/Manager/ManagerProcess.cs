@@ -194,7 +194,7 @@ internal sealed class ManagerProcess
     /// <summary>Saved before anybody is answered: a soft reboot is known to nobody else.</summary>
     private void EndBegan()
     {
-        _scheduled.Clear();
+        if (_ending.End != MachineEnd.SoftReboot) _scheduled.Clear();
         _isStateChanged = true;
         SaveState();
     }
@@ -205,6 +205,7 @@ internal sealed class ManagerProcess
         _supervisor.KillLeftovers();
         _ = Sys.Unlink(StartedUpMark);
         var next = new SavedState { IsBootPending = true, LastUpgrade = _verbs.LastUpgrade };
+        _scheduled.Save(next);
         _supervisor.SaveSpared(next);
         _stateFile.Write(next);
         _isStateChanged = false;

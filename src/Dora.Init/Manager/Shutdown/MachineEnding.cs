@@ -19,7 +19,7 @@ internal sealed class MachineEnding(EventLoop loop, GuardLink guard, Supervisor 
 {
     private static readonly TimeSpan s_margin = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_reportInterval = TimeSpan.FromSeconds(5);
-    private bool _isHandedOver, _isForced, _isReporting;
+    private bool _isHandedOver, _isReporting;
 
     /// <summary>How the machine is being ended; null while it is not.</summary>
     public MachineEnd? End { get; private set; }
@@ -47,8 +47,7 @@ internal sealed class MachineEnding(EventLoop loop, GuardLink guard, Supervisor 
     /// </summary>
     public string? Request(MachineEnd end, bool force, string by, TimeSpan delay = default)
     {
-        // The guard will end the machine: only userspace can no longer be meant, even by force.
-        if (End is { } first && first != end && (!force || end == MachineEnd.SoftReboot))
+        if (End is { } first && first != end && !MayReplace(first, end, force))
         {
             string refusal = $"{Ending.Describe(end)} refused: {Describe()}; with --force nothing is waited for";
             Log.Announce($"manager: {refusal} (asked for by {by})");
@@ -56,7 +55,7 @@ internal sealed class MachineEnding(EventLoop loop, GuardLink guard, Supervisor 
         }
 
         bool isFirst = End is null;
-        if (isFirst || force)
+        if (isFirst || force || End != end)
         {
             End = end;
             By = by;
@@ -64,16 +63,19 @@ internal sealed class MachineEnding(EventLoop loop, GuardLink guard, Supervisor 
             Limit = supervisor.StopLimit + s_margin;
             string text = $"{Ending.Describe(end)} asked for by {by}" + (force ? ", by force: nothing is waited for" : ": stopping services");
             Log.Announce($"manager: {text}");
-            if (isFirst) Terminals.Tell(text);
-            if (end != MachineEnd.SoftReboot) guard.Ending(end, Limit + delay);
+            // Saved first: the next manager tells the guard what this one had no time to.
             Began?.Invoke();
+            if (end != MachineEnd.SoftReboot) guard.Ending(end, Limit + delay);
+            if (isFirst) Terminals.Tell(text);
+            After(delay, force ? Force : StopServices);
         }
         else Log.Info($"{Ending.Describe(end)} asked for by {by}: under way already");
-
-        if (isFirst) After(delay, StopServices);
-        if (force) After(delay, Force);
         return null;
     }
+
+    // The guard knows of every end but a soft reboot: that gives way to a real one, and can no longer be meant after it.
+    private static bool MayReplace(MachineEnd first, MachineEnd end, bool force) =>
+        first == MachineEnd.SoftReboot || (force && end != MachineEnd.SoftReboot);
 
     /// <summary>Goes on with what the last manager had begun.</summary>
     public void Resume(SavedState state)
@@ -133,7 +135,6 @@ internal sealed class MachineEnding(EventLoop loop, GuardLink guard, Supervisor 
             HandOver();
             return;
         }
-        _isForced = true;
         StopServices();
         supervisor.KillAll();
         Check();
@@ -151,7 +152,7 @@ internal sealed class MachineEnding(EventLoop loop, GuardLink guard, Supervisor 
         _isHandedOver = true;
         if (End == MachineEnd.SoftReboot)
         {
-            Log.Announce($"manager: soft reboot: all services are down{(_isForced ? " (by force)" : "")}, starting anew");
+            Log.Announce($"manager: soft reboot: all services are down, starting anew");
             SoftRebootReady?.Invoke();
         }
         else guard.End(End!.Value);
