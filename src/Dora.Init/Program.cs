@@ -20,6 +20,7 @@ internal static class Program
 
         bool isFirst = Libc.getpid() == 1;
         if (isFirst) Native.ignore_sent_faults();
+        else Native.end_by_sent_faults();
         if (isFirst && name == "/init") return Boot.BootSequence.Run();
 
         AppDomain.CurrentDomain.UnhandledException += (_, happened) => Died(isFirst, happened.ExceptionObject as Exception);

@@ -40,6 +40,23 @@ public class GuardFaultTests
     }
 
     [Fact]
+    public void A_fault_signal_ends_the_manager_and_is_no_null_reference_in_the_middle_of_an_event()
+    {
+        using var init = Start();
+        var before = init.WaitForState("web", "running");
+        foreach (string signal in new[] { "SEGV", "BUS", "FPE", "ILL", "ABRT" })
+        {
+            int manager = init.ManagerPid();
+            init.Get("/v1/machine"); // it is up
+            init.Run($"kill -{signal} {ShutdownRequestTests.InsidePid(manager)}").Expect();
+            init.WaitFor($"another manager after {signal}", () => init.ManagerPid() is var pid && pid != manager, TimeSpan.FromSeconds(8));
+        }
+        Assert.Equal(before, init.WaitForState("web", "running"));
+        Assert.DoesNotContain("NullReference", init.KernelLog);
+        Assert.Contains("has ended with signal 11", init.KernelLog);
+    }
+
+    [Fact]
     public void Ten_kills_in_a_row_from_outside_do_not_lead_to_rescue()
     {
         using var init = Start();
