@@ -67,7 +67,7 @@ public class WrongServicesTests(WrongServicesMachine wrong) : IClassFixture<Wron
         string status = Status(name);
         Assert.Contains(Folder + place, status);
         Assert.Matches(words, status);
-        Assert.Equal("failed", _machine.Services()[name].State);
+        Assert.Equal("invalid", _machine.Services()[name].State);
     }
 
     [Fact]

@@ -207,16 +207,6 @@ internal static unsafe partial class Sys
     /// <summary>Whether the descriptor is a terminal.</summary>
     public static bool IsTerminal(FileDescriptor fd) => Libc.isatty(fd.Number) == 1;
 
-    /// <summary>poll(2) until there is something to read or the end of it; ETIMEDOUT after <paramref name="timeoutMs"/>.</summary>
-    public static Errno WaitReadable(FileDescriptor fd, int timeoutMs)
-    {
-        Libc.pollfd poll = new() { fd = fd.Number, events = 1 /* POLLIN */ };
-        int result;
-        do result = Libc.poll(&poll, 1, timeoutMs);
-        while (result < 0 && Libc.errno == Errno.EINTR);
-        return result == 0 ? Errno.ETIMEDOUT : Check(result);
-    }
-
     public static Errno SetNonBlocking(FileDescriptor fd)
     {
         int flags = Libc.fcntl(fd.Number, Libc.F_GETFL, 0);

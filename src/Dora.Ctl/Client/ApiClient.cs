@@ -15,7 +15,7 @@ internal sealed class ApiClient(string socketPath)
     public const string DefaultSocket = "/run/dora/dora.sock";
 
     /// <summary>Longer than any wait that is asked for below: beyond it the manager hangs.</summary>
-    private const int AnswerTimeoutMs = 45_000;
+    private static readonly TimeSpan s_answerLimit = TimeSpan.FromSeconds(45);
 
     /// <summary>The body of a successful answer, as it came and as an object.</summary>
     public (T Value, byte[] Json) Get<T>(string path) where T : class, IJsonMapped<T> =>
@@ -44,7 +44,7 @@ internal sealed class ApiClient(string socketPath)
         {
             if (reader.Status == 200) sink(piece);
             else body.Write(piece);
-        }, timeoutMs: -1);
+        }, limit: null);
         if (reader.Status != 200) throw Failure(reader.Status, body.ToArray());
     }
 
@@ -52,12 +52,12 @@ internal sealed class ApiClient(string socketPath)
     {
         var answer = new MemoryStream();
         var reader = new HttpResponseReader();
-        if (!Exchange(method, path, body, reader, piece => answer.Write(piece), AnswerTimeoutMs) && method == "GET")
+        if (!Exchange(method, path, body, reader, piece => answer.Write(piece), s_answerLimit) && method == "GET")
         {
             // The manager was replaced between accept and answer; its socket lives on. A GET can be asked twice.
             reader = new HttpResponseReader();
             answer = new MemoryStream();
-            Exchange(method, path, body, reader, piece => answer.Write(piece), AnswerTimeoutMs);
+            Exchange(method, path, body, reader, piece => answer.Write(piece), s_answerLimit);
         }
         byte[] json = answer.ToArray();
         if (!reader.IsComplete)
@@ -74,7 +74,7 @@ internal sealed class ApiClient(string socketPath)
     }
 
     /// <summary>One request; false if the connection ended before the first byte of an answer.</summary>
-    private bool Exchange(string method, string path, byte[] body, HttpResponseReader reader, Action<ReadOnlySpan<byte>> sink, int timeoutMs)
+    private bool Exchange(string method, string path, byte[] body, HttpResponseReader reader, Action<ReadOnlySpan<byte>> sink, TimeSpan? limit)
     {
         using var fd = Connect();
         byte[] head = Encoding.ASCII.GetBytes(
@@ -86,8 +86,8 @@ internal sealed class ApiClient(string socketPath)
         bool any = false;
         while (!reader.IsComplete && reader.Error is null)
         {
-            if (Sys.WaitReadable(fd, timeoutMs) == Errno.ETIMEDOUT)
-                throw new ApiFailure(ExitCodes.NotReachable, $"{socketPath}: no answer within {timeoutMs / 1000} s: the manager hangs");
+            if (Sys.WaitReadable(fd, Sys.TimeSinceBoot() + limit) == Errno.ETIMEDOUT)
+                throw new ApiFailure(ExitCodes.NotReachable, $"{socketPath}: no answer within {limit?.TotalSeconds} s: the manager hangs");
             var errno = Sys.Read(fd, buffer, out int count);
             if (errno != Errno.None || count == 0)
             {

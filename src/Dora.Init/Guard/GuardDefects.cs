@@ -6,10 +6,10 @@ namespace Dora.Init.Guard;
 
 /// <summary>
 /// What becomes of a defect in PID 1, whose end would be a kernel panic. This program is executed again in the same
-/// process: with all that the guard kept if that can still be told, without it otherwise; the services live on in both
-/// cases. When that happens again and again, the machine cannot be helped: a message on every console, what is dirty is
-/// written, and <c>panic=</c> decides as it does for the kernel: restart after so many seconds, at once below zero, or
-/// stay as it is at zero.
+/// process: the first time with all that the guard kept, soon after that without it, for that may be the cause; the
+/// services live on in both cases. When it happens again and again, the machine cannot be helped: a message on every
+/// console, what is dirty is written, and <c>panic=</c> decides as it does for the kernel: restart after so many seconds,
+/// at once below zero, or stay as it is at zero.
 /// </summary>
 /// <param name="Count">Defects in a row.</param>
 /// <param name="First">When the first of them was, since boot.</param>
@@ -38,7 +38,7 @@ internal readonly record struct GuardDefects(int Count, TimeSpan First)
         {
             try
             {
-                if (guard?.LeaveAfterDefect(exception?.GetType().Name ?? "") is { } left) _ = left.State.Execute(left.Program, next);
+                if (next.Count == 1 && guard?.LeaveAfterDefect(exception?.GetType().Name ?? "") is { } left) _ = left.State.Execute(left.Program, next);
             }
             catch (Exception another)
             {

@@ -23,6 +23,8 @@ internal sealed class ManagerProcess
     private const string ShippedServices = "/usr/lib/dora/services", OperatorServices = "/etc/dora/services";
     private const string SocketPath = "/run/dora/dora.sock", SocketStoreName = "control", StartedUpMark = "/run/dora/started-up";
 
+    private static readonly TimeSpan s_settled = TimeSpan.FromSeconds(2);
+
     private readonly EventLoop _loop = new();
     private readonly GuardLink _guard = new();
     private readonly KernelCommandLine _commandLine = KernelCommandLine.Read();
@@ -57,7 +59,7 @@ internal sealed class ManagerProcess
         _files = ServiceDirectory.Load([ShippedServices, OperatorServices]);
         ReportProblems();
         _logs = new LogHub(_loop, _guard, Log.Warn);
-        _supervisor = new Supervisor(_loop, _guard, new LogOutput(_logs), _commandLine.Masked) { IsWantedByBoot = IsWantedByBoot };
+        _supervisor = new Supervisor(_loop, _guard, new LogOutput(_logs), [.. _commandLine.Masked, .. OperatorMasks.Read()]) { IsWantedByBoot = IsWantedByBoot };
         _ending = new MachineEnding(_loop, _guard, _supervisor) { Began = EndBegan, SoftRebootReady = LeaveForSoftReboot };
         _scheduled = new ScheduledEnd(_loop, _ending, StateChanged);
         var changes = new Changes(_loop, _supervisor.Find);
@@ -67,8 +69,14 @@ internal sealed class ManagerProcess
 
     private void StartUp()
     {
-        // The mark stands for a state that was lost: the guard was executed again and has nothing any more.
-        if (_state.IsStartedUp || Sys.Exists(StartedUpMark)) return;
+        if (_state.IsStartedUp) return;
+        if (Sys.Exists(StartedUpMark))
+        {
+            // Damaged, or the guard has nothing any more: it failed, and soon after that again.
+            Log.Error("manager: the saved state is lost: services are taken up from their cgroups, and what the boot wants is started");
+            _state.IsStartedUp = true;
+            return;
+        }
         _state.Stages = [.. BootStages.Read(), .. StartupSequence.Run(_commandLine)];
         _state.IsStartedUp = true;
         _ = Sys.MakeDirectories("/run/dora", 0x1ED);
@@ -81,6 +89,7 @@ internal sealed class ManagerProcess
         _loop.Failed = (owner, exception) => Log.Error($"{owner}: {exception.Message} ({exception.GetType().Name}): the event is dropped, the manager goes on");
         _loop.AfterBatch = SaveState;
         _supervisor.StateChanged = ServiceChanged;
+        _supervisor.RebootAsked = cause => _ending.Request(MachineEnd.Reboot, force: false, cause);
         _guard.ChildExited = ChildExited;
         _guard.SignalSeen = SignalSeen;
         _guard.UpgradeEnded = UpgradeEnded;
@@ -107,6 +116,7 @@ internal sealed class ManagerProcess
         _ending.Resume(_state);
         _scheduled.Adopt(_state);
         _guard.Up();
+        _loop.After(s_settled, "memory", GiveBackMemory);
         Log.Info(_isRestart ? $"manager: running again, {_supervisor.Services.Count} services taken up" : "manager: running");
         _loop.Run();
     }
@@ -118,6 +128,12 @@ internal sealed class ManagerProcess
         _isStateChanged = true;
         _guard.WatchdogAppeared();
     }
+
+    /// <summary>
+    /// Service files, modules and stages have been read and left their garbage in the heap, and what runs from here on
+    /// makes too little of it for the collector to come by itself.
+    /// </summary>
+    private static void GiveBackMemory() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
 
     /// <summary><c>single</c> and <c>pandora.rescue</c>: a login on the consoles, the log, and nothing else.</summary>
     private bool IsWantedByBoot(Service service) =>

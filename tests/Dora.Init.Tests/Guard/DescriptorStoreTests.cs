@@ -71,6 +71,21 @@ public class DescriptorStoreTests
     }
 
     [Fact]
+    public void What_is_left_to_the_next_guard_is_adopted_with_its_names()
+    {
+        DescriptorStore before = new(), after = new();
+        before.Put(Named("state"), File());
+        before.Put(Named("listen:web:Tcp:80"), File());
+        var handover = new Handover();
+        before.LeaveTo(handover);
+        // In the guard an execve(2) lies in between.
+        after.Adopt(Handover.Read(handover.Write())!);
+        Assert.Equal(["state", "listen:web:Tcp:80"], Sent(after));
+        after.Remove(Named("state"));
+        after.Remove(Named("listen:web:Tcp:80"));
+    }
+
+    [Fact]
     public void Records_of_any_content_do_no_harm()
     {
         var store = new DescriptorStore();

@@ -48,6 +48,8 @@ mknod -m 600 dev/console c 1 3
 if [ -e etc/test-cmdline ]; then mount --bind etc/test-cmdline proc/cmdline; fi
 if [ -e etc/test-watchdog ]; then : >dev/watchdog; fi
 ip link set lo up
+# As after a boot: a root that is not the mount namespace's own would forbid user namespaces.
+mount --move . /
 # A guard that may open no descriptors, and may not raise that limit either.
 if [ -e etc/test-nofile ]; then
     nofile=$(cat etc/test-nofile)

@@ -1,6 +1,7 @@
 using Dora.Core.Linux;
 using Dora.Core.Protocol;
 using Dora.Init.Guard;
+using Dora.Init.Manager.Supervision;
 
 namespace Dora.Init.Manager.Control;
 
@@ -22,6 +23,12 @@ internal interface IMachineControl
     ControlResult Stop(string name);
 
     ControlResult Restart(string name);
+
+    /// <summary>Holds it up or down against everybody else, or lets go of it.</summary>
+    ControlResult Pin(string name, ServicePin pin);
+
+    /// <summary>Switches it off, also for further boots where /etc outlives them, or takes that back.</summary>
+    ControlResult Mask(string name, bool isMasked);
 
     /// <summary>Answers through <paramref name="then"/>: at once, or, if it returns something, later, unless that is disposed before.</summary>
     IDisposable? EndMachine(MachineEnd verb, EndMachineRequest request, Action<ControlResult> then);

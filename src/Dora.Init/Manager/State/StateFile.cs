@@ -66,7 +66,7 @@ internal sealed class StateFile(FileDescriptor file)
         }
         catch (JsonException exception)
         {
-            Log.Error($"manager: the saved state cannot be read ({exception.Message}): services are taken up from their cgroups");
+            Log.Error($"manager: the saved state cannot be read: {exception.Message}");
             return null;
         }
     }

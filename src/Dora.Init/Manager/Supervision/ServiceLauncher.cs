@@ -1,11 +1,12 @@
 using Dora.Core.Configuration;
 using Dora.Core.Linux;
+using Dora.Init.Events;
 using Dora.Init.Launching;
 
 namespace Dora.Init.Manager.Supervision;
 
 /// <summary>From settings to a running process: looks up users, opens streams, compiles the plan, launches it.</summary>
-internal sealed class ServiceLauncher(IServiceOutput output, HeldSockets sockets)
+internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets sockets) : IServiceLauncher
 {
     /// <summary>Never throws: what cannot be opened, found or compiled is a failure in words.</summary>
     public LaunchResult Launch(Service service, FileDescriptor? readiness)
@@ -25,6 +26,10 @@ internal sealed class ServiceLauncher(IServiceOutput output, HeldSockets sockets
         }
     }
 
+    public void Kill(int pid, int signal) => _ = Sys.Kill(pid, signal);
+
+    public Cgroup CgroupOf(EventLoop loop, string path, string name, Action emptied) => new(loop, path, name, emptied);
+
     private LaunchPlan Plan(Service service, FileDescriptor? readiness, List<FileDescriptor> opened)
     {
         var settings = service.Settings;
@@ -36,8 +41,10 @@ internal sealed class ServiceLauncher(IServiceOutput output, HeldSockets sockets
         else Log.Warn($"{settings.Name}: cgroup {service.Cgroup.Path}: {errno.Describe()}; it starts without one");
 
         var identity = Identity.Of(settings);
+        if (builder.Cgroup is not null) CgroupLimits.Apply(service.Cgroup.Path, settings, identity);
         MakeRuntimeDirectory(settings, identity);
         Streams(builder, service, opened);
+        Redirect(builder, service, opened);
 
         var passed = new List<(string, FileDescriptor)>();
         if (!settings.PerConnection)
@@ -46,7 +53,9 @@ internal sealed class ServiceLauncher(IServiceOutput output, HeldSockets sockets
             foreach (var (name, fd) in output.LoggerDescriptors()) passed.Add((name, Lift(fd, opened)));
         identity.Introduce(builder);
         // Before ours: a LISTEN_PID of the file's own would be written over, whatever its length.
+        ReadEnvironmentFiles(builder, settings);
         foreach (var (variable, value) in settings.Environment) builder.Variable(variable, value);
+        service.State.Cause?.Introduce(builder);
         builder.ListenDescriptors(passed);
 
         if (readiness is not null) builder.Variable("NOTIFY_FD", builder.Pass("notify", Lift(readiness, opened)).ToString());

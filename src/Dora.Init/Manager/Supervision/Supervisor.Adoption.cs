@@ -22,6 +22,9 @@ internal sealed partial class Supervisor
         {
             if (!told.Add(entry.Name)) continue;
             var service = Find(entry.Name) ?? Recreate(entry);
+            service.Pin = entry.Pin;
+            if (entry.IsStopAsked) _stopsAsked.Add(service.Name);
+            if (entry.IsRestartAsked) _restartsAsked.Add(service.Name);
             service.Adopt(Verified(service, entry.State));
             if (service.IsSession && service.State.Pid == 0)
             {
@@ -30,28 +33,48 @@ internal sealed partial class Supervisor
                 continue;
             }
             AdoptDemand(service);
+            AdoptTrigger(service, entry);
+            AdoptFailure(service);
             if (service.Settings.PerConnection && !service.IsSession && service.State.Phase is ServicePhase.Running
                 && OpenListener(service) is { } failure)
                 Log.Error($"{service.Name}: {failure}");
-            if (service.State.Pid == 0 && service.State.Phase is ServicePhase.Starting or ServicePhase.Running && !service.Settings.PerConnection)
+            if (service.State.Pid == 0 && service.State.Phase is ServicePhase.Starting or ServicePhase.Running && ServiceMachine.HasProcess(service.Settings))
                 service.Apply(new(ServiceEventKind.MainExited, Exit: ProcessExit.Unseen));
         }
-        // No state at all, or none of these: the guard itself was executed again, and its store with it.
+        // No state at all, or none of these: it was lost, or the guard failed twice and its store with it.
         foreach (var service in _services.Values.ToArray())
-            if (!told.Contains(service.Name) && Verified(service, service.State) is { Pid: not 0 } running) service.Adopt(running);
+            if (!told.Contains(service.Name)) AdoptRunning(service);
         foreach (string name in Sys.ListDirectories(SessionsRoot))
+        {
+            // The last manager may have died before it saved the number: a session of the same name could not be
+            // launched into a cgroup that is taken, and its client would be turned away.
+            if (int.TryParse(name.AsSpan(name.LastIndexOf('@') + 1), out int number)) _lastSession = Math.Max(_lastSession, number);
             if (Find(name) is null) Linger($"{SessionsRoot}/{name}", name);
-        foreach (string name in saved.StopsAsked)
-            if (Find(name) is not null) _stopsAsked.Add(name);
+        }
         Unsettled();
+    }
+
+    /// <summary>A service that no state tells of: what runs in its cgroup is its own all the same.</summary>
+    private static void AdoptRunning(Service service)
+    {
+        if (Verified(service, service.State) is { Pid: not 0 } running) service.Adopt(running);
     }
 
     public void Save(SavedState state)
     {
         state.LastSession = _lastSession;
-        state.StopsAsked = [.. _stopsAsked];
         foreach (var service in _services.Values)
-            state.Services.Add(new SavedService { Name = service.Name, InstanceOf = service.InstanceOf, IsSession = service.IsSession, State = service.State });
+            state.Services.Add(new SavedService
+            {
+                Name = service.Name,
+                InstanceOf = service.InstanceOf,
+                IsSession = service.IsSession,
+                State = service.State,
+                Pin = service.Pin,
+                IsStopAsked = _stopsAsked.Contains(service.Name),
+                IsRestartAsked = _restartsAsked.Contains(service.Name),
+                Trigger = TriggerOf(service),
+            });
     }
 
     private Service Recreate(SavedService entry)
@@ -61,7 +84,7 @@ internal sealed partial class Supervisor
             var settings = entry.InstanceOf is { } name && Find(name) is { } listener ? listener.Settings : Unknown(entry.Name);
             return AddSession(SessionSettings(settings, entry.Name), entry.InstanceOf ?? "");
         }
-        if (entry.InstanceOf is { } template && _templates.TryGetValue(template, out var found))
+        if (entry.InstanceOf is { } template && ServiceTemplate.IsArgument(entry.Name[(entry.Name.IndexOf('@') + 1)..]) && _templates.TryGetValue(template, out var found))
             return AddService(ServiceTemplate.Instantiate(found, entry.Name[(entry.Name.IndexOf('@') + 1)..]), template);
         // Its file is gone: what runs is kept running, and can be stopped, but not started again.
         return AddService(Unknown(entry.Name), entry.InstanceOf);
@@ -105,7 +128,13 @@ internal sealed partial class Supervisor
     {
         string path = cgroupPath["/sys/fs/cgroup".Length..];
         foreach (var line in (Sys.ReadText($"/proc/{pid}/cgroup") ?? "").AsSpan().EnumerateLines())
-            if (line.StartsWith("0::") && line[3..].TrimEnd(" (deleted)").ToString().EndsWith(path, StringComparison.Ordinal)) return true;
+        {
+            if (!line.StartsWith("0::")) continue;
+            // With delegate it may have gone down into a folder of its own.
+            var own = line[3..].TrimEnd(" (deleted)");
+            int at = own.LastIndexOf(path);
+            if (at >= 0 && (at + path.Length == own.Length || own[at + path.Length] == '/')) return true;
+        }
         return false;
     }
 

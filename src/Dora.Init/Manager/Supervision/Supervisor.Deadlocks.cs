@@ -52,10 +52,14 @@ internal sealed partial class Supervisor
         if (_stopsAsked.Count == 0) return false;
         foreach (var service in _services.Values)
             if (service.State.Phase is ServicePhase.Stopping or ServicePhase.Killing) return false;
-        var stuck = _stopsAsked.ToArray();
-        _stopsAsked.Clear();
-        foreach (string name in stuck)
-            if (Find(name) is { } service) service.Apply(new(ServiceEventKind.StopAsked));
-        return true;
+        bool any = false;
+        foreach (string name in _stopsAsked.ToArray())
+        {
+            // One that is held by a pin is not stuck: it waits.
+            if (Find(name) is not { } service || (!IsEnding && PinnedUp(service) is not null)) continue;
+            CarryOutStop(service);
+            any = true;
+        }
+        return any;
     }
 }

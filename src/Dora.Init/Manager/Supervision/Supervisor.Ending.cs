@@ -24,6 +24,7 @@ internal sealed partial class Supervisor
     public void EndAll(bool spareSurvivors = false)
     {
         IsEnding = true;
+        _restartsAsked.Clear();
         _spared = spareSurvivors ? Survivors() : null;
         foreach (var service in _services.Values.ToArray())
             if (!service.State.IsDown && !IsSpared(service)) Stop(service);
