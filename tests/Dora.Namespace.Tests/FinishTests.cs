@@ -87,53 +87,44 @@ public class FinishTests
     [Fact]
     public void A_lost_disk_costs_no_more_than_the_declared_limits()
     {
-        string server = Path.Combine(Path.GetTempPath(), $"silent-fuse-{Environment.ProcessId}");
         string source = Path.Combine(InitInNamespace.Repository(), "tests/Dora.Boot.Tests/HelperPrograms/silent-fuse.c");
-        Programs.Run(TimeSpan.FromSeconds(60), "clang", "-static", "-O1", "-o", server, source).Expect();
+        using var init = new InitInNamespace(new Dictionary<string, string>
+        {
+            // Hangs in the kernel: neither TERM nor KILL ends it.
+            ["stuck"] = "command: [/bin/sh, -c, 'until [ -e /run/lost ]; do sleep 0.1; done; exec cat /mnt/file']\nstop-timeout: 1s\n",
+            ["web"] = "command: [/bin/sleep, '1000']\n",
+        }, files => Programs.Run(TimeSpan.FromSeconds(60), "clang", "-static", "-O1", "-o", Path.Combine(files, "pandora/silent-fuse"), source).Expect());
+        init.WaitForState("stuck", "running");
+        init.Run("mkdir /mnt; mknod /dev/fuse c 10 229").Expect();
+        // The server is a process of another pid namespace: a disk does not end with the machine either.
+        using var fuse = Process.Start(new ProcessStartInfo("nsenter", ["--target", init.Pid.ToString(), "--mount", "--root", "/pandora/silent-fuse", "/mnt"]) { RedirectStandardOutput = true })!;
         try
         {
-            using var init = new InitInNamespace(new Dictionary<string, string>
+            Assert.Equal("mounted", fuse.StandardOutput.ReadLine());
+            using var log = new FileStream(init.Inside("/dev/kmsg"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            init.Run("touch /run/lost").Expect();
+            init.WaitFor("a process that hangs in the kernel", () => init.ProcessesIn("dora/services/stuck").Any(pid => InitInNamespace.CommandLine(pid) == "cat /mnt/file"));
+            Thread.Sleep(200);
+            long start = Stopwatch.GetTimestamp();
+            init.Run("/pandora/dora poweroff").Expect();
+            string text = "";
+            init.WaitFor("the last word", () =>
             {
-                // Hangs in the kernel: neither TERM nor KILL ends it.
-                ["stuck"] = "command: [/bin/sh, -c, 'until [ -e /run/lost ]; do sleep 0.1; done; exec cat /mnt/file']\nstop-timeout: 1s\n",
-                ["web"] = "command: [/bin/sleep, '1000']\n",
-            });
-            init.WaitForState("stuck", "running");
-            init.Run("mkdir /mnt; mknod /dev/fuse c 10 229").Expect();
-            // The server is a process of another pid namespace: a disk does not end with the machine either.
-            using var fuse = Process.Start(new ProcessStartInfo("nsenter", ["--target", init.Pid.ToString(), "--mount", server, $"/proc/{init.Pid}/root/mnt"]) { RedirectStandardOutput = true })!;
-            try
-            {
-                Assert.Equal("mounted", fuse.StandardOutput.ReadLine());
-                using var log = new FileStream(init.Inside("/dev/kmsg"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-                init.Run("touch /run/lost").Expect();
-                init.WaitFor("a process that hangs in the kernel", () => init.ProcessesIn("dora/services/stuck").Any(pid => InitInNamespace.CommandLine(pid) == "cat /mnt/file"));
-                Thread.Sleep(200);
-                long start = Stopwatch.GetTimestamp();
-                init.Run("/pandora/dora poweroff").Expect();
-                string text = "";
-                init.WaitFor("the last word", () =>
-                {
-                    log.Seek(0, SeekOrigin.Begin);
-                    text = new StreamReader(log, leaveOpen: true).ReadToEnd();
-                    return text.Contains("guard: power off (processes");
-                }, TimeSpan.FromSeconds(60));
-                // Services: 1 s and 10 s for each that hangs; processes 3 + 3 s; this mount 2 x 5 s a round, once unmounted and once read-only.
-                Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 10, 11 + 6 + 30);
-                Assert.Contains("stuck: failed: its processes cannot be killed", text);
-                Assert.Contains("processes are left that cannot be killed", text);
-                Assert.Contains("waiting for stuck (killing)", text);
-            }
-            finally
-            {
-                fuse.Kill(); // aborts what hangs
-                fuse.WaitForExit();
-            }
-            Assert.Equal(PoweredOff, init.WaitForEnd(TimeSpan.FromSeconds(10)));
+                log.Seek(0, SeekOrigin.Begin);
+                text = new StreamReader(log, leaveOpen: true).ReadToEnd();
+                return text.Contains("guard: power off (processes");
+            }, TimeSpan.FromSeconds(60));
+            // Services: 1 s and 10 s for each that hangs; processes 3 + 3 s; this mount 2 x 5 s a round, once unmounted and once read-only.
+            Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 10, 11 + 6 + 30);
+            Assert.Contains("stuck: failed: its processes cannot be killed", text);
+            Assert.Contains("processes are left that cannot be killed", text);
+            Assert.Contains("waiting for stuck (killing)", text);
         }
         finally
         {
-            File.Delete(server);
+            fuse.Kill(); // aborts what hangs
+            fuse.WaitForExit();
         }
+        Assert.Equal(PoweredOff, init.WaitForEnd(TimeSpan.FromSeconds(10)));
     }
 }

@@ -32,6 +32,7 @@ public class SoftRebootTests
         Assert.Equal("changed\n", init.Run("hostname").Expect());
         Assert.Equal("running", init.Get("/v1/machine").GetProperty("state").GetString());
         Assert.Equal("running", init.Service("web").State);
+        Assert.Equal(2, init.KernelLog.Split("all services are down, starting anew").Length);
         init.Change("restart", "store");
     }
 

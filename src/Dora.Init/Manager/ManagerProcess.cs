@@ -39,6 +39,7 @@ internal sealed class ManagerProcess
     private readonly MachineVerbs _verbs;
     private readonly MachineControl _control;
     private bool _isStateChanged = true;
+    private bool _isLeaving; // what is saved is for the next manager, and not to be written over
 
     public static int Run()
     {
@@ -224,7 +225,7 @@ internal sealed class ManagerProcess
         _scheduled.Save(next);
         _supervisor.SaveSpared(next);
         _stateFile.Write(next);
-        _isStateChanged = false;
+        _isLeaving = true;
     }
 
     private void UpgradeEnded(bool isDone, string why)
@@ -245,6 +246,8 @@ internal sealed class ManagerProcess
     /// <summary>After every batch of events: first what is known, then the answer that lets the guard reap.</summary>
     private void SaveState()
     {
+        // An exit that is not answered is told to the next manager.
+        if (_isLeaving) return;
         if (_isStateChanged)
         {
             _isStateChanged = false;
