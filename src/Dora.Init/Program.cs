@@ -1,6 +1,7 @@
 using Dora.Core.Linux;
 using Dora.Init.Guard;
 using Dora.Init.Manager;
+using Dora.Init.Manager.Startup;
 
 namespace Dora.Init;
 
@@ -36,6 +37,7 @@ internal static class Program
             (_, ["manager"]) => ManagerProcess.Run(),
             (_, ["syslog", ..]) => Syslog.SyslogRole.Run(arguments.AsSpan(1)),
             (_, ["finish", ..]) => FinishProcess.Run(arguments.AsSpan(1)),
+            (_, ["devices"]) => DeviceCoupling.RunProcess(),
             (_, ["helper", ..]) => Manager.Shutdown.HelperRole.Run(arguments.AsSpan(1)),
             (_, ["--version"]) => Manager.Shutdown.HelperRole.PrintVersion(),
             _ => LegacyCommand.Run("init", arguments),

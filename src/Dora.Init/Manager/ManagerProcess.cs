@@ -38,6 +38,8 @@ internal sealed class ManagerProcess
     private readonly ScheduledEnd _scheduled;
     private readonly MachineVerbs _verbs;
     private readonly MachineControl _control;
+    private readonly DeviceCoupling _coupling;
+    private DeviceEvents? _devices;
     private bool _isStateChanged = true;
     private bool _isLeaving; // what is saved is for the next manager, and not to be written over
 
@@ -66,6 +68,7 @@ internal sealed class ManagerProcess
         var changes = new Changes(_loop, _supervisor.Find);
         _verbs = new MachineVerbs(_loop, _guard, _ending, _scheduled, changes) { LastUpgrade = _state.LastUpgrade };
         _control = new MachineControl(_supervisor, _files, _logs, _state, changes, _verbs);
+        _coupling = new DeviceCoupling(_loop, _commandLine, CompleteStartUp);
     }
 
     private void StartUp()
@@ -110,7 +113,7 @@ internal sealed class ManagerProcess
         if (!areServicesKnown || _state.IsBootPending) _supervisor.StartBootServices();
         _state.IsBootPending = false;
         // Posted after the first services, and so run when they have been launched.
-        if (!_state.IsStartUpComplete) _loop.Post("start-up", CompleteStartUp);
+        if (!_state.IsStartUpComplete) _loop.Post("start-up", CoupleDevices);
 
         using var server = new ControlServer(_loop, OpenControlSocket(), _control, UserDatabase.Load().FindGroup("dora")?.Gid, Log.Warn);
         _guard.Watch(_loop);
@@ -122,12 +125,20 @@ internal sealed class ManagerProcess
         _loop.Run();
     }
 
-    private void CompleteStartUp()
+    private void CoupleDevices()
     {
-        _state.Stages.AddRange(StartupSequence.RunLate(_commandLine));
+        if (Machine.IsOurs) _coupling.Start();
+        if (_coupling.IsRunning) _devices?.Hold();
+        else _state.IsStartUpComplete = _isStateChanged = true;
+    }
+
+    private void CompleteStartUp(SavedStage stage)
+    {
+        _state.Stages.Add(stage);
         _state.IsStartUpComplete = true;
         _isStateChanged = true;
         _guard.WatchdogAppeared();
+        _devices?.Release();
     }
 
     /// <summary>
@@ -185,7 +196,7 @@ internal sealed class ManagerProcess
 
         try
         {
-            _ = new DeviceEvents(_loop, Happened, _commandLine) { Lost = LookAtAll };
+            _devices = new DeviceEvents(_loop, Happened, _commandLine) { Lost = LookAtAll };
         }
         catch (LinuxException exception)
         {
@@ -196,6 +207,7 @@ internal sealed class ManagerProcess
 
     private void ChildExited(int pid, ProcessExit exit)
     {
+        if (_coupling.HasEnded(pid, exit.Describe())) return;
         _supervisor.MainExited(pid, exit);
         _isStateChanged = true;
     }

@@ -44,6 +44,7 @@ internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets
         if (builder.Cgroup is not null) CgroupLimits.Apply(service.Cgroup.Path, settings, identity);
         MakeRuntimeDirectory(settings, identity);
         Streams(builder, service, opened);
+        OwnTerminal(settings, identity);
         Redirect(builder, service, opened);
 
         var passed = new List<(string, FileDescriptor)>();
