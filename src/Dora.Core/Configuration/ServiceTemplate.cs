@@ -28,6 +28,11 @@ public static class ServiceTemplate
             Environment = environment,
             Terminal = template.Terminal is null ? null : Expand(template.Terminal, argument),
             RuntimeDirectory = template.RuntimeDirectory is null ? null : Expand(template.RuntimeDirectory, argument),
+            Ready = template.Ready?.With(text => Expand(text, argument)),
+            Health = template.Health?.With(text => Expand(text, argument)),
+            PreStart = ExpandAll(template.PreStart, argument),
+            StopCommand = ExpandAll(template.StopCommand, argument),
+            ReloadCommand = ExpandAll(template.ReloadCommand, argument),
         };
     }
 
@@ -43,6 +48,22 @@ public static class ServiceTemplate
             if (Unknown(value) is { } found) yield return Message($"environment: {name}", found);
         foreach (var (key, value) in new[] { ("description", template.Description), ("tty", template.Terminal), ("runtime-directory", template.RuntimeDirectory) })
             if (value is not null && Unknown(value) is { } found) yield return Message(key, found);
+        foreach (var (key, words) in HelperWords(template))
+            foreach (string word in words)
+                if (Unknown(word) is { } found) yield return Message(key, found);
+    }
+
+    private static (string Key, IReadOnlyList<string> Words)[] HelperWords(ServiceSettings template) =>
+    [
+        ("pre-start", template.PreStart), ("stop-command", template.StopCommand), ("reload-command", template.ReloadCommand),
+        ("ready", template.Ready is { } ready ? [ready.Path, .. ready.Command] : []), ("health", template.Health is { } health ? [health.Path, .. health.Command] : []),
+    ];
+
+    private static string[] ExpandAll(IReadOnlyList<string> words, string argument)
+    {
+        var result = new string[words.Count];
+        for (int i = 0; i < result.Length; i++) result[i] = Expand(words[i], argument);
+        return result;
     }
 
     private static string Message(string key, string found) =>

@@ -16,6 +16,12 @@ internal sealed record ServiceStatus : ServiceSummary
     /// <summary>Program and arguments.</summary>
     public IReadOnlyList<string> Command { get; init => field = value ?? []; } = [];
 
+    /// <summary>What it says of itself (STATUS= of sd_notify).</summary>
+    public string? StatusText { get; init; }
+
+    /// <summary><c>healthy</c>, <c>failing (1 of 3)</c> or <c>unhealthy</c>; null where no health check is made.</summary>
+    public string? Health { get; init; }
+
     /// <summary>Its latest log lines, oldest first, where the manager has them at hand.</summary>
     public IReadOnlyList<LogLine>? Log { get; init; }
 }

@@ -56,4 +56,7 @@ internal static class ServiceStates
     public const string Done = "done";
 
     public const string Failed = "failed";
+
+    /// <summary>It runs and reads its configuration anew.</summary>
+    public const string Reloading = "reloading";
 }

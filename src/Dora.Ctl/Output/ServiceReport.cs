@@ -35,6 +35,8 @@ internal static class ServiceReport
         screen.WriteLine(screen.Foreign(status.Name + description));
         string since = status.StartedAt is { } at ? $" for {Words.Ago(at, now)} (since {Words.Time(at.Wall)})" : "";
         Line(screen, "state", screen.Paint(Words.ToneOf(status.State), screen.Foreign(status.State)) + screen.Foreign(since));
+        if (status.StatusText is { } text) Line(screen, "says", screen.Foreign(text));
+        if (status.Health is { } health) Line(screen, "health", screen.Paint(health == "healthy" ? Tone.Good : Tone.Bad, screen.Foreign(health)));
         if (status.Reason is { } reason) Line(screen, "cause", screen.Foreign(reason));
         foreach (var problem in status.Problems)
             Line(screen, "problem", screen.Paint(Tone.Bad, screen.Foreign($"{Position(problem)}: {problem.Message}")));
@@ -55,9 +57,9 @@ internal static class ServiceReport
     /// <summary>The end of a change in words: <c>web: started, it was stopped and is running</c>.</summary>
     public static string Outcome(ChangeInfo change, string verb, string name)
     {
-        string done = verb switch { "start" => "started", "stop" => "stopped", _ => "restarted" };
+        string done = verb switch { "start" => "started", "stop" => "stopped", "reload" => "reloaded", _ => "restarted" };
         if (change.Before is null || change.After is null) return $"{name}: {done}";
-        return change.Before == change.After && verb != "restart"
+        return change.Before == change.After && verb is not ("restart" or "reload")
             ? $"{name}: nothing to do, it is {change.After}"
             : $"{name}: {done}, it was {change.Before} and is {change.After}";
     }

@@ -59,6 +59,19 @@ internal sealed class MachineControl(
         return Ask(name, "restart", supervisor.Restart, state => state.IsUp && state.Since >= asked);
     }
 
+    public ControlResult Reload(string name)
+    {
+        if (supervisor.Find(name) is { } service)
+        {
+            if (service.Settings is { ReloadCommand.Count: 0, ReloadSignal: 0 })
+                return ControlResult.Refused(Refusal.Conflict, "service.no-reload", $"{name}: its file has neither reload-command nor reload-signal; restart it");
+            if (service.State.Phase is not (ServicePhase.Running or ServicePhase.Reloading))
+                return ControlResult.Refused(Refusal.Conflict, "service.not-running", $"{name}: it is {MachineReports.StateName(service)}: only what runs can be reloaded");
+        }
+        var asked = EventLoop.Now;
+        return Ask(name, "reload", supervisor.Reload, state => state.Phase is ServicePhase.Running && state.ReloadedAt >= asked);
+    }
+
     private ControlResult Ask(string name, string verb, Action<Service> act, Predicate<ServiceState> isReached)
     {
         if (supervisor.Find(name) is not { } service)

@@ -20,6 +20,7 @@ internal static class MachineReports
         ServicePhase.Stopping or ServicePhase.Killing => ServiceStates.Stopping,
         ServicePhase.Backoff => ServiceStates.Backoff,
         ServicePhase.Failed => ServiceStates.Failed,
+        ServicePhase.Reloading => ServiceStates.Reloading,
         _ => throw new System.Diagnostics.UnreachableException(),
     };
 
@@ -53,6 +54,8 @@ internal static class MachineReports
         Needs = service.Settings.Needs,
         Problems = ProblemsOf(problems),
         LastExit = LastExitOf(service.State),
+        StatusText = service.State.Pid != 0 ? service.State.StatusText : null,
+        Health = HealthOf(service),
         Command = service.Settings.Command,
     };
 
@@ -70,7 +73,12 @@ internal static class MachineReports
     private static string TypeName(ServiceSettings settings) => settings.Type == ServiceType.Oneshot ? "oneshot" : "daemon";
 
     private static string? Reason(Service service, string? waitsFor) =>
-        service.State.Phase is ServicePhase.Waiting && waitsFor is not null ? $"waits for {waitsFor}" : service.State.Reason ?? service.State.Fault;
+        service.State.Phase is ServicePhase.Waiting && waitsFor is not null ? $"waits for {waitsFor}"
+            : service.State.Reason ?? service.State.Fault ?? (service.State.IsUp ? service.State.HealthFault ?? service.State.ReloadFault : null);
+
+    private static string? HealthOf(Service service) => service.Settings.Health is not { } health || service.State.Phase is not ServicePhase.Running
+        ? null
+        : service.State.HealthFault is not null ? "unhealthy" : service.State.HealthFailures > 0 ? $"failing ({service.State.HealthFailures} of {health.Threshold})" : "healthy";
 
     private static Moment? StartedAt(Service service)
     {

@@ -23,6 +23,9 @@ internal interface IMachineControl
 
     ControlResult Restart(string name);
 
+    /// <summary>The service reads its own configuration anew.</summary>
+    ControlResult Reload(string name);
+
     ControlResult EndMachine(MachineEnd verb, bool force);
 
     /// <summary>Null if there is no such change, or none any more: finished ones are kept for a while.</summary>

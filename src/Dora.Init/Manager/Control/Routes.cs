@@ -15,6 +15,7 @@ internal static class Routes
         new("POST", "/v1/services/{name}/start", Access.Change, x => Accept(x, x.Machine.Start(x.Argument))),
         new("POST", "/v1/services/{name}/stop", Access.Change, x => Accept(x, x.Machine.Stop(x.Argument))),
         new("POST", "/v1/services/{name}/restart", Access.Change, x => Accept(x, x.Machine.Restart(x.Argument))),
+        new("POST", "/v1/services/{name}/reload", Access.Change, x => Accept(x, x.Machine.Reload(x.Argument))),
         new("GET", "/v1/changes/{id}", Access.Read, GetChange) { Parameters = ["wait"] },
         new("GET", "/v1/boot", Access.Read, x => x.Reply(200, x.Machine.Boot(), ApiJson.Api.BootReport)),
         new("GET", "/v1/logs", Access.Read, GetLogs) { Parameters = ["service", "lines", "follow"] },

@@ -54,6 +54,13 @@ internal sealed class Cgroup : IDisposable
         return errno == Errno.None ? Create() : errno;
     }
 
+    /// <summary>The same for one that nobody listens to.</summary>
+    public static Errno Renew(string path)
+    {
+        var errno = RemoveTree(path, depth: 0);
+        return errno == Errno.None ? Sys.MakeDirectories(path, 0x1ED) : errno;
+    }
+
     /// <summary>Listens to the folder if there is one; nothing is made.</summary>
     public void TakeUp()
     {
@@ -75,10 +82,13 @@ internal sealed class Cgroup : IDisposable
     public Errno Kill() => Sys.WriteFile(Path + "/cgroup.kill", "1");
 
     /// <summary>Pids of the processes directly in it, in the order the kernel lists them.</summary>
-    public IReadOnlyList<int> Processes()
+    public IReadOnlyList<int> Processes() => ProcessesIn(Path);
+
+    /// <summary>The same for any folder.</summary>
+    public static IReadOnlyList<int> ProcessesIn(string path)
     {
         var pids = new List<int>();
-        foreach (var line in (Sys.ReadText(Path + "/cgroup.procs") ?? "").AsSpan().EnumerateLines())
+        foreach (var line in (Sys.ReadText(path + "/cgroup.procs") ?? "").AsSpan().EnumerateLines())
             if (int.TryParse(line, out int pid)) pids.Add(pid);
         return pids;
     }

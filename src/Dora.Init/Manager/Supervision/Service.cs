@@ -1,6 +1,7 @@
 using Dora.Core.Configuration;
 using Dora.Core.Linux;
 using Dora.Init.Events;
+using Dora.Init.Manager.Supervision.Readiness;
 
 namespace Dora.Init.Manager.Supervision;
 
@@ -22,12 +23,16 @@ internal sealed class Service : IDisposable
         Settings = settings;
         Cgroup = new Cgroup(supervisor.Loop, cgroupPath, settings.Name, () => CheckEmptied());
         State = new ServiceState { Since = EventLoop.Now };
+        Companions = Companions.For(supervisor, this, launcher);
     }
 
     public string Name => Settings.Name;
     public ServiceSettings Settings { get; }
     public ServiceState State { get; private set; }
     public Cgroup Cgroup { get; }
+
+    /// <summary>What goes with its process (probes, helpers, its notify socket); null for a service that has none of it.</summary>
+    public Companions? Companions { get; }
 
     /// <summary>The template or listener that it was made from; null for an ordinary service.</summary>
     public string? InstanceOf { get; init; }
@@ -48,6 +53,7 @@ internal sealed class Service : IDisposable
         Cgroup.TakeUp();
         if (state.Phase is ServicePhase.Starting && Settings.Notify == ReadinessProtocol.Descriptor)
             _readiness = ReadinessPipe.Restore(_supervisor, Name, ReadySeen);
+        Companions?.Adopt(state);
         ArmDeadline();
         CheckEmptied();
     }
@@ -58,7 +64,10 @@ internal sealed class Service : IDisposable
         var (after, actions) = ServiceMachine.Apply(before, Settings, happened, EventLoop.Now);
         if (ReferenceEquals(before, after)) return;
         MoveTo(before, after);
+        if (actions.HasFlag(ServiceActions.RunHelper)) Companions!.RunHelper();
         if (actions.HasFlag(ServiceActions.Launch)) Launch();
+        if (actions.HasFlag(ServiceActions.SendReloadSignal)) SendToMain(Settings.ReloadSignal);
+        if (actions.HasFlag(ServiceActions.SendAbort)) SendToMain(Libc.SIGABRT);
         if (actions.HasFlag(ServiceActions.SendStopSignal)) SendStopSignal();
         if (actions.HasFlag(ServiceActions.KillAll)) KillAll();
         CheckEmptied();
@@ -72,6 +81,7 @@ internal sealed class Service : IDisposable
             Report(before, after);
             if (after.Phase is not ServicePhase.Starting) CloseReadiness();
         }
+        Companions?.Follow(before, after);
         ArmDeadline();
         _supervisor.Changed(this);
     }
@@ -91,7 +101,10 @@ internal sealed class Service : IDisposable
             case ServicePhase.Killing when before.Phase is ServicePhase.Stopping:
                 Log.Warn($"{Name}: has not stopped within {ServiceMachine.Seconds(Settings.StopTimeout)} (stop-timeout): killing it");
                 break;
-            case ServicePhase.Running or ServicePhase.Done or ServicePhase.Stopped or ServicePhase.Stopping when !IsSession:
+            case ServicePhase.Running when after.ReloadFault is not null:
+                Log.Warn($"{Name}: {after.ReloadFault}; it runs on as it is");
+                break;
+            case ServicePhase.Running or ServicePhase.Reloading or ServicePhase.Done or ServicePhase.Stopped or ServicePhase.Stopping when !IsSession:
                 Log.Info(text);
                 break;
         }
@@ -108,16 +121,36 @@ internal sealed class Service : IDisposable
         ServicePhase.Killing => "killing",
         ServicePhase.Backoff => "backoff",
         ServicePhase.Failed => "failed",
+        ServicePhase.Reloading => "reloading",
         _ => throw new System.Diagnostics.UnreachableException(),
     };
 
     private void ArmDeadline()
     {
-        if (_deadline is not null && !_deadline.HasFired && _deadline.Deadline == State.Deadline) return;
+        // One that goes off too early is set anew then: a service that asks for time again and again leaves no heap of timers.
+        if (_deadline is not null && !_deadline.HasFired && _deadline.Deadline <= State.Deadline) return;
         _deadline?.Cancel();
-        _deadline = State.Deadline is { } at
-            ? _supervisor.Loop.At(at, Name, () => Apply(new(ServiceEventKind.DeadlineReached)))
-            : null;
+        _deadline = State.Deadline is { } at ? _supervisor.Loop.At(at, Name, DeadlineReached) : null;
+    }
+
+    private void DeadlineReached()
+    {
+        Hear();
+        Apply(new(ServiceEventKind.DeadlineReached));
+        ArmDeadline();
+    }
+
+    /// <summary>Its main process has ended; what it said before counts.</summary>
+    public void MainExited(int pid, ProcessExit exit)
+    {
+        Hear();
+        if (State.Pid == pid) Apply(new(ServiceEventKind.MainExited, pid, exit));
+    }
+
+    private void Hear()
+    {
+        _readiness?.Look();
+        Companions?.Drain();
     }
 
     private void Launch()
@@ -130,6 +163,7 @@ internal sealed class Service : IDisposable
             return;
         }
         if (Settings.Notify == ReadinessProtocol.Descriptor) _readiness = ReadinessPipe.Open(_supervisor, Name, ReadySeen);
+        if (Companions?.FileBefore() is { } mark) Apply(new(ServiceEventKind.FileMarked, Reason: mark));
         var result = _launcher.Launch(this, _readiness?.WriteEnd);
         _readiness?.CloseWriteEnd();
         Connection?.Dispose();
@@ -139,19 +173,28 @@ internal sealed class Service : IDisposable
             : new(ServiceEventKind.LaunchFailed, Reason: WithoutName(result.Failure!)));
     }
 
-    private string WithoutName(string failure) =>
+    internal string WithoutName(string failure) =>
         failure.StartsWith(Name + ": ", StringComparison.Ordinal) ? failure[(Name.Length + 2)..] : failure;
 
     private void ReadySeen() => Apply(new(ServiceEventKind.ReadySeen));
 
+    /// <summary>Not before the state says so: else a manager that is killed now would leave the next one without it.</summary>
     private void CloseReadiness()
     {
-        _readiness?.Dispose();
+        if (_readiness is not { } closed) return;
         _readiness = null;
+        closed.Rest();
+        _supervisor.AfterSave(() => closed.Close(isReplaced: _readiness is not null));
+    }
+
+    private void SendToMain(int signal)
+    {
+        if (State.Pid != 0) _ = Sys.Kill(State.Pid, signal);
     }
 
     private void SendStopSignal()
     {
+        if (State.Helper is HelperKind.PreStart) Companions?.SignalPreStart(Settings.StopSignal);
         if (State.Pid != 0) _ = Sys.Kill(State.Pid, Settings.StopSignal);
         else Cgroup.Signal(Settings.StopSignal);
         // A process that is stopped (SIGSTOP) gets no TERM before it goes on.
@@ -178,6 +221,7 @@ internal sealed class Service : IDisposable
     {
         _deadline?.Cancel();
         CloseReadiness();
+        Companions?.Dispose();
         Connection?.Dispose();
         Cgroup.Dispose();
     }

@@ -1,4 +1,5 @@
 using Dora.Core.Configuration;
+using Dora.Init.Manager.Supervision.Readiness;
 
 namespace Dora.Init.Manager.Supervision;
 
@@ -31,9 +32,11 @@ namespace Dora.Init.Manager.Supervision;
 /// - A fault (ended by itself, not ready in time) is kept in Fault while it is cleared away; on Emptied it is the
 ///   restart policy that decides. Stopping without a fault ends in Stopped.
 /// - Exit code 125 says "do not start me again", whatever the policy.
+/// - Reloading is Running to all that is here. It, the helper commands, and what a service says of itself are in
+///   ServiceMachine.Readiness.cs.
 /// - An event that does not fit the phase changes nothing: a late timer or a doubled report is harmless.
 /// </summary>
-internal static class ServiceMachine
+internal static partial class ServiceMachine
 {
     /// <summary>How long the kernel may take to clear killed processes away.</summary>
     public static readonly TimeSpan KillLimit = TimeSpan.FromSeconds(10);
@@ -48,14 +51,7 @@ internal static class ServiceMachine
             ServiceEventKind.StartAsked => Start(state, now),
             ServiceEventKind.StopAsked => Stop(state, settings, now),
             ServiceEventKind.RestartAsked => Restart(state, settings, now),
-            ServiceEventKind.DependenciesMet when state.Phase is ServicePhase.Waiting => (
-                Enter(state, ServicePhase.Starting, now) with
-                {
-                    StartedAt = now,
-                    ReadyAt = null,
-                    Deadline = SaysWhenReady(settings) ? now + settings.StartTimeout : null,
-                },
-                ServiceActions.Launch),
+            ServiceEventKind.DependenciesMet when state.Phase is ServicePhase.Waiting => Begin(state, settings, now),
             ServiceEventKind.DependencyFailed when state.Phase is ServicePhase.Waiting =>
                 (Enter(state, ServicePhase.Failed, now) with { Reason = happened.Reason }, ServiceActions.None),
             ServiceEventKind.Launched when state.Phase is ServicePhase.Starting => (
@@ -65,18 +61,18 @@ internal static class ServiceMachine
                 ServiceActions.None),
             ServiceEventKind.LaunchFailed when state.Phase is ServicePhase.Starting =>
                 (AfterFault(state, settings, happened.Reason, false, now), ServiceActions.None),
-            ServiceEventKind.ReadySeen when state.Phase is ServicePhase.Starting =>
+            ServiceEventKind.ReadySeen when state.Phase is ServicePhase.Starting && state.Helper is not HelperKind.PreStart =>
                 (Enter(state, ServicePhase.Running, now) with { ReadyAt = now }, ServiceActions.None),
             ServiceEventKind.MainExited => MainExited(state, happened.Exit!, now),
             ServiceEventKind.Emptied => (Emptied(state, settings, now), ServiceActions.None),
             ServiceEventKind.DeadlineReached => DeadlineReached(state, settings, now),
-            _ => (state, ServiceActions.None),
+            _ => ApplyReadiness(state, settings, happened, now),
         };
     }
 
     /// <summary>Whether there is something to wait for between its launch and being up.</summary>
     internal static bool SaysWhenReady(ServiceSettings settings) =>
-        settings.Type == ServiceType.Oneshot || settings.Notify != ReadinessProtocol.None;
+        settings.Type == ServiceType.Oneshot || settings.Notify != ReadinessProtocol.None || settings.Ready is not null;
 
     private static (ServiceState, ServiceActions) Start(ServiceState state, TimeSpan now)
     {
@@ -96,12 +92,10 @@ internal static class ServiceMachine
         var unwanted = state with { WantedUp = false, StartAgain = false };
         switch (state.Phase)
         {
-            case ServicePhase.Starting or ServicePhase.Running when HasProcesses(state, settings):
-                return (
-                    Enter(unwanted, ServicePhase.Stopping, now) with { Deadline = now + settings.StopTimeout },
-                    ServiceActions.SendStopSignal);
+            case ServicePhase.Starting or ServicePhase.Running or ServicePhase.Reloading when HasProcesses(state, settings):
+                return StopMain(unwanted, settings, now);
             case ServicePhase.Stopping or ServicePhase.Killing:
-                return (unwanted with { Fault = null }, ServiceActions.None);
+                return (unwanted with { Fault = null, EndsByItself = false }, ServiceActions.None);
             default:
                 return (Enter(unwanted, ServicePhase.Stopped, now), ServiceActions.None);
         }
@@ -123,7 +117,8 @@ internal static class ServiceMachine
         var gone = state with { Pid = 0, LastExit = exit };
         return state.Phase switch
         {
-            ServicePhase.Starting or ServicePhase.Running => (
+            ServicePhase.Starting or ServicePhase.Running or ServicePhase.Reloading or ServicePhase.Stopping
+                when state.Phase is not ServicePhase.Stopping || state.EndsByItself => (
                 Enter(gone, ServicePhase.Killing, now) with
                 {
                     Fault = exit.Describe(),
@@ -186,6 +181,7 @@ internal static class ServiceMachine
     private static (ServiceState, ServiceActions) DeadlineReached(ServiceState state, ServiceSettings settings, TimeSpan now)
     {
         if (state.Deadline is not { } deadline || now < deadline) return (state, ServiceActions.None);
+        if (HelperDeadline(state, settings, now) is { } helper) return helper;
         switch (state.Phase)
         {
             case ServicePhase.Starting:
@@ -199,7 +195,11 @@ internal static class ServiceMachine
                     ServiceActions.SendStopSignal);
             case ServicePhase.Stopping:
                 return (
-                    Enter(state, ServicePhase.Killing, now) with { Deadline = now + KillLimit, Fault = state.Fault },
+                    Enter(state, ServicePhase.Killing, now) with
+                    {
+                        Deadline = now + KillLimit,
+                        Fault = state.EndsByItself ? $"it said that it stops and has not within {Seconds(settings.StopTimeout)} (stop-timeout)" : state.Fault,
+                    },
                     ServiceActions.KillAll);
             case ServicePhase.Killing:
                 return (
@@ -228,5 +228,9 @@ internal static class ServiceMachine
         Reason = null,
         Fault = phase is ServicePhase.Stopping or ServicePhase.Killing ? state.Fault : null,
         StartAgain = state.StartAgain && phase is ServicePhase.Stopping or ServicePhase.Killing,
+        EndsByItself = false,
+        Helper = phase is ServicePhase.Stopping && state.Helper is HelperKind.PreStart ? state.Helper : HelperKind.None,
+        HelperPid = phase is ServicePhase.Stopping && state.Helper is HelperKind.PreStart ? state.HelperPid : 0,
+        IsReloadAnnounced = false,
     };
 }

@@ -2,6 +2,7 @@ using Dora.Core.Configuration;
 using Dora.Core.Linux;
 using Dora.Init.Events;
 using Dora.Init.Manager.State;
+using Dora.Init.Manager.Supervision.Readiness;
 
 namespace Dora.Init.Manager.Supervision;
 
@@ -33,7 +34,8 @@ internal sealed partial class Supervisor
             if (service.Settings.PerConnection && !service.IsSession && service.State.Phase is ServicePhase.Running
                 && OpenListener(service) is { } failure)
                 Log.Error($"{service.Name}: {failure}");
-            if (service.State.Pid == 0 && service.State.Phase is ServicePhase.Starting or ServicePhase.Running && !service.Settings.PerConnection)
+            if (service.State.Pid == 0 && service.State.Phase is ServicePhase.Starting or ServicePhase.Running or ServicePhase.Reloading
+                && service.State.Helper is not HelperKind.PreStart && !service.Settings.PerConnection)
                 service.Apply(new(ServiceEventKind.MainExited, Exit: ProcessExit.Unseen));
         }
         // No state at all, or none of these: the guard itself was executed again, and its store with it.
@@ -41,6 +43,7 @@ internal sealed partial class Supervisor
             if (!told.Contains(service.Name) && Verified(service, service.State) is { Pid: not 0 } running) service.Adopt(running);
         foreach (string name in Sys.ListDirectories(SessionsRoot))
             if (Find(name) is null) Linger($"{SessionsRoot}/{name}", name);
+        DropUnclaimed();
         Unsettled();
     }
 
@@ -76,10 +79,15 @@ internal sealed partial class Supervisor
 
     private static ServiceState Verified(Service service, ServiceState state)
     {
-        if (state.Pid != 0 && IsIn(service.Cgroup.Path, state.Pid)) return state;
-        int main = MainProcessOf(service.Cgroup);
+        if (state.Pid != 0 && CgroupMembership.Holds(service.Cgroup.Path, state.Pid)) return state;
+        // One that the service had named itself is gone: what was launched once is not the main process again.
+        if (state is { Pid: not 0, IsMainChanged: true }) return state with { Pid = 0 };
+        int main = MainProcessOf(service.Cgroup.Path);
+        bool wasLaunching = state.Phase is ServicePhase.Waiting or ServicePhase.Backoff or ServicePhase.Stopped or ServicePhase.Failed
+            || state is { Phase: ServicePhase.Starting, Helper: HelperKind.PreStart };
+        if (main == 0 && wasLaunching && state.HelperPid == 0 && MainProcessOf($"{service.Cgroup.Path}/{Helpers.WordOf(HelperKind.PreStart)}") is var helper and not 0)
+            return ServiceMachine.PreStarting(state, service.Settings, helper, EventLoop.Now);
         if (main == 0) return state with { Pid = 0 };
-        bool wasLaunching = state.Phase is ServicePhase.Waiting or ServicePhase.Backoff or ServicePhase.Stopped or ServicePhase.Failed;
         if (!wasLaunching) return state with { Pid = main };
         bool mayBeReady = !ServiceMachine.SaysWhenReady(service.Settings);
         return new ServiceState
@@ -97,20 +105,11 @@ internal sealed partial class Supervisor
         };
     }
 
-    /// <summary>cgroups(7): /proc/PID/cgroup has a line <c>0::/path</c>; a zombie keeps its own until it is reaped.</summary>
-    private static bool IsIn(string cgroupPath, int pid)
-    {
-        string path = cgroupPath["/sys/fs/cgroup".Length..];
-        foreach (var line in (Sys.ReadText($"/proc/{pid}/cgroup") ?? "").AsSpan().EnumerateLines())
-            if (line.StartsWith("0::") && line[3..].TrimEnd(" (deleted)").ToString().EndsWith(path, StringComparison.Ordinal)) return true;
-        return false;
-    }
-
-    private static int MainProcessOf(Cgroup cgroup)
+    private static int MainProcessOf(string cgroup)
     {
         int main = 0;
         long oldest = long.MaxValue;
-        foreach (int pid in cgroup.Processes())
+        foreach (int pid in Cgroup.ProcessesIn(cgroup))
         {
             if (ProcessStatus.Read(pid) is not { ParentPid: 1 } status || status.StartTicks >= oldest) continue;
             main = pid;

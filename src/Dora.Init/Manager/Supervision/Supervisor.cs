@@ -156,10 +156,10 @@ internal sealed partial class Supervisor
             if (service.State.Pid != pid) continue;
             if (service.Settings.Logger) _output.LoggerEnded();
             if (service.IsSession) EndSession(service, exit);
-            else service.Apply(new(ServiceEventKind.MainExited, pid, exit));
+            else service.MainExited(pid, exit);
             return true;
         }
-        return false;
+        return HelperExited(pid, exit);
     }
 
     /// <summary>A service has moved; called by itself.</summary>
@@ -216,7 +216,7 @@ internal sealed partial class Supervisor
         if (FailedNeed(service) is { } cause)
         {
             if (service.State.Phase is ServicePhase.Waiting) service.Apply(new(ServiceEventKind.DependencyFailed, Reason: cause));
-            else if (service.State.Phase is ServicePhase.Starting or ServicePhase.Running)
+            else if (service.State.Phase is ServicePhase.Starting or ServicePhase.Running or ServicePhase.Reloading)
             {
                 Log.Warn($"{service.Name}: stopping: {cause}");
                 Stop(service);
@@ -313,7 +313,7 @@ internal sealed partial class Supervisor
 
     private void CloseListener(Service service)
     {
-        if (service.State.Phase is ServicePhase.Starting or ServicePhase.Running) return;
+        if (service.State.Phase is ServicePhase.Starting or ServicePhase.Running or ServicePhase.Reloading) return;
         if (_listeners.Remove(service.Name, out var listener)) listener.Dispose();
         // A service that is being started again keeps its sockets; one that is down refuses its clients.
         if (service.State.IsDown && !service.IsSession && !_demands.ContainsKey(service.Name)) _sockets.Close(service.Settings);
