@@ -22,7 +22,8 @@ internal sealed partial class SettingValue
         }
         var given = new Dictionary<string, Position>();
         probe = MappingReader.Read(mapping, path + ".", keys, probe, problems, given);
-        if (probe.Kind is ProbeKind.None && !HasChoice(given)) Fail($"says nothing to look at; write {what}");
+        // With a key that is not known, it is that one which should have said it.
+        if (probe.Kind is ProbeKind.None && !HasChoice(given) && given.Count == mapping.Entries.Count) Fail($"says nothing to look at; write {what}");
         if (probe.Kind is ProbeKind.File && (given.ContainsKey("interval") || given.ContainsKey("timeout")))
             Fail("a file is waited for without tries; leave out 'interval' and 'timeout'");
         return probe;

@@ -15,7 +15,7 @@ public class ServiceValueMessageTests
     [InlineData("type: 1", "7: type: '1' is not one of daemon, oneshot")]
     [InlineData("start: always", "8: start: 'always' is not one of boot, demand")]
     [InlineData("for-each: interface", "11: for-each: 'interface' is not one of wired-interface, console")]
-    [InlineData("notify: systemd", "9: notify: 'systemd' is not one of none, fd")]
+    [InlineData("notify: dbus", "9: notify: 'dbus' is not one of none, fd, systemd")]
     [InlineData("stop_signal: TERM", "1: unknown key 'stop_signal'; did you mean 'stop-signal'?")]
     [InlineData("Type: daemon", "1: unknown key 'Type'; did you mean 'type'?")]
     [InlineData("ExecStart: /bin/a", "1: unknown key 'ExecStart'")]

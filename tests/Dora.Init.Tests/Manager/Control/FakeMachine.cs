@@ -39,6 +39,8 @@ internal sealed class FakeMachine(EventLoop loop) : IMachineControl
 
     public ControlResult Restart(string name) => Do("restart", name);
 
+    public ControlResult Reload(string name) => Do("reload", name);
+
     public ControlResult EndMachine(MachineEnd verb, bool force)
     {
         Calls.Add($"{verb} {force}");

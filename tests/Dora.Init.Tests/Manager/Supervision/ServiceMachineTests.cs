@@ -267,6 +267,7 @@ public class ServiceMachineTests
     [InlineData(nameof(ServicePhase.Killing))]
     [InlineData(nameof(ServicePhase.Backoff))]
     [InlineData(nameof(ServicePhase.Failed))]
+    [InlineData(nameof(ServicePhase.Reloading))]
     public void A_restart_comes_up_again_from_every_phase(string from)
     {
         var walk = InPhase(Enum.Parse<ServicePhase>(from)).Do(RestartAsked);
@@ -291,6 +292,7 @@ public class ServiceMachineTests
     [InlineData(nameof(ServicePhase.Killing))]
     [InlineData(nameof(ServicePhase.Backoff))]
     [InlineData(nameof(ServicePhase.Failed))]
+    [InlineData(nameof(ServicePhase.Reloading))]
     public void A_stop_goes_down_for_good_from_every_phase(string from)
     {
         var walk = InPhase(Enum.Parse<ServicePhase>(from)).Do(RestartAsked).Do(StopAsked);
@@ -312,6 +314,7 @@ public class ServiceMachineTests
             ServicePhase.Killing => new MachineWalk(MachineWalk.Daemon).Launched().Exit(1),
             ServicePhase.Backoff => new MachineWalk(With(RestartCondition.Always)).Launched().End(1),
             ServicePhase.Failed => new MachineWalk(With(RestartCondition.Never)).Launched().End(1),
+            ServicePhase.Reloading => new MachineWalk(MachineWalk.Notifying).Launched().Do(ReadySeen).Do(ReloadingSeen),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
         Assert.Equal(phase, walk.Phase);
@@ -359,6 +362,7 @@ public class ServiceMachineTests
                 {
                     (ServicePhase.Waiting, DependenciesMet or DependencyFailed) => true,
                     (ServicePhase.Starting, ServiceEventKind.Launched or LaunchFailed or ReadySeen) => true,
+                    (ServicePhase.Reloading, ReadySeen) => true,
                     (ServicePhase.Stopping or ServicePhase.Killing, Emptied) => walk.State.Pid == 0,
                     _ => false,
                 };
