@@ -16,6 +16,7 @@ public sealed class NotifyTests(NotifyTests.Talkers talkers) : IClassFixture<Not
         {
             ["ready"] = Scripts.Service($"/pandora/notify @sleep 500 'STATUS=17 clients' 'READY=1' @barrier; {Rest}", Systemd),
             ["follower"] = "command: [/bin/sleep, '1000']\nneeds: [ready]\n",
+            ["quiet-twin"] = "command: [/bin/sleep, '1000']\n",
             ["quiet"] = Scripts.Service(Rest, Systemd),
             ["big"] = Scripts.Service($"/pandora/notify @big @barrier STATUS=after @barrier; {Rest}", Systemd),
             ["plain"] = Scripts.Service($"/pandora/notify 'READY=1\\nSTATUS=from a user' @barrier; {Rest}", Systemd + "user: plain\n"),
@@ -28,12 +29,15 @@ public sealed class NotifyTests(NotifyTests.Talkers talkers) : IClassFixture<Not
             ["extends-late"] = Scripts.Service($"/pandora/notify EXTEND_TIMEOUT_USEC=400000 @barrier; {Rest}", Systemd + Never + "start-timeout: 200ms\n" + Demand),
             ["extends-stop"] = Scripts.Service("trap '/pandora/notify EXTEND_TIMEOUT_USEC=9000000 @barrier @sleep 800; touch /run/stopped-well; exit 0' TERM; /pandora/notify READY=1 @barrier; while :; do sleep 0.05; done", Systemd + "stop-timeout: 400ms\n" + Demand),
             ["stopping"] = Scripts.Service("/pandora/notify READY=1 @barrier STOPPING=1 @barrier @sleep 300; exit 0", Systemd + "restart: {when: always, delay: 20s}\n" + Demand),
-            ["watched"] = Scripts.Service("[ $WATCHDOG_PID = $$ ] && [ $WATCHDOG_USEC = 400000 ] || exit 9; /pandora/notify READY=1; for i in 1 2 3 4 5; do sleep 0.2; /pandora/notify WATCHDOG=1 @barrier; done; touch /run/barked; exec sleep 1000", Systemd + Never + "watchdog: 400ms\n" + Demand),
+            ["watched"] = Scripts.Service("[ $WATCHDOG_PID = $$ ] && [ $WATCHDOG_USEC = 400000 ] || exit 9; /pandora/notify READY=1 @barrier; for i in 1 2 3 4 5; do sleep 0.2; /pandora/notify WATCHDOG=1 @barrier; done; touch /run/barked; exec sleep 1000", Systemd + Never + "watchdog: 400ms\n" + Demand),
             ["trouble"] = Scripts.Service($"/pandora/notify READY=1 WATCHDOG=trigger @barrier; {Rest}", Systemd + Never + "watchdog: 1h\n" + Demand),
             ["paced"] = Scripts.Service($"/pandora/notify WATCHDOG_USEC=200000 READY=1 @barrier; {Rest}", Systemd + Never + "watchdog: 1h\n" + Demand),
             ["keeper"] = Scripts.Service($"echo ${{LISTEN_FDS:-0}} ${{LISTEN_FDNAMES:-none}} >>/run/kept; [ -z \"$LISTEN_FDS\" ] || cat <&3 >>/run/kept; /pandora/notify @store 'FDSTORE=1\\nFDNAME=mem\\nhello' @barrier READY=1 @barrier; {Rest}", Systemd + Quick + "fd-store: 1\n" + Demand),
             ["hoarder"] = Scripts.Service($"echo ${{LISTEN_FDS:-0}} >>/run/hoard; [ ${{LISTEN_FDS:-0}} != 0 ] || /pandora/notify @many 5 @store 'FDSTORE=1\\nFDNAME=x' 'FDSTOREREMOVE=1\\nFDNAME=nothing' @barrier; /pandora/notify READY=1 @barrier; {Rest}", Systemd + "fd-store: 3\n" + Demand),
             ["forgetful"] = Scripts.Service($"echo ${{LISTEN_FDNAMES:-none}} >>/run/forgot; /pandora/notify @store 'FDSTORE=1\\nFDNAME=a\\n1' @store 'FDSTORE=1\\nFDNAME=b\\n2' 'FDSTOREREMOVE=1\\nFDNAME=a' READY=1 @barrier; {Rest}", Systemd + "fd-store: 9\n" + Demand),
+            ["chatty"] = Scripts.Service("/pandora/notify READY=1 @barrier; exec /pandora/notify @flood 3000 STATUS=done @barrier @exec /bin/sleep 1000", Systemd + Demand),
+            ["after-reload"] = "command: [/bin/sleep, '1000']\nneeds: [reload-slow]\nstart: demand\n",
+            ["reload-slow"] = Scripts.Service($"/pandora/notify READY=1 RELOADING=1 @barrier; while ! [ -e /run/reload-slow ]; do sleep 0.05; done; /pandora/notify READY=1 @barrier; {Rest}", Systemd + Demand),
             ["eof"] = Scripts.Service($"exec 9>&-; eval \"exec $NOTIFY_FD>&-\"; {Rest}", "notify: fd\n"),
             ["extra"] = Scripts.Service($"printf 'no line end' >&$NOTIFY_FD; sleep 0.3; printf ' and more\\nrest' >&$NOTIFY_FD; {Rest}", "notify: fd\n"),
             ["late"] = Scripts.Service($"sleep 0.6; echo >&$NOTIFY_FD; {Rest}", "notify: fd\nstart-timeout: 200ms\nstop-timeout: 2s\nstop-signal: USR1\n" + Never + Demand),
@@ -121,6 +125,30 @@ public sealed class NotifyTests(NotifyTests.Talkers talkers) : IClassFixture<Not
         Init.WaitForState("reloadable", "reloading");
         Assert.Equal(up.Pid, Init.WaitForState("reloadable", "running").Pid);
         Assert.Equal("reloadable: reloaded, it was running and is running\n", Init.Run("/pandora/dora service reload reloadable").Expect());
+    }
+
+    [Fact]
+    public void What_needs_it_waits_while_it_reloads()
+    {
+        Init.Request(HttpMethod.Post, "/v1/services/reload-slow/start");
+        Init.WaitForState("reload-slow", "reloading");
+        Init.Request(HttpMethod.Post, "/v1/services/after-reload/start");
+        Assert.Equal("waits for reload-slow", Init.WaitForState("after-reload", "waiting").Reason);
+        File.WriteAllText(Init.Inside("/run/reload-slow"), "");
+        Init.WaitForState("after-reload", "running");
+    }
+
+    [Fact]
+    public void One_that_talks_without_end_does_not_keep_the_manager_from_others()
+    {
+        Init.Change("start", "chatty");
+        long start = System.Diagnostics.Stopwatch.GetTimestamp();
+        Init.Change("restart", "quiet-twin");
+        Assert.True(System.Diagnostics.Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(3));
+        Assert.Equal("running", Init.Service("chatty").State);
+        // Told in parts of a second: not all of it has been heard by now, and it is the sender that waits.
+        Assert.NotEqual("done", Detail("chatty").TryGetProperty("statusText", out var text) ? text.GetString() : "");
+        Init.Change("stop", "chatty");
     }
 
     [Fact]

@@ -5,6 +5,7 @@
  *   @big          one of 5000 bytes
  *   @store TEXT   one with a fresh memfd beside it, whose content is TEXT's last line
  *   @many COUNT   one FDSTORE=1 for each of COUNT memfds
+ *   @flood COUNT  that many different STATUS lines
  *   @barrier      BARRIER=1, and waits until the other end has closed the pipe
  *   @sleep MS     waits
  *   @exec PATH... becomes that program
@@ -99,7 +100,13 @@ int main(int argc, char **argv)
         char *what = argv[i];
         if (strcmp(what, "@barrier") == 0)
             barrier();
-        else if (strcmp(what, "@sleep") == 0 && i + 1 < argc)
+        else if (strcmp(what, "@flood") == 0 && i + 1 < argc) {
+            int count = atoi(argv[++i]);
+            for (int k = 0; k < count; k++) {
+                char text[32];
+                send_text(text, (size_t)snprintf(text, sizeof text, "STATUS=%d", k), -1);
+            }
+        } else if (strcmp(what, "@sleep") == 0 && i + 1 < argc)
             usleep((useconds_t)atoi(argv[++i]) * 1000);
         else if (strcmp(what, "@big") == 0) {
             char *big = malloc(5001);

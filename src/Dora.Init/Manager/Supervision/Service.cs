@@ -189,16 +189,20 @@ internal sealed class Service : IDisposable
 
     private void SendToMain(int signal)
     {
-        if (State.Pid != 0) _ = Sys.Kill(State.Pid, signal);
+        if (MainProcess is var pid and not 0) _ = Sys.Kill(pid, signal);
     }
+
+    // One that it has named itself may be another's child, and be reaped and its pid taken before we hear of it.
+    private int MainProcess => State.IsMainChanged && !CgroupMembership.Holds(Cgroup.Path, State.Pid) ? 0 : State.Pid;
 
     private void SendStopSignal()
     {
         if (State.Helper is HelperKind.PreStart) Companions?.SignalPreStart(Settings.StopSignal);
-        if (State.Pid != 0) _ = Sys.Kill(State.Pid, Settings.StopSignal);
+        int main = MainProcess;
+        if (main != 0) _ = Sys.Kill(main, Settings.StopSignal);
         else Cgroup.Signal(Settings.StopSignal);
         // A process that is stopped (SIGSTOP) gets no TERM before it goes on.
-        if (State.Pid != 0) _ = Sys.Kill(State.Pid, Libc.SIGCONT);
+        if (main != 0) _ = Sys.Kill(main, Libc.SIGCONT);
     }
 
     private void KillAll()

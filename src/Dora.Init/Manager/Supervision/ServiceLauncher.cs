@@ -45,7 +45,7 @@ internal sealed class ServiceLauncher(IServiceOutput output, HeldSockets sockets
         if (!settings.PerConnection && helper is null)
             foreach (var (name, fd) in sockets.Of(settings)) passed.Add((name, Lift(fd, opened)));
         if (helper is null && service.Companions is { } companions)
-            foreach (var (_, name, fd) in companions.Stored) passed.Add((name, Lift(fd, opened)));
+            foreach (var stored in companions.Stored) passed.Add((stored.Name, Lift(stored.Fd, opened)));
         if (settings.Logger && helper is null)
             foreach (var (name, fd) in output.LoggerDescriptors()) passed.Add((name, Lift(fd, opened)));
         identity.Introduce(builder);

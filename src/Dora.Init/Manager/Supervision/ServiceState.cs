@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Dora.Core.Linux;
 using Dora.Init.Manager.Supervision.Readiness;
 
@@ -97,7 +98,11 @@ internal sealed record ServiceState
     public string? Fault { get; init; }
 
     /// <summary>The helper command that is being run, of those that a phase waits for.</summary>
+    [JsonIgnore]
     public HelperKind Helper { get; init; }
+
+    /// <summary><see cref="Helper"/> as it is saved: another enumeration in the JSON would be 15 kB more of init.</summary>
+    public int HelperNumber { get => (int)Helper; init => Helper = (HelperKind)value; }
 
     /// <summary>The helper's process; 0 if there is none.</summary>
     public int HelperPid { get; init; }

@@ -73,7 +73,7 @@ internal sealed class Companions : IDisposable
     }
 
     /// <summary>What it has left with us, to be passed behind its sockets.</summary>
-    public IReadOnlyList<(int Number, string Name, FileDescriptor Fd)> Stored => _stored?.All ?? [];
+    public IReadOnlyList<StoredDescriptors.Entry> Stored => _stored?.All ?? [];
 
     /// <summary>After every change of the state.</summary>
     public void Follow(ServiceState before, ServiceState after)

@@ -4,7 +4,12 @@ using Dora.Init.Launching;
 namespace Dora.Init.Manager.Supervision.Readiness;
 
 /// <summary>A command to be run beside the main process of a service, in a cgroup below the service's own.</summary>
-internal sealed record HelperCommand(HelperKind Kind, IReadOnlyList<string> Words, string Cgroup);
+internal sealed class HelperCommand(HelperKind kind, IReadOnlyList<string> words, string cgroup)
+{
+    public HelperKind Kind { get; } = kind;
+    public IReadOnlyList<string> Words { get; } = words;
+    public string Cgroup { get; } = cgroup;
+}
 
 /// <summary>
 /// Starts and ends helper commands of a service. They are the service's in all that it is: user, limits, environment,
@@ -16,7 +21,7 @@ internal sealed class Helpers(Service service, ServiceLauncher launcher)
     public LaunchResult Launch(HelperKind kind, IReadOnlyList<string> words)
     {
         var result = launcher.Launch(service, null, new HelperCommand(kind, words, CgroupOf(kind)));
-        return result.Succeeded ? result : result with { Failure = service.WithoutName(result.Failure!) };
+        return result.Succeeded ? result : new LaunchResult(0, service.WithoutName(result.Failure!));
     }
 
     /// <summary>Ends what is left of one.</summary>

@@ -12,6 +12,9 @@ namespace Dora.Init.Manager.Supervision.Readiness;
 /// A manager that dies in between leaves it for the next one, which carries it out again; each of its statements may be
 /// repeated without harm. A sender that waits for BARRIER=1 thereby waits until what it said is saved.
 ///
+/// Each datagram costs a look into /proc and perhaps a write of the state, so a service that talks without end is heard
+/// <see cref="MostInASecond"/> times a second; the rest waits in its queue, and then it does.
+///
 /// Who speaks is told by the kernel (SCM_CREDENTIALS) and has to be a process in the service's cgroup. The socket itself
 /// is open to all users of the machine, as processes of a service may be of several.
 /// </summary>
@@ -19,6 +22,7 @@ internal sealed class NotifySocket : IDisposable
 {
     private const string Folder = "/run/dora/notify";
     private const int MostAtOnce = 64;
+    private const int MostInASecond = 200;
 
     private readonly Supervisor _supervisor;
     private readonly string _service;
@@ -27,6 +31,8 @@ internal sealed class NotifySocket : IDisposable
     private readonly Predicate<int> _isOurs;
     private readonly Action<string> _refused;
     private readonly Watch _watch;
+    private TimeSpan _second;
+    private int _heard; // in that second
     private bool _isHeadDone; // the first of the queue has been carried out and waits to be taken out
     private bool _isDisposed;
 
@@ -87,11 +93,24 @@ internal sealed class NotifySocket : IDisposable
 
     private void Look()
     {
-        if (_isHeadDone) return;
+        if (_isHeadDone || IsTooMuch()) return;
         // From here on it is the next save that lets it go, whatever comes of it.
         _isHeadDone = true;
         _supervisor.AfterSave(TakeOut);
         if (!Receive(Libc.MSG_PEEK)) _isHeadDone = false;
+    }
+
+    private bool IsTooMuch()
+    {
+        var now = EventLoop.Now;
+        if (now - _second >= TimeSpan.FromSeconds(1)) (_second, _heard) = (now, 0);
+        if (++_heard <= MostInASecond) return false;
+        _supervisor.Loop.Change(_watch, 0);
+        _supervisor.Loop.At(_second + TimeSpan.FromSeconds(1), _service, () =>
+        {
+            if (!_isDisposed) _supervisor.Loop.Change(_watch, Libc.EPOLLIN);
+        });
+        return true;
     }
 
     private void TakeOut()

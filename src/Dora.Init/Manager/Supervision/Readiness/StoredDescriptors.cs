@@ -11,11 +11,18 @@ namespace Dora.Init.Manager.Supervision.Readiness;
 /// </summary>
 internal sealed class StoredDescriptors : IDisposable
 {
+    internal sealed class Entry(int number, string name, FileDescriptor fd)
+    {
+        public int Number { get; } = number;
+        public string Name { get; } = name;
+        public FileDescriptor Fd { get; } = fd;
+    }
+
     private const string Prefix = "fd:";
     private const string Unnamed = "stored"; // as systemd calls it
     private readonly IDescriptorStore _store;
     private readonly string _prefix;
-    private readonly List<(int Number, string Name, FileDescriptor Fd)> _kept = [];
+    private readonly List<Entry> _kept = []; // by number
 
     public StoredDescriptors(Supervisor supervisor, string service)
     {
@@ -26,27 +33,33 @@ internal sealed class StoredDescriptors : IDisposable
         {
             int colon = name.IndexOf(':', _prefix.Length);
             if (colon > 0 && int.TryParse(name.AsSpan(_prefix.Length, colon - _prefix.Length), out int number) && supervisor.TakeRestored(name) is { } fd)
-                _kept.Add((number, name[(colon + 1)..], fd));
+                Insert(new Entry(number, name[(colon + 1)..], fd));
         }
-        _kept.Sort((a, b) => a.Number.CompareTo(b.Number));
+    }
+
+    private void Insert(Entry entry)
+    {
+        int at = _kept.Count;
+        while (at > 0 && _kept[at - 1].Number > entry.Number) at--;
+        _kept.Insert(at, entry);
     }
 
     public int Count => _kept.Count;
 
-    public IReadOnlyList<(int Number, string Name, FileDescriptor Fd)> All => _kept;
+    public IReadOnlyList<Entry> All => _kept;
 
     /// <summary>Takes <paramref name="fd"/> over if there is room; false otherwise.</summary>
     public bool Add(string? name, FileDescriptor fd, int limit)
     {
-        foreach (var (_, _, kept) in _kept)
+        foreach (var kept in _kept)
         {
-            if (!Sys.IsSameFile(kept, fd)) continue;
+            if (!Sys.IsSameFile(kept.Fd, fd)) continue;
             fd.Dispose();
             return true;
         }
         if (_kept.Count >= limit) return false;
         int number = _kept.Count == 0 ? 0 : _kept[^1].Number + 1;
-        _kept.Add((number, name ?? Unnamed, fd));
+        _kept.Add(new Entry(number, name ?? Unnamed, fd));
         _store.Put(StoreName(number, name ?? Unnamed), fd);
         return true;
     }
@@ -66,10 +79,10 @@ internal sealed class StoredDescriptors : IDisposable
 
     private void Drop(int index)
     {
-        var (number, name, fd) = _kept[index];
+        var entry = _kept[index];
         _kept.RemoveAt(index);
-        _store.Remove(StoreName(number, name));
-        fd.Dispose();
+        _store.Remove(StoreName(entry.Number, entry.Name));
+        entry.Fd.Dispose();
     }
 
     private string StoreName(int number, string name) => $"{_prefix}{number}:{name}";
