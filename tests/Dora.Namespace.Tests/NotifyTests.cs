@@ -43,6 +43,8 @@ public sealed class NotifyTests(NotifyTests.Talkers talkers) : IClassFixture<Not
             ["late"] = Scripts.Service($"sleep 0.6; echo >&$NOTIFY_FD; {Rest}", "notify: fd\nstart-timeout: 200ms\nstop-timeout: 2s\nstop-signal: USR1\n" + Never + Demand),
         }, files => Scripts.Compile(files, "notify"));
 
+        public Talkers() => Init.Get("/v1/version");
+
         public void Dispose() => Init.Dispose();
     }
 
@@ -87,8 +89,7 @@ public sealed class NotifyTests(NotifyTests.Talkers talkers) : IClassFixture<Not
     {
         Init.Change("start", "main");
         var up = Init.WaitForState("main", "running");
-        var processes = Init.ProcessesIn("dora/services/main").Select(pid => (Pid: pid, Line: InitInNamespace.CommandLine(pid))).ToList();
-        int sleep = processes.Single(process => process.Line == "sleep 1000").Pid;
+        int sleep = Init.WaitFor("the named process", () => Init.ProcessesIn("dora/services/main").FirstOrDefault(pid => InitInNamespace.CommandLine(pid) == "sleep 1000"));
         Assert.Equal(up.Pid, InnerPid(sleep));
         Assert.Contains("main: MAINPID=0 of process ", Init.KernelLog);
         // The shell lives on, and reaps it: nobody tells the guard.
@@ -215,7 +216,8 @@ public sealed class NotifyTests(NotifyTests.Talkers talkers) : IClassFixture<Not
     public void What_it_stored_is_there_after_a_crash_and_a_restart_and_gone_after_a_stop()
     {
         Init.Change("start", "keeper");
-        Kill(Assert.Single(Init.ProcessesIn("dora/services/keeper")), "KILL");
+        // Its last word has been heard before the process that said it has ended.
+        Kill(Init.WaitFor("it to be alone", () => Init.ProcessesIn("dora/services/keeper") is [var only] ? only : 0), "KILL");
         Init.WaitForService("keeper", service => service is { State: "running", Restarts: 1 });
         Init.Change("restart", "keeper");
         Init.Change("stop", "keeper");

@@ -43,6 +43,8 @@ public sealed class ProbeTests(ProbeTests.Watched watched) : IClassFixture<Probe
             ["bare"] = "command: [/bin/sleep, '1000']\n",
         });
 
+        public Watched() => Init.Get("/v1/version");
+
         public void Dispose() => Init.Dispose();
     }
 

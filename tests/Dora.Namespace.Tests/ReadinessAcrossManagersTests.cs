@@ -70,7 +70,7 @@ public class ReadinessAcrossManagersTests
         Assert.Equal("hello", File.ReadAllText(init.Inside("/run/kept")));
 
         // The main process that it had named is watched by the new manager too, though another process reaps it.
-        int main = init.ProcessesIn("dora/services/main").First(pid => InitInNamespace.CommandLine(pid) == "sleep 1000");
+        int main = Sleeper(init);
         Signal(main, "KILL");
         init.WaitForState("main", "failed");
     }
@@ -83,7 +83,7 @@ public class ReadinessAcrossManagersTests
             ["main"] = Scripts.Service("sleep 1000 & /pandora/notify \"MAINPID=$!\\nREADY=1\" @barrier; wait; sleep 1001", Systemd + Never),
         }, files => Scripts.Compile(files, "notify"));
         init.WaitForState("main", "running");
-        int main = init.ProcessesIn("dora/services/main").First(pid => InitInNamespace.CommandLine(pid) == "sleep 1000");
+        int main = Sleeper(init);
         int manager = init.ManagerPid();
         Signal(manager, "STOP");
         Signal(main, "KILL");
@@ -116,6 +116,10 @@ public class ReadinessAcrossManagersTests
             Thread.Sleep(1000); // ones that die within a second are started later and later
         }
     }
+
+    // The shell's child is a shell itself until it has become sleep.
+    static int Sleeper(InitInNamespace init) => init.WaitFor("the named process", () =>
+        init.ProcessesIn("dora/services/main").FirstOrDefault(pid => InitInNamespace.CommandLine(pid) == "sleep 1000"));
 
     static void Signal(int pid, string signal) => Programs.Run(TimeSpan.FromSeconds(5), "sh", "-c", $"kill -{signal} {pid}").Expect();
 }
