@@ -10,6 +10,8 @@ internal static class Program
     /// <summary>How this program is found again: by its pid's own link once /proc is there, by name before.</summary>
     public static string OwnPath => "/proc/self/exe";
 
+    private static GuardProcess? s_guard;
+
     private static int Main(string[] arguments)
     {
         string name = Environment.GetCommandLineArgs()[0];
@@ -22,7 +24,9 @@ internal static class Program
         AppDomain.CurrentDomain.UnhandledException += (_, happened) => Died(isFirst, happened.ExceptionObject as Exception);
         if (isFirst)
         {
-            new GuardProcess().Run();
+            s_guard = new GuardProcess();
+            s_guard.TakeOver(arguments);
+            s_guard.Run();
             return 0;
         }
 
@@ -53,8 +57,22 @@ internal static class Program
             _ = Sys.Reboot(Ending.CommandFor(Ending.How));
             Sys.Exit(1);
         }
-        var errno = Sys.Execute(OwnPath, ["/sbin/init"], []);
+        var errno = Sys.Execute(OwnPath, ["/sbin/init", .. HandOn()], []);
         Log.Error($"guard: execute itself: {errno.Describe()}");
         Ending.End(MachineEnd.Reboot);
+    }
+
+    private static string[] HandOn()
+    {
+        try
+        {
+            return s_guard?.HandOn() ?? [];
+        }
+        catch (Exception exception)
+        {
+            // Whatever the defect has left of the guard: what is here must not stop the last way out.
+            Log.Error($"guard: hand on what it holds: {exception.Message}");
+            return [];
+        }
     }
 }

@@ -21,6 +21,19 @@ public class HarnessTests
     }
 
     [Theory]
+    [InlineData("", "")]
+    [InlineData("one", "one")]
+    [InlineData("\n", "")]
+    [InlineData("one\ntwo\n", "two\n")]
+    [InlineData("one\ntwo\nthree\nfo", "three\nfo")]
+    public void The_last_lines_are_given_however_few_there_are(string written, string tail)
+    {
+        var transcript = new Transcript();
+        transcript.Append(System.Text.Encoding.UTF8.GetBytes(written));
+        Assert.Equal(tail, transcript.Tail(1));
+    }
+
+    [Theory]
     [InlineData("poweroff", "guest-shutdown")]
     [InlineData("reboot", "guest-reset")]
     public void Power_off_and_reset_are_told_apart(string command, string reason)

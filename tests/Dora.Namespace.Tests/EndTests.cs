@@ -9,6 +9,9 @@ public class EndTests
 {
     const int PoweredOff = 2, Rebooted = 1; // SIGINT, SIGHUP
 
+    const string Stubborn = "command: [/bin/sh, -c, \"trap '' TERM; while :; do sleep 1000; done\"]\n";
+    const string Slow = "command: [/bin/sh, -c, \"trap 'sleep 1; exit 0' TERM; while :; do sleep 0.1; done\"]\n";
+
     static readonly Dictionary<string, string> s_chain = new()
     {
         ["a"] = Teller("a", ""),
@@ -30,7 +33,7 @@ public class EndTests
         Thread.Sleep(300); // the traps are set
         using var log = Follow(init);
         if (way.StartsWith("POST ", StringComparison.Ordinal)) Ask(init, way[5..]);
-        else init.Run(way).Expect();
+        else init.RunToTheEnd(way);
         Assert.Equal(signal, init.WaitForEnd(TimeSpan.FromSeconds(20)));
         Assert.Equal(["c", "b", "a"], Regex.Matches(Read(log), "told: ([abc])").Select(match => match.Groups[1].Value));
     }
@@ -38,12 +41,7 @@ public class EndTests
     [Fact]
     public void A_service_that_ignores_term_gets_its_time_and_no_more()
     {
-        using var init = new InitInNamespace(new Dictionary<string, string>
-        {
-            ["stubborn"] = "command: [/bin/sh, -c, \"trap '' TERM; while :; do sleep 1000; done\"]\nstop-timeout: 2s\n",
-        });
-        init.WaitForState("stubborn", "running");
-        Thread.Sleep(300);
+        using var init = Running(Stubborn + "stop-timeout: 2s\n");
         long start = Stopwatch.GetTimestamp();
         Ask(init, "poweroff");
         Assert.Equal(PoweredOff, init.WaitForEnd(TimeSpan.FromSeconds(20)));
@@ -53,42 +51,26 @@ public class EndTests
     [Fact]
     public void Force_does_not_wait_for_it()
     {
-        using var init = new InitInNamespace(new Dictionary<string, string>
-        {
-            ["stubborn"] = "command: [/bin/sh, -c, \"trap '' TERM; while :; do sleep 1000; done\"]\nstop-timeout: 60s\n",
-        });
-        init.WaitForState("stubborn", "running");
-        Thread.Sleep(300);
+        using var init = Running(Stubborn + "stop-timeout: 60s\n");
         Ask(init, "poweroff");
         Thread.Sleep(500);
-        init.Run("curl -s --unix-socket /run/dora/dora.sock -d '{\"force\":true}' http://dora/v1/machine/poweroff || "
-            + "/pandora/dora poweroff --force").Expect();
+        init.RunToTheEnd("curl -s --unix-socket /run/dora/dora.sock -d '{\"force\":true}' http://dora/v1/machine/poweroff || /pandora/dora poweroff --force");
         Assert.Equal(PoweredOff, init.WaitForEnd(TimeSpan.FromSeconds(15)));
     }
 
     [Fact]
     public void The_first_request_decides_how_it_ends()
     {
-        using var init = new InitInNamespace(new Dictionary<string, string>
-        {
-            ["slow"] = "command: [/bin/sh, -c, \"trap 'sleep 1; exit 0' TERM; while :; do sleep 0.1; done\"]\n",
-        });
-        init.WaitForState("slow", "running");
-        Thread.Sleep(300);
+        using var init = Running(Slow);
         Ask(init, "reboot");
-        init.Run("kill -PWR 1");
+        init.RunToTheEnd("kill -PWR 1");
         Assert.Equal(Rebooted, init.WaitForEnd(TimeSpan.FromSeconds(20)));
     }
 
     [Fact]
     public void Manager_killed_in_the_middle_of_it_the_machine_still_ends_in_order()
     {
-        using var init = new InitInNamespace(new Dictionary<string, string>
-        {
-            ["slow"] = "command: [/bin/sh, -c, \"trap 'sleep 1; exit 0' TERM; while :; do sleep 0.1; done\"]\n",
-        });
-        init.WaitForState("slow", "running");
-        Thread.Sleep(300);
+        using var init = Running(Slow);
         int manager = init.ManagerPid();
         Ask(init, "reboot");
         Programs.Run(TimeSpan.FromSeconds(5), "sh", "-c", $"kill -9 {manager}").Expect();
@@ -101,8 +83,24 @@ public class EndTests
         using var init = new InitInNamespace(new Dictionary<string, string> { ["web"] = "command: [/bin/sleep, '1000']\n" });
         init.WaitForState("web", "running");
         Programs.Run(TimeSpan.FromSeconds(5), "sh", "-c", $"kill -STOP {init.ManagerPid()}").Expect();
-        init.Run("kill -PWR 1").Expect();
+        init.RunToTheEnd("kill -PWR 1");
         Assert.Equal(PoweredOff, init.WaitForEnd(TimeSpan.FromSeconds(40)));
+    }
+
+    static InitInNamespace Running(string service)
+    {
+        var init = new InitInNamespace(new Dictionary<string, string> { ["one"] = service });
+        try
+        {
+            init.WaitForState("one", "running");
+            Thread.Sleep(300); // its trap is set
+            return init;
+        }
+        catch
+        {
+            init.Dispose();
+            throw;
+        }
     }
 
     // 202 is a promise: from here on it must happen.

@@ -67,14 +67,14 @@ public class SocketTests
         Assert.Equal("fresh", Ask(fresh, "fresh"));
     }
 
-    static Socket Connect(InitInNamespace init)
+    internal static Socket Connect(InitInNamespace init)
     {
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { ReceiveTimeout = 10_000 };
         socket.Connect(new UnixDomainSocketEndPoint(init.Inside("/run/echo.sock")));
         return socket;
     }
 
-    static string Ask(Socket socket, string text)
+    internal static string Ask(Socket socket, string text)
     {
         socket.Send(Encoding.ASCII.GetBytes(text));
         var buffer = new byte[100];

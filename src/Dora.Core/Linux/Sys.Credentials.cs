@@ -16,10 +16,7 @@ internal static unsafe partial class Sys
             // for SCM_RIGHTS, and a sender cannot fill our descriptor table.
             byte* control = stackalloc byte[32];
             Libc.msghdr message = new() { msg_iov = &iov, msg_iovlen = 1, msg_control = control, msg_controllen = 32 };
-            nint result;
-            do result = Libc.recvmsg(fd.Number, &message, Libc.MSG_DONTWAIT | Libc.MSG_CMSG_CLOEXEC);
-            while (result < 0 && Libc.errno == Errno.EINTR);
-            var errno = Check(result, out count);
+            var errno = ReceiveMessage(fd, &message, Libc.MSG_DONTWAIT, out count);
             var header = (Libc.cmsghdr*)control;
             if (errno == Errno.None && message.msg_controllen >= 28 && header->cmsg_level == Libc.SOL_SOCKET
                 && header->cmsg_type == Libc.SCM_CREDENTIALS)

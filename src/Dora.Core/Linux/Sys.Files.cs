@@ -207,16 +207,6 @@ internal static unsafe partial class Sys
     /// <summary>Whether the descriptor is a terminal.</summary>
     public static bool IsTerminal(FileDescriptor fd) => Libc.isatty(fd.Number) == 1;
 
-    /// <summary>poll(2) until there is something to read or the end of it; ETIMEDOUT after <paramref name="timeoutMs"/>.</summary>
-    public static Errno WaitReadable(FileDescriptor fd, int timeoutMs)
-    {
-        Libc.pollfd poll = new() { fd = fd.Number, events = 1 /* POLLIN */ };
-        int result;
-        do result = Libc.poll(&poll, 1, timeoutMs);
-        while (result < 0 && Libc.errno == Errno.EINTR);
-        return result == 0 ? Errno.ETIMEDOUT : Check(result);
-    }
-
     public static Errno SetNonBlocking(FileDescriptor fd)
     {
         int flags = Libc.fcntl(fd.Number, Libc.F_GETFL, 0);
@@ -234,6 +224,10 @@ internal static unsafe partial class Sys
     /// <summary>A second descriptor of the same open file, close-on-exec, numbered <paramref name="lowestNumber"/> or above.</summary>
     public static Errno Duplicate(FileDescriptor fd, out FileDescriptor copy, int lowestNumber = 3) =>
         Own(Libc.fcntl(fd.Number, Libc.F_DUPFD_CLOEXEC, lowestNumber), out copy);
+
+    /// <summary>Whether the descriptor stays open when this process executes another program; none does unless told.</summary>
+    public static Errno SetInherited(FileDescriptor fd, bool isInherited) =>
+        Check(Libc.fcntl(fd.Number, Libc.F_SETFD, isInherited ? 0 : Libc.FD_CLOEXEC));
 
     /// <summary>memfd_create(2): a file in RAM that lives as long as somebody holds it.</summary>
     public static Errno MakeMemoryFile(string name, out FileDescriptor fd)

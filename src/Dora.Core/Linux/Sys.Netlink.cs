@@ -24,28 +24,10 @@ internal static unsafe partial class Sys
             Libc.sockaddr_nl address = default;
             Libc.iovec iov = new() { iov_base = p, iov_len = (nuint)buffer.Length };
             Libc.msghdr message = new() { msg_name = &address, msg_namelen = (uint)sizeof(Libc.sockaddr_nl), msg_iov = &iov, msg_iovlen = 1 };
-            nint result;
-            do result = Libc.recvmsg(fd.Number, &message, Libc.MSG_CMSG_CLOEXEC);
-            while (result < 0 && Libc.errno == Errno.EINTR);
-            var errno = Check(result, out count);
+            var errno = ReceiveMessage(fd, &message, 0, out count);
             // Without a sender's address it is nobody's, and so not the kernel's.
             sender = message.msg_namelen >= sizeof(Libc.sockaddr_nl) ? address.nl_pid : uint.MaxValue;
             return errno;
-        }
-    }
-
-    /// <summary>Waits until the descriptor can be read or <paramref name="deadline"/> since boot has come; ETIMEDOUT then.</summary>
-    public static Errno WaitReadable(FileDescriptor fd, TimeSpan deadline)
-    {
-        while (true)
-        {
-            // Rounded up: a wait of a fraction of a millisecond must not become a busy loop.
-            double left = Math.Ceiling((deadline - TimeSinceBoot()).TotalMilliseconds);
-            Libc.pollfd poll = new() { fd = fd.Number, events = (short)Libc.EPOLLIN };
-            int result = Libc.poll(&poll, 1, (int)Math.Clamp(left, 0, int.MaxValue));
-            if (result > 0) return Errno.None;
-            if (result == 0) return Errno.ETIMEDOUT;
-            if (Libc.errno != Errno.EINTR) return Libc.errno;
         }
     }
 

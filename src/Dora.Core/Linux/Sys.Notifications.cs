@@ -23,10 +23,7 @@ internal static unsafe partial class Sys
         {
             Libc.iovec iov = new() { iov_base = p, iov_len = (nuint)buffer.Length };
             Libc.msghdr message = new() { msg_iov = &iov, msg_iovlen = 1, msg_control = control, msg_controllen = ControlSize };
-            nint result;
-            do result = Libc.recvmsg(fd.Number, &message, flags | Libc.MSG_DONTWAIT | Libc.MSG_CMSG_CLOEXEC);
-            while (result < 0 && Libc.errno == Errno.EINTR);
-            var errno = Check(result, out count);
+            var errno = ReceiveMessage(fd, &message, flags | Libc.MSG_DONTWAIT, out count);
             isTruncated = errno == Errno.None && (message.msg_flags & (Libc.MSG_TRUNC | Libc.MSG_CTRUNC)) != 0;
             if (errno != Errno.None) return errno;
             nuint at = 0;

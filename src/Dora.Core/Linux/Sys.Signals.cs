@@ -44,14 +44,6 @@ internal static unsafe partial class Sys
         return Libc.sigtimedwait(&set, null, &time) == signal;
     }
 
-    /// <summary>poll(2) until <paramref name="deadline"/> since boot; null waits for ever.</summary>
-    public static Errno Poll(Span<Libc.pollfd> fds, TimeSpan? deadline)
-    {
-        int timeoutMs = -1;
-        if (deadline is { } at) timeoutMs = (int)Math.Clamp(Math.Ceiling((at - TimeSinceBoot()).TotalMilliseconds), 0, int.MaxValue);
-        fixed (Libc.pollfd* p = fds) return Check(Libc.poll(p, (nuint)fds.Length, timeoutMs));
-    }
-
     /// <summary>_exit(2): ends at once, without the runtime's own shutdown.</summary>
     public static void Exit(int code) => Libc._exit(code);
 

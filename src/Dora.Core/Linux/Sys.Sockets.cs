@@ -146,10 +146,7 @@ internal static unsafe partial class Sys
             byte* control = stackalloc byte[24];
             // 20 and not CMSG_SPACE's 24: there a second descriptor would fit, which nobody would close.
             Libc.msghdr message = new() { msg_iov = &iov, msg_iovlen = 1, msg_control = control, msg_controllen = 20 };
-            nint result;
-            do result = Libc.recvmsg(fd.Number, &message, flags | Libc.MSG_CMSG_CLOEXEC);
-            while (result < 0 && Libc.errno == Errno.EINTR);
-            var errno = Check(result, out count);
+            var errno = ReceiveMessage(fd, &message, flags, out count);
             if (errno == Errno.None && message.msg_controllen >= 20)
             {
                 var header = (Libc.cmsghdr*)control;
@@ -158,5 +155,14 @@ internal static unsafe partial class Sys
             }
             return errno;
         }
+    }
+
+    /// <summary>recvmsg(2); a descriptor that comes along is close-on-exec.</summary>
+    private static Errno ReceiveMessage(FileDescriptor fd, Libc.msghdr* message, int flags, out int count)
+    {
+        nint result;
+        do result = Libc.recvmsg(fd.Number, message, flags | Libc.MSG_CMSG_CLOEXEC);
+        while (result < 0 && Libc.errno == Errno.EINTR);
+        return Check(result, out count);
     }
 }

@@ -6,7 +6,7 @@ namespace Dora.Core.Linux;
 /// System calls as the rest of the code sees them: paths as strings, spans for buffers, <see cref="FileDescriptor"/>
 /// with CLOEXEC always, EINTR retried here, and the outcome as an <see cref="Errno"/>. A caller decides what an error
 /// means: return it on, or <see cref="ErrnoExtensions.ThrowIfError"/> where the call had to succeed.
-/// One file per aspect: Sys.Files.cs, Sys.Sockets.cs, Sys.Mounts.cs, Sys.Signals.cs, Sys.Clocks.cs.
+/// One file per aspect: Sys.Files.cs, Sys.Sockets.cs, Sys.Mounts.cs, Sys.Signals.cs, Sys.Clocks.cs, Sys.Poll.cs.
 /// </summary>
 internal static unsafe partial class Sys
 {

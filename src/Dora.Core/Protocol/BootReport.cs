@@ -1,16 +1,26 @@
+using Dora.Core.Protocol.Json;
+
 namespace Dora.Core.Protocol;
 
 /// <summary><c>GET /v1/boot</c>: where the time went. All times are milliseconds since the kernel started.</summary>
-internal sealed record BootReport
+internal sealed record BootReport : IJsonMapped<BootReport>
 {
-    public IReadOnlyList<BootStage> Stages { get; init => field = value ?? []; } = [];
-    public IReadOnlyList<BootService> Services { get; init => field = value ?? []; } = [];
+    public IReadOnlyList<BootStage> Stages { get; init; } = [];
+    public IReadOnlyList<BootService> Services { get; init; } = [];
 
     /// <summary>When the kernel started /init.</summary>
     public long HandoverMs { get; init; }
 
     /// <summary>When every service started at boot was ready, done or failed; null while that is not so.</summary>
     public long? ReadyMs { get; init; }
+
+    public static BootReport Map(JsonMap json, BootReport? from) => new()
+    {
+        Stages = json.Members("stages", from?.Stages) ?? [],
+        Services = json.Members("services", from?.Services) ?? [],
+        HandoverMs = json.Number("handoverMs", from?.HandoverMs) ?? 0,
+        ReadyMs = json.Number("readyMs", from?.ReadyMs),
+    };
 }
 
 /// <summary>One stage. <see cref="EndMs"/> is null while it runs.</summary>
@@ -19,20 +29,22 @@ internal sealed record BootReport
 /// <param name="StartMs">When it began.</param>
 /// <param name="EndMs">When it was over.</param>
 /// <param name="Detail">What it found, in words.</param>
-internal sealed record BootStage(string Name, string Phase, long StartMs, long? EndMs, string? Detail)
+internal sealed record BootStage(string Name, string Phase, long StartMs, long? EndMs, string? Detail) : IJsonMapped<BootStage>
 {
-    public string Name { get; init; } = Name ?? "";
-    public string Phase { get; init; } = Phase ?? "";
-    public long StartMs { get; init; } = StartMs;
-    public long? EndMs { get; init; } = EndMs;
-    public string? Detail { get; init; } = Detail;
+    public static BootStage Map(JsonMap json, BootStage? from) => new(
+        json.Text("name", from?.Name) ?? "",
+        json.Text("phase", from?.Phase) ?? "",
+        json.Number("startMs", from?.StartMs) ?? 0,
+        json.Number("endMs", from?.EndMs),
+        json.Text("detail", from?.Detail));
 }
 
 /// <summary>One service that boot started.</summary>
-internal sealed record BootService(string Name, long? StartedMs, long? ReadyMs, string State)
+internal sealed record BootService(string Name, long? StartedMs, long? ReadyMs, string State) : IJsonMapped<BootService>
 {
-    public string Name { get; init; } = Name ?? "";
-    public long? StartedMs { get; init; } = StartedMs;
-    public long? ReadyMs { get; init; } = ReadyMs;
-    public string State { get; init; } = State ?? "";
+    public static BootService Map(JsonMap json, BootService? from) => new(
+        json.Text("name", from?.Name) ?? "",
+        json.Number("startedMs", from?.StartedMs),
+        json.Number("readyMs", from?.ReadyMs),
+        json.Text("state", from?.State) ?? "");
 }

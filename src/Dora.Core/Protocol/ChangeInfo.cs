@@ -1,7 +1,9 @@
+using Dora.Core.Protocol.Json;
+
 namespace Dora.Core.Protocol;
 
 /// <summary>Work that takes time: the answer of every verb, and of <c>GET /v1/changes/{id}</c>.</summary>
-internal sealed record ChangeInfo
+internal sealed record ChangeInfo : IJsonMapped<ChangeInfo>
 {
     public const string Doing = "doing";
     public const string Done = "done";
@@ -25,9 +27,22 @@ internal sealed record ChangeInfo
 
     /// <summary>Why it failed.</summary>
     public ErrorBody? Error { get; init; }
+
+    public static ChangeInfo Map(JsonMap json, ChangeInfo? from) => new()
+    {
+        Id = json.RequiredText("id", from?.Id),
+        Verb = json.RequiredText("verb", from?.Verb),
+        Service = json.Text("service", from?.Service),
+        Status = json.RequiredText("status", from?.Status),
+        Before = json.Text("before", from?.Before),
+        After = json.Text("after", from?.After),
+        Error = json.Member("error", from?.Error),
+    };
 }
 
 /// <summary>Body of <c>POST /v1/machine/{verb}</c>; may be left out.</summary>
 /// <param name="Force">Kills what is left at once instead of stopping services in order.</param>
-[System.Text.Json.Serialization.JsonUnmappedMemberHandling(System.Text.Json.Serialization.JsonUnmappedMemberHandling.Disallow)]
-internal sealed record EndMachineRequest(bool Force = false);
+internal sealed record EndMachineRequest(bool Force = false) : IJsonMapped<EndMachineRequest>
+{
+    public static EndMachineRequest Map(JsonMap json, EndMachineRequest? from) => new(json.Flag("force", from?.Force) ?? false);
+}

@@ -1,4 +1,4 @@
-using System.Text.Json.Serialization;
+using Dora.Core.Protocol.Json;
 
 namespace Dora.Core.Protocol;
 
@@ -6,16 +6,16 @@ namespace Dora.Core.Protocol;
 /// <param name="Error">A stable name for programs: <c>service.not-found</c>. docs/protocol.md lists them.</param>
 /// <param name="Message">What happened and what to do, for people.</param>
 /// <param name="Data">Details by name; never null on the wire.</param>
-[method: JsonConstructor]
-internal sealed record ErrorBody(string Error, string Message, IReadOnlyDictionary<string, string> Data)
+internal sealed record ErrorBody(string Error, string Message, IReadOnlyDictionary<string, string> Data) : IJsonMapped<ErrorBody>
 {
-    public string Error { get; init; } = Error ?? "";
-    public string Message { get; init; } = Message ?? "";
-    public IReadOnlyDictionary<string, string> Data { get; init; } = Data ?? s_none;
-
     private static readonly IReadOnlyDictionary<string, string> s_none = new Dictionary<string, string>();
 
     public ErrorBody(string error, string message) : this(error, message, s_none)
     {
     }
+
+    public static ErrorBody Map(JsonMap json, ErrorBody? from) => new(
+        json.Text("error", from?.Error) ?? "",
+        json.Text("message", from?.Message) ?? "",
+        json.Pairs("data", from?.Data) ?? s_none);
 }

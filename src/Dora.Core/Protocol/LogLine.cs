@@ -1,3 +1,5 @@
+using Dora.Core.Protocol.Json;
+
 namespace Dora.Core.Protocol;
 
 /// <summary>One line of <c>GET /v1/logs</c> (NDJSON).</summary>
@@ -9,12 +11,15 @@ namespace Dora.Core.Protocol;
 /// <param name="Priority">Severity of syslog(3): 0 is an emergency, 7 debug output.</param>
 /// <param name="Message">The text without its line end.</param>
 internal sealed record LogLine(string Time, long BootMs, string Service, int? Pid, string Stream, int Priority, string Message)
+    : IJsonMapped<LogLine>
 {
-    public string Time { get; init; } = Time ?? "";
-    public long BootMs { get; init; } = BootMs;
-    public string Service { get; init; } = Service ?? "";
-    public int? Pid { get; init; } = Pid;
-    public string Stream { get; init; } = Stream ?? "";
-    public int Priority { get; init; } = Priority;
-    public string Message { get; init; } = Message ?? "";
+    // Written by syslog, byte by byte (LogLineWriter): a line must not cost an object.
+    public static LogLine Map(JsonMap json, LogLine? from) => new(
+        json.Text("time", from?.Time) ?? "",
+        json.Number("bootMs", from?.BootMs) ?? 0,
+        json.Text("service", from?.Service) ?? "",
+        json.Integer("pid", from?.Pid),
+        json.Text("stream", from?.Stream) ?? "",
+        json.Integer("priority", from?.Priority) ?? 0,
+        json.Text("message", from?.Message) ?? "");
 }

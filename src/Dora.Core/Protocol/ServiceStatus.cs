@@ -1,20 +1,28 @@
+using System.Diagnostics.CodeAnalysis;
+using Dora.Core.Protocol.Json;
+
 namespace Dora.Core.Protocol;
 
 /// <summary><c>GET /v1/services/{name}</c>: the summary and what explains it.</summary>
-internal sealed record ServiceStatus : ServiceSummary
+internal sealed record ServiceStatus : ServiceSummary, IJsonMapped<ServiceStatus>
 {
-    /// <summary>The file that describes it.</summary>
-    public string File { get; init => field = value ?? ""; } = "";
+    [SetsRequiredMembers]
+    public ServiceStatus(ServiceSummary summary) : base(summary)
+    {
+    }
 
-    public IReadOnlyList<string> Needs { get; init => field = value ?? []; } = [];
+    /// <summary>The file that describes it.</summary>
+    public string File { get; init; } = "";
+
+    public IReadOnlyList<string> Needs { get; init; } = [];
 
     /// <summary>What is wrong with its file; a service with problems is not started.</summary>
-    public IReadOnlyList<ServiceProblem> Problems { get; init => field = value ?? []; } = [];
+    public IReadOnlyList<ServiceProblem> Problems { get; init; } = [];
 
     public LastExit? LastExit { get; init; }
 
     /// <summary>Program and arguments.</summary>
-    public IReadOnlyList<string> Command { get; init => field = value ?? []; } = [];
+    public IReadOnlyList<string> Command { get; init; } = [];
 
     /// <summary>What it says of itself (STATUS= of sd_notify).</summary>
     public string? StatusText { get; init; }
@@ -24,19 +32,32 @@ internal sealed record ServiceStatus : ServiceSummary
 
     /// <summary>Its latest log lines, oldest first, where the manager has them at hand.</summary>
     public IReadOnlyList<LogLine>? Log { get; init; }
+
+    public static ServiceStatus Map(JsonMap json, ServiceStatus? from) => new(ServiceSummary.Map(json, from))
+    {
+        File = json.Text("file", from?.File) ?? "",
+        Needs = json.Texts("needs", from?.Needs) ?? [],
+        Problems = json.Members("problems", from?.Problems) ?? [],
+        LastExit = json.Member("lastExit", from?.LastExit),
+        Command = json.Texts("command", from?.Command) ?? [],
+        StatusText = json.Text("statusText", from?.StatusText),
+        Health = json.Text("health", from?.Health),
+        Log = json.Members("log", from?.Log),
+    };
 }
 
 /// <summary>A mistake in a service's file. Line and column count from 1; 0 means the file as a whole.</summary>
-internal sealed record ServiceProblem(string File, int Line, int Column, string Message)
+internal sealed record ServiceProblem(string File, int Line, int Column, string Message) : IJsonMapped<ServiceProblem>
 {
-    public string File { get; init; } = File ?? "";
-    public int Line { get; init; } = Line;
-    public int Column { get; init; } = Column;
-    public string Message { get; init; } = Message ?? "";
+    public static ServiceProblem Map(JsonMap json, ServiceProblem? from) => new(
+        json.Text("file", from?.File) ?? "",
+        json.Integer("line", from?.Line) ?? 0,
+        json.Integer("column", from?.Column) ?? 0,
+        json.Text("message", from?.Message) ?? "");
 }
 
 /// <summary>How its last process ended.</summary>
-internal sealed record LastExit
+internal sealed record LastExit : IJsonMapped<LastExit>
 {
     public const string Exited = "exited";
     public const string Signaled = "signaled";
@@ -47,4 +68,12 @@ internal sealed record LastExit
     public int? Code { get; init; }
     public int? Signal { get; init; }
     public Moment? At { get; init; }
+
+    public static LastExit Map(JsonMap json, LastExit? from) => new()
+    {
+        Kind = json.RequiredText("kind", from?.Kind),
+        Code = json.Integer("code", from?.Code),
+        Signal = json.Integer("signal", from?.Signal),
+        At = json.Member("at", from?.At),
+    };
 }

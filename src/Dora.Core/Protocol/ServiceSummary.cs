@@ -1,10 +1,12 @@
+using Dora.Core.Protocol.Json;
+
 namespace Dora.Core.Protocol;
 
 /// <summary>One service in <c>GET /v1/services</c>.</summary>
-internal record ServiceSummary
+internal record ServiceSummary : IJsonMapped<ServiceSummary>
 {
     public required string Name { get; init; }
-    public string Description { get; init => field = value ?? ""; } = "";
+    public string Description { get; init; } = "";
 
     /// <summary><c>daemon</c> or <c>oneshot</c>.</summary>
     public required string Type { get; init; }
@@ -27,7 +29,21 @@ internal record ServiceSummary
     public string? InstanceOf { get; init; }
 
     /// <summary>Sockets that are held open for it: <c>tcp 22</c>, <c>unix /run/web.sock</c>.</summary>
-    public IReadOnlyList<string> Sockets { get; init => field = value ?? []; } = [];
+    public IReadOnlyList<string> Sockets { get; init; } = [];
+
+    public static ServiceSummary Map(JsonMap json, ServiceSummary? from) => new()
+    {
+        Name = json.RequiredText("name", from?.Name),
+        Description = json.Text("description", from?.Description) ?? "",
+        Type = json.RequiredText("type", from?.Type),
+        State = json.RequiredText("state", from?.State),
+        Reason = json.Text("reason", from?.Reason),
+        Pid = json.Integer("pid", from?.Pid),
+        StartedAt = json.Member("startedAt", from?.StartedAt),
+        Restarts = json.Integer("restarts", from?.Restarts) ?? 0,
+        InstanceOf = json.Text("instanceOf", from?.InstanceOf),
+        Sockets = json.Texts("sockets", from?.Sockets) ?? [],
+    };
 }
 
 /// <summary>States of a service as the API names them.</summary>

@@ -1,3 +1,5 @@
+using Dora.Core.Protocol.Json;
+
 namespace Dora.Core.Protocol;
 
 /// <summary><c>GET /v1/version</c>.</summary>
@@ -8,11 +10,13 @@ namespace Dora.Core.Protocol;
 /// <param name="Machine">Architecture: <c>x86_64</c>.</param>
 /// <param name="Hostname">Name of the machine.</param>
 internal sealed record VersionInfo(string Product, string Version, int Api, string Kernel, string Machine, string Hostname)
+    : IJsonMapped<VersionInfo>
 {
-    public string Product { get; init; } = Product ?? "";
-    public string Version { get; init; } = Version ?? "";
-    public int Api { get; init; } = Api;
-    public string Kernel { get; init; } = Kernel ?? "";
-    public string Machine { get; init; } = Machine ?? "";
-    public string Hostname { get; init; } = Hostname ?? "";
+    public static VersionInfo Map(JsonMap json, VersionInfo? from) => new(
+        json.Text("product", from?.Product) ?? "",
+        json.Text("version", from?.Version) ?? "",
+        json.Integer("api", from?.Api) ?? 0,
+        json.Text("kernel", from?.Kernel) ?? "",
+        json.Text("machine", from?.Machine) ?? "",
+        json.Text("hostname", from?.Hostname) ?? "");
 }

@@ -1,8 +1,8 @@
 using System.Text;
 using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using Dora.Core.Linux;
 using Dora.Core.Protocol;
+using Dora.Core.Protocol.Json;
 
 namespace Dora.Ctl.Client;
 
@@ -15,18 +15,23 @@ internal sealed class ApiClient(string socketPath)
     public const string DefaultSocket = "/run/dora/dora.sock";
 
     /// <summary>Longer than any wait that is asked for below: beyond it the manager hangs.</summary>
-    private const int AnswerTimeoutMs = 45_000;
+    private static readonly TimeSpan s_answerLimit = TimeSpan.FromSeconds(45);
 
     /// <summary>The body of a successful answer, as it came and as an object.</summary>
-    public (T Value, byte[] Json) Get<T>(string path, JsonTypeInfo<T> type) => Ask("GET", path, [], type);
+    public (T Value, byte[] Json) Get<T>(string path) where T : class, IJsonMapped<T> =>
+        Ask("GET", path, [], static json => JsonMapReader.Read<T>(json));
 
-    public (T Value, byte[] Json) Post<T>(string path, byte[] body, JsonTypeInfo<T> type) => Ask("POST", path, body, type);
+    public (IReadOnlyList<T> Values, byte[] Json) GetList<T>(string path) where T : class, IJsonMapped<T> =>
+        Ask("GET", path, [], static json => JsonMapReader.ReadList<T>(json));
+
+    public (T Value, byte[] Json) Post<T>(string path, byte[] body) where T : class, IJsonMapped<T> =>
+        Ask("POST", path, body, static json => JsonMapReader.Read<T>(json));
 
     /// <summary>Waits until a change is done or failed.</summary>
     public (ChangeInfo Change, byte[] Json) WaitFor(ChangeInfo change, byte[] json)
     {
         while (change.Status == ChangeInfo.Doing)
-            (change, json) = Get($"/v1/changes/{Uri.EscapeDataString(change.Id)}?wait=30s", ApiJson.Api.ChangeInfo);
+            (change, json) = Get<ChangeInfo>($"/v1/changes/{Uri.EscapeDataString(change.Id)}?wait=30s");
         return (change, json);
     }
 
@@ -39,20 +44,20 @@ internal sealed class ApiClient(string socketPath)
         {
             if (reader.Status == 200) sink(piece);
             else body.Write(piece);
-        }, timeoutMs: -1);
+        }, limit: null);
         if (reader.Status != 200) throw Failure(reader.Status, body.ToArray());
     }
 
-    private (T, byte[]) Ask<T>(string method, string path, byte[] body, JsonTypeInfo<T> type)
+    private (T, byte[]) Ask<T>(string method, string path, byte[] body, Func<byte[], T> read)
     {
         var answer = new MemoryStream();
         var reader = new HttpResponseReader();
-        if (!Exchange(method, path, body, reader, piece => answer.Write(piece), AnswerTimeoutMs) && method == "GET")
+        if (!Exchange(method, path, body, reader, piece => answer.Write(piece), s_answerLimit) && method == "GET")
         {
             // The manager was replaced between accept and answer; its socket lives on. A GET can be asked twice.
             reader = new HttpResponseReader();
             answer = new MemoryStream();
-            Exchange(method, path, body, reader, piece => answer.Write(piece), AnswerTimeoutMs);
+            Exchange(method, path, body, reader, piece => answer.Write(piece), s_answerLimit);
         }
         byte[] json = answer.ToArray();
         if (!reader.IsComplete)
@@ -60,7 +65,7 @@ internal sealed class ApiClient(string socketPath)
         if (reader.Status is < 200 or > 299) throw Failure(reader.Status, json);
         try
         {
-            return (JsonSerializer.Deserialize(json, type) ?? throw new JsonException("null"), json);
+            return (read(json), json);
         }
         catch (JsonException exception)
         {
@@ -69,7 +74,7 @@ internal sealed class ApiClient(string socketPath)
     }
 
     /// <summary>One request; false if the connection ended before the first byte of an answer.</summary>
-    private bool Exchange(string method, string path, byte[] body, HttpResponseReader reader, Action<ReadOnlySpan<byte>> sink, int timeoutMs)
+    private bool Exchange(string method, string path, byte[] body, HttpResponseReader reader, Action<ReadOnlySpan<byte>> sink, TimeSpan? limit)
     {
         using var fd = Connect();
         byte[] head = Encoding.ASCII.GetBytes(
@@ -81,8 +86,8 @@ internal sealed class ApiClient(string socketPath)
         bool any = false;
         while (!reader.IsComplete && reader.Error is null)
         {
-            if (Sys.WaitReadable(fd, timeoutMs) == Errno.ETIMEDOUT)
-                throw new ApiFailure(ExitCodes.NotReachable, $"{socketPath}: no answer within {timeoutMs / 1000} s: the manager hangs");
+            if (Sys.WaitReadable(fd, Sys.TimeSinceBoot() + limit) == Errno.ETIMEDOUT)
+                throw new ApiFailure(ExitCodes.NotReachable, $"{socketPath}: no answer within {limit?.TotalSeconds} s: the manager hangs");
             var errno = Sys.Read(fd, buffer, out int count);
             if (errno != Errno.None || count == 0)
             {
@@ -126,7 +131,7 @@ internal sealed class ApiClient(string socketPath)
         ErrorBody? body = null;
         try
         {
-            body = JsonSerializer.Deserialize(json, ApiJson.Api.ErrorBody);
+            body = JsonMapReader.Read<ErrorBody>(json);
         }
         catch (JsonException)
         {

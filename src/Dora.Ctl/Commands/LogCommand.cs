@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Dora.Core.Protocol;
+using Dora.Core.Protocol.Json;
 using Dora.Ctl.Output;
 
 namespace Dora.Ctl.Commands;
@@ -51,7 +52,7 @@ internal static class LogCommand
         LogLine? line = null;
         try
         {
-            line = JsonSerializer.Deserialize(json, ApiJson.Api.LogLine);
+            line = JsonMapReader.Read<LogLine>(json);
         }
         catch (JsonException)
         {

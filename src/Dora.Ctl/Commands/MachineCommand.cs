@@ -17,7 +17,7 @@ internal static class MachineCommand
     private static int Run(Context context, string verb, bool force)
     {
         byte[] body = force ? "{\"force\":true}"u8.ToArray() : [];
-        var (change, json) = context.Client.Post($"/v1/machine/{verb}", body, ApiJson.Api.ChangeInfo);
+        var (change, json) = context.Client.Post<ChangeInfo>($"/v1/machine/{verb}", body);
         if (context.Json) context.Out.WriteRaw(json);
         else if (change.Status == ChangeInfo.Failed) context.Error.WriteLine($"dora: {verb}: {context.Error.Foreign(change.Error?.Message ?? "failed")}");
         else context.Out.WriteLine(force ? $"{verb}: under way, without waiting for services" : $"{verb}: under way, services are being stopped");

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Dora.Core.Protocol;
+using Dora.Core.Protocol.Json;
 using Dora.Ctl.Client;
 using Dora.Ctl.Output;
 
@@ -47,7 +48,7 @@ internal static class ServiceCommand
 
     private static int List(Context context)
     {
-        var (services, json) = context.Client.Get("/v1/services", ApiJson.Api.IReadOnlyListServiceSummary);
+        var (services, json) = context.Client.GetList<ServiceSummary>("/v1/services");
         if (context.Json) context.Out.WriteRaw(json);
         else ServiceReport.WriteList(context.Out, services, context.Now);
         return ExitCodes.Ok;
@@ -55,7 +56,7 @@ internal static class ServiceCommand
 
     private static int Status(Context context, string name)
     {
-        var (status, json) = context.Client.Get($"/v1/services/{Uri.EscapeDataString(name)}", ApiJson.Api.ServiceStatus);
+        var (status, json) = context.Client.Get<ServiceStatus>($"/v1/services/{Uri.EscapeDataString(name)}");
         if (context.Json) context.Out.WriteRaw(json);
         else ServiceReport.WriteStatus(context.Out, status, status.Log ?? LastLines(context, name), context.Now);
         return ExitCodes.Ok;
@@ -65,10 +66,7 @@ internal static class ServiceCommand
     private static List<LogLine> LastLines(Context context, string name)
     {
         var lines = new List<LogLine>();
-        var splitter = new LineSplitter(json =>
-        {
-            if (System.Text.Json.JsonSerializer.Deserialize(json, ApiJson.Api.LogLine) is { } line) lines.Add(line);
-        });
+        var splitter = new LineSplitter(json => lines.Add(JsonMapReader.Read<LogLine>(json)));
         try
         {
             context.Client.Stream($"/v1/logs?lines=10&service={Uri.EscapeDataString(name)}", splitter.Feed);
@@ -83,7 +81,7 @@ internal static class ServiceCommand
 
     private static int Change(Context context, string verb, string name)
     {
-        var (accepted, json) = context.Client.Post($"/v1/services/{Uri.EscapeDataString(name)}/{verb}", [], ApiJson.Api.ChangeInfo);
+        var (accepted, json) = context.Client.Post<ChangeInfo>($"/v1/services/{Uri.EscapeDataString(name)}/{verb}", []);
         var (change, final) = context.Client.WaitFor(accepted, json);
         bool failed = change.Status == ChangeInfo.Failed;
         if (context.Json)
@@ -114,7 +112,7 @@ internal static class ServiceCommand
         catch (ApiFailure failure) when (failure.ExitCode == ExitCodes.NoSuchService)
         {
             var names = new List<string>();
-            foreach (var service in context.Client.Get("/v1/services", ApiJson.Api.IReadOnlyListServiceSummary).Value) names.Add(service.Name);
+            foreach (var service in context.Client.GetList<ServiceSummary>("/v1/services").Values) names.Add(service.Name);
             string hint = Words.Nearest(name, names) is { } near ? $", did you mean '{near}'?" : ", see 'dora service list'";
             throw new ApiFailure(failure.ExitCode, failure.Message + hint, failure.Body, failure.Json);
         }

@@ -25,13 +25,16 @@ namespace Dora.Init.Guard;
 /// What may fail
 ///   Nothing here is fatal. A launch that fails is tried again with a growing delay; descriptors that cannot be sent
 ///   are dropped with a message; a full store refuses. The unhandled-exception handler (Program.cs) executes this
-///   program again: the manager sees its channel close and ends, services live on, the new guard starts a manager,
-///   which re-adopts them from their cgroups.
+///   program again: the manager is killed, services live on, the store is handed on, and the new guard starts a
+///   manager, as after any other death of one. A guard that fails within <see cref="s_stable"/> of its start hands on
+///   nothing, for the store may be the cause: then services are taken up from their cgroups alone.
 /// </summary>
 internal sealed class GuardProcess
 {
     private const ulong OpenFilesLimit = 1 << 16;
+    private const string StoreArgument = "--store=";
     private static readonly TimeSpan s_answerLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_stable = TimeSpan.FromSeconds(5);
 
     /// <summary>Signals that ask the guard for something; see <see cref="ForwardSignal"/>.</summary>
     private static readonly int[] s_signals =
@@ -45,6 +48,7 @@ internal sealed class GuardProcess
     private readonly DescriptorStore _store;
     private readonly ManagerLink _manager;
     private readonly Rescue _rescue = new();
+    private readonly TimeSpan _startedAt = Sys.TimeSinceBoot();
     private FileDescriptor _signals = new(-1);
     private int _reportedPid; // the exit that the manager has been told of and has not answered
     private TimeSpan? _answerDeadline;
@@ -60,6 +64,20 @@ internal sealed class GuardProcess
     {
         _store = store;
         _manager = new ManagerLink(store);
+    }
+
+    /// <summary>After a defect, before this program is executed again; the argument that tells the next guard what there is.</summary>
+    public string[] HandOn()
+    {
+        _manager.Disconnected(); // or two would answer the API for a moment
+        return Sys.TimeSinceBoot() - _startedAt >= s_stable && _store.HandOn() is { } list ? [StoreArgument + list.Number] : [];
+    }
+
+    /// <summary>What an earlier guard in this process has handed on.</summary>
+    public void TakeOver(string[] arguments)
+    {
+        if (arguments is [var word] && word.StartsWith(StoreArgument, StringComparison.Ordinal) && int.TryParse(word.AsSpan(StoreArgument.Length), out int number))
+            _store.TakeOver(new FileDescriptor(number));
     }
 
     /// <summary>Never returns.</summary>

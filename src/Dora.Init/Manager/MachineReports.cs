@@ -38,18 +38,8 @@ internal static class MachineReports
         Sockets = SocketsOf(service.Settings),
     };
 
-    public static ServiceStatus Status(Service service, string? waitsFor, IReadOnlyList<Problem> problems) => new()
+    public static ServiceStatus Status(Service service, string? waitsFor, IReadOnlyList<Problem> problems) => new(Summary(service, waitsFor))
     {
-        Name = service.Name,
-        Description = service.Settings.Description,
-        Type = TypeName(service.Settings),
-        State = StateName(service),
-        Reason = Reason(service, waitsFor),
-        Pid = service.State.Pid != 0 ? service.State.Pid : null,
-        StartedAt = StartedAt(service),
-        Restarts = service.State.Restarts,
-        InstanceOf = service.InstanceOf,
-        Sockets = SocketsOf(service.Settings),
         File = service.Settings.File,
         Needs = service.Settings.Needs,
         Problems = ProblemsOf(problems),
@@ -60,12 +50,9 @@ internal static class MachineReports
     };
 
     /// <summary>A service whose file could not be used: it is listed all the same, with the cause.</summary>
-    public static ServiceStatus Unusable(string name, IReadOnlyList<Problem> problems) => new()
+    public static ServiceStatus Unusable(string name, IReadOnlyList<Problem> problems) =>
+        new(new ServiceSummary { Name = name, Type = "daemon", State = ServiceStates.Failed, Reason = problems[0].ToString() })
     {
-        Name = name,
-        Type = "daemon",
-        State = ServiceStates.Failed,
-        Reason = problems[0].ToString(),
         File = problems[0].File,
         Problems = ProblemsOf(problems),
     };

@@ -60,8 +60,14 @@ internal sealed class ManagerProcess
 
     private void StartUp()
     {
-        // The mark stands for a state that was lost: the guard was executed again and has nothing any more.
-        if (_state.IsStartedUp || Sys.Exists(StartedUpMark)) return;
+        if (_state.IsStartedUp) return;
+        if (Sys.Exists(StartedUpMark))
+        {
+            // Damaged, or the guard has nothing any more: it failed, and soon after that again.
+            Log.Error("manager: the saved state is lost: services are taken up from their cgroups, and what the boot wants is started");
+            _state.IsStartedUp = true;
+            return;
+        }
         _state.Stages = [.. BootStages.Read(), .. StartupSequence.Run(_commandLine)];
         _state.IsStartedUp = true;
         _ = Sys.MakeDirectories("/run/dora", 0x1ED);

@@ -13,12 +13,20 @@ internal sealed partial class LogServer
 
     /// <summary>
     /// Reads from /dev/kmsg, opened non-blocking and ours from here on. A newly opened one begins with the oldest record
-    /// that the kernel has; those that an earlier process put into the ring are skipped by their number.
+    /// that the kernel has; those that an earlier process put into the ring are skipped by their number. In a container
+    /// it may be anything: what cannot be watched costs the kernel's lines alone.
     /// </summary>
     public void ReadKernel(FileDescriptor kmsg)
     {
         _kernel = kmsg;
-        _kernelWatch = Loop.Watch(kmsg, Libc.EPOLLIN, "/dev/kmsg", _ => OnKernelRecords());
+        try
+        {
+            _kernelWatch = Loop.Watch(kmsg, Libc.EPOLLIN, "/dev/kmsg", _ => OnKernelRecords());
+        }
+        catch (LinuxException exception)
+        {
+            Note($"{exception.Message}: kernel lines are not read");
+        }
     }
 
     private void OnKernelRecords()

@@ -116,8 +116,8 @@ public sealed partial class Transcript
     public string Tail(int lines = 60)
     {
         string text = Text;
-        int at = text.Length;
-        for (int i = 0; i <= lines && at > 0; i++) at = text.LastIndexOf('\n', at - 1);
-        return text[(at + 1)..];
+        int start = text.Length;
+        for (int i = 0; i <= lines && start > 0; i++) start = text.LastIndexOf('\n', start - 1) is var end and >= 0 ? end : 0;
+        return text[start..].TrimStart('\n');
     }
 }

@@ -78,6 +78,13 @@ public sealed partial class InitInNamespace : IDisposable
         Programs.RunWithInput(limit ?? s_limit, input, "nsenter", "--target", Pid.ToString(), "--mount", "--pid", "--net", "--uts", "--ipc", "--cgroup",
             "--root", "--wd", "/bin/sh", "-c", command);
 
+    /// <summary>Runs a command that asks for the end of the machine, which may reach it (TERM, KILL) before it has left.</summary>
+    public void RunToTheEnd(string command)
+    {
+        var outcome = Run(command);
+        if (outcome.ExitCode is not (128 + 15 or 128 + 9)) outcome.Expect();
+    }
+
     /// <summary>Pids on the host of the processes in a cgroup of the namespace, such as "dora/services/web".</summary>
     public IReadOnlyList<int> ProcessesIn(string cgroup)
     {

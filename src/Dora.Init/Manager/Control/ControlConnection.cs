@@ -162,7 +162,7 @@ internal sealed class ControlConnection
     {
         _lingerAfterAnswer = true;
         var body = new ErrorBody(NameOf(error.Status), error.Message);
-        byte[] json = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(body, ApiJson.Api.ErrorBody);
+        byte[] json = Dora.Core.Protocol.Json.JsonMapWriter.Write(body);
         Answer(HttpResponse.Format(error.Status, HttpResponse.Json, json, keepAlive: false), keepAlive: false);
     }
 

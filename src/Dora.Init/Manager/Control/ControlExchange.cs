@@ -1,6 +1,5 @@
-using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using Dora.Core.Protocol;
+using Dora.Core.Protocol.Json;
 
 namespace Dora.Init.Manager.Control;
 
@@ -23,11 +22,17 @@ internal sealed class ControlExchange(ControlConnection connection, HttpRequest 
     /// <summary>What the path has in place of the template's <c>{...}</c>.</summary>
     public string Argument { get; } = argument;
 
-    public void Reply<T>(int status, T body, JsonTypeInfo<T> type, (string, string)? extra = null) =>
-        Send(HttpResponse.Format(status, HttpResponse.Json, Line(JsonSerializer.SerializeToUtf8Bytes(body, type)), request.KeepAlive, IsHead, extra));
+    public void Reply<T>(int status, T body, (string, string)? extra = null) where T : class, IJsonMapped<T> =>
+        Reply(status, JsonMapWriter.Write(body), extra);
+
+    public void ReplyList<T>(int status, IReadOnlyList<T> body) where T : class, IJsonMapped<T> =>
+        Reply(status, JsonMapWriter.WriteList(body), null);
+
+    private void Reply(int status, byte[] json, (string, string)? extra) =>
+        Send(HttpResponse.Format(status, HttpResponse.Json, Line(json), request.KeepAlive, IsHead, extra));
 
     public void Fail(int status, string error, string message, (string, string)? extra = null) =>
-        Reply(status, new ErrorBody(error, message), ApiJson.Api.ErrorBody, extra);
+        Reply(status, new ErrorBody(error, message), extra);
 
     /// <summary>Answers HEAD of a stream, whose length nobody knows.</summary>
     public void ReplyHead(string contentType)

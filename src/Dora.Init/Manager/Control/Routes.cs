@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Dora.Core.Protocol.Json;
 using Dora.Core.Protocol;
 using Dora.Init.Guard;
 
@@ -9,15 +10,15 @@ internal static class Routes
 {
     public static IReadOnlyList<Route> All { get; } =
     [
-        new("GET", "/v1/version", Access.Read, x => x.Reply(200, x.Machine.Version(), ApiJson.Api.VersionInfo)),
-        new("GET", "/v1/services", Access.Read, x => x.Reply(200, x.Machine.Services(), ApiJson.Api.IReadOnlyListServiceSummary)),
+        new("GET", "/v1/version", Access.Read, x => x.Reply(200, x.Machine.Version())),
+        new("GET", "/v1/services", Access.Read, x => x.ReplyList(200, x.Machine.Services())),
         new("GET", "/v1/services/{name}", Access.Read, GetService),
         new("POST", "/v1/services/{name}/start", Access.Change, x => Accept(x, x.Machine.Start(x.Argument))),
         new("POST", "/v1/services/{name}/stop", Access.Change, x => Accept(x, x.Machine.Stop(x.Argument))),
         new("POST", "/v1/services/{name}/restart", Access.Change, x => Accept(x, x.Machine.Restart(x.Argument))),
         new("POST", "/v1/services/{name}/reload", Access.Change, x => Accept(x, x.Machine.Reload(x.Argument))),
         new("GET", "/v1/changes/{id}", Access.Read, GetChange) { Parameters = ["wait"] },
-        new("GET", "/v1/boot", Access.Read, x => x.Reply(200, x.Machine.Boot(), ApiJson.Api.BootReport)),
+        new("GET", "/v1/boot", Access.Read, x => x.Reply(200, x.Machine.Boot())),
         new("GET", "/v1/logs", Access.Read, GetLogs) { Parameters = ["service", "lines", "follow"] },
         new("POST", "/v1/machine/poweroff", Access.Change, x => EndMachine(x, MachineEnd.PowerOff)) { TakesBody = true },
         new("POST", "/v1/machine/reboot", Access.Change, x => EndMachine(x, MachineEnd.Reboot)) { TakesBody = true },
@@ -26,7 +27,7 @@ internal static class Routes
 
     private static void GetService(ControlExchange exchange)
     {
-        if (exchange.Machine.Service(exchange.Argument) is { } status) exchange.Reply(200, status, ApiJson.Api.ServiceStatus);
+        if (exchange.Machine.Service(exchange.Argument) is { } status) exchange.Reply(200, status);
         else Refuse(exchange, ControlResult.NoSuchService(exchange.Argument));
     }
 
@@ -43,9 +44,9 @@ internal static class Routes
         if (change is null)
             exchange.Fail(404, "change.not-found", $"{id}: there is no such change, or it ended too long ago");
         else if (wait == TimeSpan.Zero || change.Status != ChangeInfo.Doing)
-            exchange.Reply(200, change, ApiJson.Api.ChangeInfo);
+            exchange.Reply(200, change);
         else
-            exchange.WaitFor(exchange.Machine.WhenChanged(id, wait, then => exchange.Reply(200, then, ApiJson.Api.ChangeInfo)));
+            exchange.WaitFor(exchange.Machine.WhenChanged(id, wait, then => exchange.Reply(200, then)));
     }
 
     private static void GetLogs(ControlExchange exchange)
@@ -81,7 +82,7 @@ internal static class Routes
         {
             try
             {
-                request = JsonSerializer.Deserialize(exchange.Body, ApiJson.Api.EndMachineRequest) ?? request;
+                request = JsonMapReader.Read<EndMachineRequest>(exchange.Body, isStrict: true);
             }
             catch (JsonException exception)
             {
@@ -100,7 +101,7 @@ internal static class Routes
             return;
         }
         var change = exchange.Machine.Change(id) ?? throw new InvalidOperationException($"change {id} was accepted and is not there");
-        exchange.Reply(202, change, ApiJson.Api.ChangeInfo, ("Location", $"/v1/changes/{id}"));
+        exchange.Reply(202, change, ("Location", $"/v1/changes/{id}"));
     }
 
     private static void Refuse(ControlExchange exchange, ControlResult result)
@@ -112,6 +113,6 @@ internal static class Routes
             Refusal.Unavailable => 503,
             _ => throw new System.Diagnostics.UnreachableException(),
         };
-        exchange.Reply(status, result.Error!, ApiJson.Api.ErrorBody);
+        exchange.Reply(status, result.Error!);
     }
 }

@@ -1,12 +1,14 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
+using Dora.Core.Protocol.Json;
 using Dora.Init.Guard;
 using Dora.Init.Manager.Supervision;
 
 namespace Dora.Init.Manager.State;
 
-/// <summary>What outlives the manager, as versioned JSON. A field that a version does not know is ignored, one that is missing has its default.</summary>
-internal sealed class SavedState
+/// <summary>
+/// What outlives the manager, as versioned JSON. A member that a version does not know is ignored, one that is missing
+/// has its default. Enumerations are saved by number: new values go to their end.
+/// </summary>
+internal sealed class SavedState : IJsonMapped<SavedState>
 {
     public const int CurrentVersion = 1;
 
@@ -30,19 +32,43 @@ internal sealed class SavedState
     public List<SavedStage> Stages { get; set; } = [];
 
     public List<SavedService> Services { get; set; } = [];
+
+    public static SavedState Map(JsonMap json, SavedState? from) => new()
+    {
+        Version = json.RequiredInteger("version", from?.Version),
+        IsStartedUp = json.Flag("isStartedUp", from?.IsStartedUp) ?? false,
+        IsStartUpComplete = json.Flag("isStartUpComplete", from?.IsStartUpComplete) ?? false,
+        End = (MachineEnd?)json.Integer("end", (int?)from?.End),
+        EndDeadline = json.Ticks("endDeadline", from?.EndDeadline),
+        LastSession = json.Integer("lastSession", from?.LastSession) ?? 0,
+        Stages = [.. json.Members("stages", from?.Stages) ?? []],
+        Services = [.. json.Members("services", from?.Services) ?? []],
+    };
 }
 
 /// <summary>A stage of start-up: what the boot report tells of it.</summary>
-internal sealed record SavedStage(string Name, string Phase, TimeSpan Start, TimeSpan End, string Detail);
+internal sealed record SavedStage(string Name, string Phase, TimeSpan Start, TimeSpan End, string Detail) : IJsonMapped<SavedStage>
+{
+    public static SavedStage Map(JsonMap json, SavedStage? from) => new(
+        json.RequiredText("name", from?.Name),
+        json.RequiredText("phase", from?.Phase),
+        json.Ticks("start", from?.Start) ?? default,
+        json.Ticks("end", from?.End) ?? default,
+        json.RequiredText("detail", from?.Detail));
+}
 
-internal sealed class SavedService
+internal sealed class SavedService : IJsonMapped<SavedService>
 {
     public string Name { get; set; } = "";
     public string? InstanceOf { get; set; }
     public bool IsSession { get; set; }
     public ServiceState State { get; set; } = new();
-}
 
-[JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault, UseStringEnumConverter = true)]
-[JsonSerializable(typeof(SavedState))]
-internal sealed partial class SavedStateJson : JsonSerializerContext;
+    public static SavedService Map(JsonMap json, SavedService? from) => new()
+    {
+        Name = json.RequiredText("name", from?.Name),
+        InstanceOf = json.Text("instanceOf", from?.InstanceOf),
+        IsSession = json.Flag("isSession", from?.IsSession) ?? false,
+        State = json.Member("state", from?.State) ?? new(),
+    };
+}

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text.Json;
 using Dora.Core.Linux;
+using Dora.Core.Protocol.Json;
 
 namespace Dora.Init.Manager.State;
 
@@ -38,7 +39,7 @@ internal sealed class StateFile(FileDescriptor file)
 
     public void Write(SavedState state)
     {
-        byte[] json = JsonSerializer.SerializeToUtf8Bytes(state, SavedStateJson.Default.SavedState);
+        byte[] json = JsonMapWriter.Write(state);
         if (json.Length > SlotSize) throw new InvalidOperationException($"state of {json.Length} bytes is larger than its slot");
         int slot = 1 - _slot;
         Sys.WriteAllAt(file, json, OffsetOf(slot)).ThrowIfError("write", "state");
@@ -61,11 +62,11 @@ internal sealed class StateFile(FileDescriptor file)
         if (Sys.ReadAt(file, json, OffsetOf(_slot), out count) != Errno.None || count < length) return null;
         try
         {
-            return JsonSerializer.Deserialize(json, SavedStateJson.Default.SavedState);
+            return JsonMapReader.Read<SavedState>(json);
         }
         catch (JsonException exception)
         {
-            Log.Error($"manager: the saved state cannot be read ({exception.Message}): services are taken up from their cgroups");
+            Log.Error($"manager: the saved state cannot be read: {exception.Message}");
             return null;
         }
     }

@@ -1,10 +1,13 @@
-using System.Text.Json.Serialization;
 using Dora.Core.Linux;
+using Dora.Core.Protocol.Json;
 using Dora.Init.Manager.Supervision.Readiness;
 
 namespace Dora.Init.Manager.Supervision;
 
-/// <summary>Where a service is; <see cref="ServiceMachine"/> explains the way from one to the other.</summary>
+/// <summary>
+/// Where a service is; <see cref="ServiceMachine"/> explains the way from one to the other. Saved by number: new values
+/// go to the end.
+/// </summary>
 internal enum ServicePhase
 {
     /// <summary>Down, and nothing of it runs.</summary>
@@ -41,7 +44,7 @@ internal enum ServicePhase
 /// <summary>How a process ended.</summary>
 /// <param name="Code">CLD_EXITED, CLD_KILLED or CLD_DUMPED.</param>
 /// <param name="Status">Exit code, or signal number.</param>
-internal sealed record ProcessExit(int Code, int Status)
+internal sealed record ProcessExit(int Code, int Status) : IJsonMapped<ProcessExit>
 {
     public bool IsSuccess => Code == Libc.CLD_EXITED && Status == 0;
 
@@ -55,10 +58,13 @@ internal sealed record ProcessExit(int Code, int Status)
         Libc.CLD_DUMPED => $"signal {Status} (core dumped)",
         _ => "an end that nobody saw",
     };
+
+    public static ProcessExit Map(JsonMap json, ProcessExit? from) =>
+        new(json.RequiredInteger("code", from?.Code), json.RequiredInteger("status", from?.Status));
 }
 
 /// <summary>All that is known of a service's life: what the machine maps to its successor, and what outlives the manager.</summary>
-internal sealed record ServiceState
+internal sealed record ServiceState : IJsonMapped<ServiceState>
 {
     public ServicePhase Phase { get; init; } = ServicePhase.Stopped;
 
@@ -98,11 +104,7 @@ internal sealed record ServiceState
     public string? Fault { get; init; }
 
     /// <summary>The helper command that is being run, of those that a phase waits for.</summary>
-    [JsonIgnore]
     public HelperKind Helper { get; init; }
-
-    /// <summary><see cref="Helper"/> as it is saved: another enumeration in the JSON would be 15 kB more of init.</summary>
-    public int HelperNumber { get => (int)Helper; init => Helper = (HelperKind)value; }
 
     /// <summary>The helper's process; 0 if there is none.</summary>
     public int HelperPid { get; init; }
@@ -145,4 +147,33 @@ internal sealed record ServiceState
     /// <summary>On its way up.</summary>
     public bool IsComing => Phase is ServicePhase.Waiting or ServicePhase.Starting or ServicePhase.Reloading
         || (Phase is ServicePhase.Stopping or ServicePhase.Killing && (StartAgain || Fault is not null));
+
+    public static ServiceState Map(JsonMap json, ServiceState? from) => new()
+    {
+        Phase = (ServicePhase)json.RequiredInteger("phase", (int?)from?.Phase),
+        WantedUp = json.Flag("wantedUp", from?.WantedUp) ?? false,
+        StartAgain = json.Flag("startAgain", from?.StartAgain) ?? false,
+        Pid = json.Integer("pid", from?.Pid) ?? 0,
+        Since = json.Ticks("since", from?.Since) ?? default,
+        StartedAt = json.Ticks("startedAt", from?.StartedAt),
+        ReadyAt = json.Ticks("readyAt", from?.ReadyAt),
+        Deadline = json.Ticks("deadline", from?.Deadline),
+        RestartsInRow = json.Integer("restartsInRow", from?.RestartsInRow) ?? 0,
+        Restarts = json.Integer("restarts", from?.Restarts) ?? 0,
+        LastExit = json.Member("lastExit", from?.LastExit),
+        Reason = json.Text("reason", from?.Reason),
+        Fault = json.Text("fault", from?.Fault),
+        Helper = (HelperKind)(json.Integer("helper", (int?)from?.Helper) ?? 0),
+        HelperPid = json.Integer("helperPid", from?.HelperPid) ?? 0,
+        IsMainChanged = json.Flag("isMainChanged", from?.IsMainChanged) ?? false,
+        EndsByItself = json.Flag("endsByItself", from?.EndsByItself) ?? false,
+        IsReloadAnnounced = json.Flag("isReloadAnnounced", from?.IsReloadAnnounced) ?? false,
+        ReloadedAt = json.Ticks("reloadedAt", from?.ReloadedAt),
+        ReloadFault = json.Text("reloadFault", from?.ReloadFault),
+        StatusText = json.Text("statusText", from?.StatusText),
+        WatchdogInterval = json.Ticks("watchdogInterval", from?.WatchdogInterval),
+        HealthFailures = json.Integer("healthFailures", from?.HealthFailures) ?? 0,
+        HealthFault = json.Text("healthFault", from?.HealthFault),
+        FileMark = json.Text("fileMark", from?.FileMark),
+    };
 }

@@ -38,13 +38,25 @@ internal sealed partial class Supervisor
                 && service.State.Helper is not HelperKind.PreStart && !service.Settings.PerConnection)
                 service.Apply(new(ServiceEventKind.MainExited, Exit: ProcessExit.Unseen));
         }
-        // No state at all, or none of these: the guard itself was executed again, and its store with it.
+        // No state at all, or none of these: it was lost, or the guard failed twice and its store with it.
         foreach (var service in _services.Values.ToArray())
-            if (!told.Contains(service.Name) && Verified(service, service.State) is { Pid: not 0 } running) service.Adopt(running);
+            if (!told.Contains(service.Name)) AdoptRunning(service);
         foreach (string name in Sys.ListDirectories(SessionsRoot))
+        {
+            // The last manager may have died before it saved the number: a session of the same name could not be
+            // launched into a cgroup that is taken, and its client would be turned away.
+            if (int.TryParse(name.AsSpan(name.LastIndexOf('@') + 1), out int number)) _lastSession = Math.Max(_lastSession, number);
             if (Find(name) is null) Linger($"{SessionsRoot}/{name}", name);
+        }
         DropUnclaimed();
         Unsettled();
+    }
+
+    /// <summary>A service that no state tells of: what runs in its cgroup is its own all the same.</summary>
+    private static void AdoptRunning(Service service)
+    {
+        var found = Verified(service, service.State);
+        if (found.Pid != 0 || found.HelperPid != 0) service.Adopt(found);
     }
 
     public void Save(SavedState state)

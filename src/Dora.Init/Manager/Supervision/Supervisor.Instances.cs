@@ -22,7 +22,11 @@ internal sealed partial class Supervisor
             {
                 if (!isBack) continue;
             }
-            else known = AddService(settings, template.Name);
+            else
+            {
+                known = AddService(settings, template.Name);
+                AdoptRunning(known); // a state that was lost knew of this instance
+            }
             StartForBoot(known);
             if (IsWanted(known)) Start(known);
         }

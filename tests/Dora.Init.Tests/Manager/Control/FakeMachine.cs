@@ -27,8 +27,8 @@ internal sealed class FakeMachine(EventLoop loop) : IMachineControl
 
     public ServiceStatus? Service(string name) => name switch
     {
-        "web" => new() { Name = "web", Type = "daemon", State = ServiceStates.Running, Pid = 7 },
-        "big" => new() { Name = "big", Type = "daemon", State = ServiceStates.Running, Description = new string('x', 4 << 20) },
+        "web" => new(new ServiceSummary { Name = "web", Type = "daemon", State = ServiceStates.Running, Pid = 7 }),
+        "big" => new(new ServiceSummary { Name = "big", Type = "daemon", State = ServiceStates.Running, Description = new string('x', 4 << 20) }),
         "broken" => throw new InvalidOperationException("this service breaks the manager"),
         _ => null,
     };
