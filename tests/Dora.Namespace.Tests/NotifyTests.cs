@@ -19,11 +19,13 @@ public sealed class NotifyTests(NotifyTests.Talkers talkers) : IClassFixture<Not
             ["quiet-twin"] = "command: [/bin/sleep, '1000']\n",
             ["quiet"] = Scripts.Service(Rest, Systemd),
             ["big"] = Scripts.Service($"/pandora/notify @big @barrier STATUS=after @barrier; {Rest}", Systemd),
+            // systemd's own client where the host has it: it waits for the barrier by itself.
+            ["genuine"] = Scripts.Service($"PATH=/usr/bin:/bin; if command -v systemd-notify; then systemd-notify --ready --status=genuine; else /pandora/notify 'READY=1\\nSTATUS=genuine' @barrier; fi; {Rest}", Systemd),
             ["plain"] = Scripts.Service($"/pandora/notify 'READY=1\\nSTATUS=from a user' @barrier; {Rest}", Systemd + "user: plain\n"),
             ["main"] = Scripts.Service("sleep 1000 & /pandora/notify \"MAINPID=$!\\nREADY=1\" MAINPID=0 MAINPID=1 MAINPID=junk MAINPID=-5 MAINPID= @barrier; wait; sleep 1000", Systemd + Quick + Demand),
             ["foreign"] = Scripts.Service($"/pandora/notify MAINPID=$(cat /run/other) READY=1 @barrier; {Rest}", Systemd + Demand),
             ["reloading"] = Scripts.Service($"[ -e /run/reloaded ] || {{ touch /run/reloaded; /pandora/notify READY=1 @barrier RELOADING=1 @barrier @sleep 300; exit 1; }}; /pandora/notify READY=1 @barrier; {Rest}", Systemd + Quick + Demand),
-            ["reloadable"] = Scripts.Service("trap '/pandora/notify RELOADING=1 @barrier @sleep 400 READY=1 @barrier' HUP; /pandora/notify READY=1 @barrier; while :; do sleep 0.05; done", Systemd + "reload-signal: HUP\n" + Demand),
+            ["reloadable"] = Scripts.Service("trap '/pandora/notify @reloading @barrier @sleep 400 READY=1 @barrier' HUP; /pandora/notify READY=1 @barrier; while :; do sleep 0.05; done", Systemd + "reload-signal: HUP\n" + Demand),
             ["reload-mute"] = Scripts.Service("trap '' HUP; /pandora/notify READY=1 @barrier; exec sleep 1000", Systemd + "reload-signal: HUP\nstart-timeout: 1s\n" + Demand),
             ["extends"] = Scripts.Service($"/pandora/notify EXTEND_TIMEOUT_USEC=9000000 @barrier @sleep 900 READY=1 @barrier; {Rest}", Systemd + Never + "start-timeout: 500ms\n" + Demand),
             ["extends-late"] = Scripts.Service($"/pandora/notify EXTEND_TIMEOUT_USEC=400000 @barrier; {Rest}", Systemd + Never + "start-timeout: 200ms\n" + Demand),
@@ -74,7 +76,14 @@ public sealed class NotifyTests(NotifyTests.Talkers talkers) : IClassFixture<Not
     {
         Init.WaitFor("its status", () => Detail("big").TryGetProperty("statusText", out var text) && text.GetString() == "after");
         Assert.Equal("starting", Init.Service("big").State);
-        Assert.Contains("big: a notification of more than 4096 bytes", Init.KernelLog);
+        Assert.Contains("big: a notification of more than 4096 bytes, or", Init.KernelLog);
+    }
+
+    [Fact]
+    public void The_client_that_scripts_use_is_heard()
+    {
+        Init.WaitForState("genuine", "running");
+        Assert.Equal("genuine", Detail("genuine").GetProperty("statusText").GetString());
     }
 
     [Fact]

@@ -118,8 +118,9 @@ internal static class MachineReports
             if (service.Settings.Start != StartCondition.Boot || service.IsSession) continue;
             var state = service.State;
             report.Add(new BootService(service.Name, Milliseconds(state.StartedAt), Milliseconds(state.ReadyAt), StateName(service)));
-            if (state.IsComing && state.Restarts == 0) isComplete = false;
-            if (state.IsUp && Milliseconds(state.ReadyAt) is { } ready) latest = Math.Max(latest, ready);
+            // A reload is long after the boot.
+            if (state.IsComing && state.Restarts == 0 && state.Phase is not ServicePhase.Reloading) isComplete = false;
+            if ((state.IsUp || state.Phase is ServicePhase.Reloading) && Milliseconds(state.ReadyAt) is { } ready) latest = Math.Max(latest, ready);
         }
         report.Sort((a, b) => (a.StartedMs ?? long.MaxValue).CompareTo(b.StartedMs ?? long.MaxValue));
         var all = new BootStage[stages.Count];

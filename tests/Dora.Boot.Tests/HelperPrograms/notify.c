@@ -6,6 +6,7 @@
  *   @store TEXT   one with a fresh memfd beside it, whose content is TEXT's last line
  *   @many COUNT   one FDSTORE=1 for each of COUNT memfds
  *   @flood COUNT  that many different STATUS lines
+ *   @reloading    RELOADING=1 with the time in MONOTONIC_USEC
  *   @barrier      BARRIER=1, and waits until the other end has closed the pipe
  *   @sleep MS     waits
  *   @exec PATH... becomes that program
@@ -22,6 +23,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 static void fail(const char *what)
@@ -100,7 +102,12 @@ int main(int argc, char **argv)
         char *what = argv[i];
         if (strcmp(what, "@barrier") == 0)
             barrier();
-        else if (strcmp(what, "@flood") == 0 && i + 1 < argc) {
+        else if (strcmp(what, "@reloading") == 0) {
+            struct timespec now;
+            char text[64];
+            clock_gettime(CLOCK_MONOTONIC, &now);
+            send_text(text, (size_t)snprintf(text, sizeof text, "RELOADING=1\nMONOTONIC_USEC=%lld", now.tv_sec * 1000000ll + now.tv_nsec / 1000), -1);
+        } else if (strcmp(what, "@flood") == 0 && i + 1 < argc) {
             int count = atoi(argv[++i]);
             for (int k = 0; k < count; k++) {
                 char text[32];

@@ -59,13 +59,14 @@ internal sealed class ReadinessPipe
     public void Look()
     {
         Span<byte> buffer = stackalloc byte[256];
-        var errno = Sys.PeekPipe(_readEnd, _scratch, buffer, out int count);
+        // Without a second pipe (no descriptors left) it has to be read at once.
+        var errno = _scratch.Read.IsOpen ? Sys.PeekPipe(_readEnd, _scratch, buffer, out int count) : Sys.Read(_readEnd, buffer, out count);
         if (errno == Errno.EAGAIN) return;
         if (errno == Errno.None && count > 0)
         {
             if (buffer[..count].Contains((byte)'\n')) _ready();
             // Anything before the newline is of no meaning.
-            else _ = Sys.Read(_readEnd, buffer[..count], out _);
+            else if (_scratch.Read.IsOpen) _ = Sys.Read(_readEnd, buffer[..count], out _);
             return;
         }
         // Closed without a newline: it will never say it. The start timeout decides, for it may still be at work.

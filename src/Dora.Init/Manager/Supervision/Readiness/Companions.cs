@@ -97,12 +97,27 @@ internal sealed class Companions : IDisposable
         _helpers.Kill(HelperKind.Health);
         foreach (var kind in (ReadOnlySpan<HelperKind>)[HelperKind.PreStart, HelperKind.Stop, HelperKind.Reload])
             if (state.Helper != kind || state.HelperPid == 0) _helpers.Kill(kind);
-        if (Notifies && IsRunPhase(state.Phase)) _socket = NotifySocket.Restore(_supervisor, _service.Name, IsOurs, Said, Refused);
+        if (Notifies && IsRunPhase(state.Phase)) RestoreSocket();
         Follow(state, state);
         FollowMain(state);
         // It ended while no manager ran, and was reaped by a guard that was executed again; or it was never started.
         if (state.Helper is not HelperKind.None && (state.HelperPid == 0 || !CgroupMembership.Holds(_helpers.CgroupOf(state.Helper), state.HelperPid)))
             _service.Apply(new(ServiceEventKind.HelperEnded, state.HelperPid, Reason: "its end was not seen"));
+    }
+
+    // A store that was lost with a failed guard: the path is what the service knows, so another socket there will do.
+    private void RestoreSocket()
+    {
+        _socket = NotifySocket.Restore(_supervisor, _service.Name, IsOurs, Said, Refused);
+        if (_socket is not null) return;
+        try
+        {
+            BeforeLaunch();
+        }
+        catch (LinuxException exception)
+        {
+            Log.Error($"{_service.Name}: {exception.Message}: what it says is not heard");
+        }
     }
 
     /// <summary>Starts the helper that the state asks for.</summary>
@@ -270,15 +285,10 @@ internal sealed class Companions : IDisposable
 
     private void Store(string? name, List<FileDescriptor> passed)
     {
-        for (int i = passed.Count - 1; i >= 0; i--)
-        {
-            if (_stored is null || !_stored.Add(name, passed[i], Settings.DescriptorLimit))
-            {
-                Refused($"FDSTORE=1: {Settings.DescriptorLimit} descriptors at most are kept (fd-store): one is closed");
-                continue;
-            }
-            passed.RemoveAt(i); // not ours to close any more
-        }
+        int taken = 0;
+        while (taken < passed.Count && _stored?.Add(name, passed[taken], Settings.DescriptorLimit) == true) taken++;
+        passed.RemoveRange(0, taken); // not ours to close any more
+        if (passed.Count > 0) Refused($"FDSTORE=1: {Settings.DescriptorLimit} descriptors at most are kept (fd-store): {passed.Count} closed");
     }
 
     private void RemoveDescriptors(NotifyMessage message)

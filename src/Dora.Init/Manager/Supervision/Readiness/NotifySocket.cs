@@ -133,7 +133,7 @@ internal sealed class NotifySocket : IDisposable
         try
         {
             if (!_isOurs(sender.pid)) _refused($"a notification of process {sender.pid} (uid {sender.uid}) is refused: it is not in the service's cgroup, or gone already");
-            else if (isTruncated) _refused($"a notification of more than {NotifyMessage.LongestBytes} bytes (process {sender.pid}) is refused");
+            else if (isTruncated) _refused($"a notification of more than {NotifyMessage.LongestBytes} bytes, or with more descriptors than there is room for (process {sender.pid}), is refused");
             else
             {
                 var message = NotifyMessage.Parse(buffer[..count]);
