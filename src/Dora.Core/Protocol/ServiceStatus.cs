@@ -27,6 +27,12 @@ internal sealed record ServiceStatus : ServiceSummary, IJsonMapped<ServiceStatus
     /// <summary>Program and arguments.</summary>
     public IReadOnlyList<string> Command { get; init; } = [];
 
+    /// <summary>What it says of itself (STATUS= of sd_notify).</summary>
+    public string? StatusText { get; init; }
+
+    /// <summary><c>healthy</c>, <c>failing (1 of 3)</c> or <c>unhealthy</c>; null where no health check is made.</summary>
+    public string? Health { get; init; }
+
     /// <summary>Its latest log lines, oldest first, where the manager has them at hand.</summary>
     public IReadOnlyList<LogLine>? Log { get; init; }
 
@@ -38,6 +44,8 @@ internal sealed record ServiceStatus : ServiceSummary, IJsonMapped<ServiceStatus
         Problems = json.Members("problems", from?.Problems) ?? [],
         LastExit = json.Member("lastExit", from?.LastExit),
         Command = json.Texts("command", from?.Command) ?? [],
+        StatusText = json.Text("statusText", from?.StatusText),
+        Health = json.Text("health", from?.Health),
         Log = json.Members("log", from?.Log),
     };
 }

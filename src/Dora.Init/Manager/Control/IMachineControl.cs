@@ -24,6 +24,9 @@ internal interface IMachineControl
 
     ControlResult Restart(string name);
 
+    /// <summary>The service reads its own configuration anew.</summary>
+    ControlResult Reload(string name);
+
     /// <summary>Holds it up or down against everybody else, or lets go of it.</summary>
     ControlResult Pin(string name, ServicePin pin);
 

@@ -40,6 +40,8 @@ internal sealed class FakeMachine(EventLoop loop) : IMachineControl
 
     public ControlResult Restart(string name) => Do("restart", name);
 
+    public ControlResult Reload(string name) => Do("reload", name);
+
     public ControlResult Pin(string name, ServicePin pin) => Do($"pin {pin}", name);
 
     public ControlResult Mask(string name, bool isMasked) => Do(isMasked ? "mask" : "unmask", name);
