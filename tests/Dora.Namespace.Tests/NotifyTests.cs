@@ -23,6 +23,7 @@ public sealed class NotifyTests(NotifyTests.Talkers talkers) : IClassFixture<Not
             ["genuine"] = Scripts.Service($"PATH=/usr/bin:/bin; if command -v systemd-notify; then systemd-notify --ready --status=genuine; else /pandora/notify 'READY=1\\nSTATUS=genuine' @barrier; fi; {Rest}", Systemd),
             ["plain"] = Scripts.Service($"/pandora/notify 'READY=1\\nSTATUS=from a user' @barrier; {Rest}", Systemd + "user: plain\n"),
             ["main"] = Scripts.Service("sleep 1000 & /pandora/notify \"MAINPID=$!\\nREADY=1\" MAINPID=0 MAINPID=1 MAINPID=junk MAINPID=-5 MAINPID= @barrier; wait; sleep 1000", Systemd + Quick + Demand),
+            ["handover"] = Scripts.Service("sleep 1000 & /pandora/notify \"MAINPID=$!\\nREADY=1\" @barrier; exit 0", Systemd + Never + Demand),
             ["foreign"] = Scripts.Service($"/pandora/notify MAINPID=$(cat /run/other) READY=1 @barrier; {Rest}", Systemd + Demand),
             ["reloading"] = Scripts.Service($"[ -e /run/reloaded ] || {{ touch /run/reloaded; /pandora/notify READY=1 @barrier RELOADING=1 @barrier @sleep 300; exit 1; }}; /pandora/notify READY=1 @barrier; {Rest}", Systemd + Quick + Demand),
             ["reloadable"] = Scripts.Service("trap '/pandora/notify @reloading @barrier @sleep 400 READY=1 @barrier' HUP; /pandora/notify READY=1 @barrier; while :; do sleep 0.05; done", Systemd + "reload-signal: HUP\n" + Demand),
@@ -68,6 +69,9 @@ public sealed class NotifyTests(NotifyTests.Talkers talkers) : IClassFixture<Not
         Init.WaitForState("quiet", "starting");
         Init.Run("NOTIFY_SOCKET=/run/dora/notify/quiet /pandora/notify READY=1 @barrier").Expect();
         Assert.Equal("starting", Init.Service("quiet").State);
+        // However many: the service itself is heard all the same.
+        Init.Run("NOTIFY_SOCKET=/run/dora/notify/plain /pandora/notify @flood 400").Expect();
+        Init.WaitForState("plain", "running");
         Init.WaitFor("the refusal", () => Init.KernelLog.Contains("quiet: a notification of process "));
     }
 
@@ -105,6 +109,19 @@ public sealed class NotifyTests(NotifyTests.Talkers talkers) : IClassFixture<Not
         Kill(sleep, "KILL");
         var again = Init.WaitForService("main", service => service is { State: "running", Restarts: 1 } && service.Pid != up.Pid);
         Assert.NotEqual(up.Pid, again.Pid);
+    }
+
+    [Fact]
+    public void A_main_process_that_hands_over_may_end()
+    {
+        Init.Change("start", "handover");
+        int sleep = Init.WaitFor("it to be alone", () =>
+            Init.ProcessesIn("dora/services/handover") is [var only] && InitInNamespace.CommandLine(only) == "sleep 1000" ? only : 0);
+        Thread.Sleep(100);
+        Assert.Equal(("running", (int?)InnerPid(sleep), 0), (Init.Service("handover").State, Init.Service("handover").Pid, Init.Service("handover").Restarts));
+        // It is PID 1's child by now: its end is told with the signal.
+        Kill(sleep, "TERM");
+        Assert.Equal("signal 15", Init.WaitForState("handover", "failed").Reason);
     }
 
     [Fact]

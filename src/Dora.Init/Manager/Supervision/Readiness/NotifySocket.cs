@@ -13,7 +13,8 @@ namespace Dora.Init.Manager.Supervision.Readiness;
 /// repeated without harm. A sender that waits for BARRIER=1 thereby waits until what it said is saved.
 ///
 /// Each datagram costs a look into /proc and perhaps a write of the state, so a service that talks without end is heard
-/// <see cref="MostInASecond"/> times a second; the rest waits in its queue, and then it does.
+/// <see cref="MostInASecond"/> times a second; the rest waits in its queue, and then it does. What others send to it does
+/// not count: it is thrown away as it comes, so that nobody can keep a service from being heard.
 ///
 /// Who speaks is told by the kernel (SCM_CREDENTIALS) and has to be a process in the service's cgroup. The socket itself
 /// is open to all users of the machine, as processes of a service may be of several.
@@ -104,7 +105,7 @@ internal sealed class NotifySocket : IDisposable
     {
         var now = EventLoop.Now;
         if (now - _second >= TimeSpan.FromSeconds(1)) (_second, _heard) = (now, 0);
-        if (++_heard <= MostInASecond) return false;
+        if (_heard < MostInASecond) return false;
         _supervisor.Loop.Change(_watch, 0);
         _supervisor.Loop.At(_second + TimeSpan.FromSeconds(1), _service, () =>
         {
@@ -136,6 +137,7 @@ internal sealed class NotifySocket : IDisposable
             else if (isTruncated) _refused($"a notification of more than {NotifyMessage.LongestBytes} bytes, or with more descriptors than there is room for (process {sender.pid}), is refused");
             else
             {
+                _heard++;
                 var message = NotifyMessage.Parse(buffer[..count]);
                 if (message.Problem is { } problem) _refused($"in a notification of process {sender.pid}: {problem}");
                 _said(message, sender.pid, passed);
