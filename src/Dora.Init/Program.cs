@@ -1,6 +1,7 @@
 using Dora.Core.Linux;
 using Dora.Init.Guard;
 using Dora.Init.Manager;
+using Dora.Init.Manager.Startup;
 
 namespace Dora.Init;
 
@@ -38,6 +39,7 @@ internal static class Program
             (_, ["manager"]) => ManagerProcess.Run(),
             (_, ["syslog", ..]) => Syslog.SyslogRole.Run(arguments.AsSpan(1)),
             (_, ["finish"]) => FinishProcess.Run(),
+            (_, ["devices"]) => DeviceCoupling.RunProcess(),
             _ => EndRequest.Usage(),
         };
     }

@@ -9,7 +9,8 @@ namespace Dora.Boot.Tests;
 /// directory, a dangling link or unreadable: one clear message each, nothing else affected." (The fixture has booted to
 /// ssh when these run.)
 /// </summary>
-public class WrongServicesTests(WrongServicesMachine wrong) : IClassFixture<WrongServicesMachine>
+[Collection(nameof(WrongServicesMachine))]
+public class WrongServicesTests(WrongServicesMachine wrong)
 {
     const string Folder = "/etc/dora/services/";
     readonly Machine _machine = wrong.Machine;

@@ -89,6 +89,7 @@ public class PolicyTests
         init.Run("/pandora/dora service mask db").Expect();
         Assert.Equal(("masked", "stopped"), (init.Service("db").State, init.Service("web").State));
         Assert.True(File.Exists(init.Inside("/etc/dora/masked/db")));
+        init.Run("/pandora/dora service unmask db; /pandora/dora service start db; /pandora/dora service mask db").Expect();
         KillManager(init);
         Assert.Equal("masked", init.WaitForState("db", "masked").State);
         Refused(init, "start", "db", "service.masked", "dora service unmask db");
@@ -153,6 +154,56 @@ public class PolicyTests
         Assert.Contains("3 services, 3 errors, 0 warnings", check.Output);
     }
 
+    [Fact]
+    public void Finit_initctl_status_subset_a_name_is_no_beginning_of_another()
+    {
+        using var init = new InitInNamespace(new Dictionary<string, string> { ["foobar"] = Sleeper, ["foo.b"] = Sleeper });
+        init.WaitForState("foobar", "running");
+        var outcome = init.Run("/pandora/dora service status foo");
+        Assert.Equal((3, ""), (outcome.ExitCode, outcome.Output));
+        Assert.Equal(404, init.Request(HttpMethod.Post, "/v1/services/foo/stop").Status);
+        Assert.Equal("running", init.Service("foobar").State);
+    }
+
+    [Fact]
+    public void Finit_unexpected_restart_a_new_manager_restarts_nothing()
+    {
+        using var init = new InitInNamespace(new Dictionary<string, string>
+        {
+            ["db"] = Sleeper + "restart: always\n", ["web"] = Sleeper + "needs: [db]\nmilestone: [setup]\n", ["setup"] = "type: oneshot\ncommand: [/bin/true]\n",
+            ["site"] = "type: group\nneeds: [web]\n", ["lazy"] = Sleeper + "start: demand\non: {path: /etc/passwd}\n",
+        });
+        init.WaitForState("site", "running");
+        init.WaitForState("lazy", "running");
+        var before = init.Services();
+        for (int i = 0; i < 2; i++)
+        {
+            KillManager(init);
+            Assert.Equal(before, init.Services());
+        }
+    }
+
+    [Fact]
+    public void An_instance_that_the_last_manager_did_not_come_to_save_is_taken_up_by_its_cgroup()
+    {
+        using var init = new InitInNamespace(new Dictionary<string, string> { ["web"] = Sleeper + "for-each: argument\n", ["db"] = Sleeper });
+        init.WaitForState("db", "running");
+        int manager = init.ManagerPid();
+        Signal(manager, "STOP");
+        const string folder = "/sys/fs/cgroup/dora/services/web@1";
+        init.Run($"mkdir {folder} /sys/fs/cgroup/dora/services/web@2 && (setsid sleep 1000 >/dev/null 2>&1 & echo $! >{folder}/cgroup.procs)").Expect();
+        Signal(manager, "KILL");
+        var web = init.WaitForState("web@1", "running");
+        Assert.Equal(Assert.Single(init.ProcessesIn("dora/services/web@1")), Outer(init, web.Pid!.Value));
+        Assert.Equal("stopped", init.Change("stop", "web@1").GetProperty("after").GetString());
+        Assert.False(init.Services().ContainsKey("web@2"));
+        Assert.DoesNotContain(init.Cgroups(), cgroup => cgroup.Contains("web@"));
+    }
+
+    /// <summary>The pid on the host of a process of the namespace.</summary>
+    static int Outer(InitInNamespace init, int pid) => init.Children().Single(child =>
+        File.ReadLines($"/proc/{child}/status").Any(line => line.StartsWith("NSpid:") && line.EndsWith("\t" + pid)));
+
     static void Refused(InitInNamespace init, string verb, string service, string error, string words)
     {
         var (status, body) = init.WaitFor("an answer", () => Ask(init, verb, service));
@@ -175,9 +226,11 @@ public class PolicyTests
     static void KillManager(InitInNamespace init)
     {
         int manager = init.ManagerPid();
-        Programs.Run(TimeSpan.FromSeconds(5), "sh", "-c", $"kill -9 {manager}").Expect();
+        Signal(manager, "KILL");
         init.WaitFor("another manager", () => init.ManagerPid() is var pid && pid != manager ? pid : 0);
     }
+
+    static void Signal(int pid, string signal) => Programs.Run(TimeSpan.FromSeconds(5), "sh", "-c", $"kill -{signal} {pid}").Expect();
 
     static void Write(string files, string name, string text)
     {

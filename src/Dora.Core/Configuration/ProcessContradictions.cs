@@ -20,6 +20,7 @@ internal static class ProcessContradictions
         new("ambient-capabilities", s => s.Process.Capabilities is { } most && (s.Process.AmbientCapabilities & ~most) != 0, "holds what 'capabilities' leaves out"),
         new("writable-paths", s => !s.Process.ReadOnlyRoot && s.Process.ReadOnlyPaths.Count == 0, "has no meaning without 'read-only-root' or 'read-only-paths'"),
         new("private-devices", s => s.Process.PrivateDevices && s.Terminal is not null, "hides the 'tty' that the service is for"),
+        new("root", s => s.Process.Root is not null && s.RuntimeDirectory is not null, "hides the 'runtime-directory', which is made in /run; leave one of them out"),
         new("seccomp-action", s => s.Process.SystemCalls is null, "has no meaning without 'seccomp'"),
         new("no-new-privileges", s => !s.Process.NoNewPrivileges && s.Process.SystemCalls is not null, "cannot be false with 'seccomp', which brings it along"),
     ];

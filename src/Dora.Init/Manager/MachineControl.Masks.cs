@@ -36,7 +36,7 @@ internal sealed partial class MachineControl
             var errno = OperatorMasks.Remove(name);
             if (errno != Errno.None)
                 return ControlResult.Refused(Refusal.Unavailable, "service.mask-failed", $"{name}: unmask: remove {OperatorMasks.PathOf(name)}: {errno.Describe()}");
-            supervisor.Unmask(name, files.Services.GetValueOrDefault(name) ?? files.Fallbacks.GetValueOrDefault(name));
+            supervisor.Unmask(name);
         }
         return ControlResult.Accepted(_changes.Begin("unmask", name, null, _ => true));
     }

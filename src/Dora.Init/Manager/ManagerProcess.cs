@@ -36,6 +36,8 @@ internal sealed class ManagerProcess
     private readonly LogHub _logs;
     private readonly MachineEnding _ending;
     private readonly MachineControl _control;
+    private readonly DeviceCoupling _coupling;
+    private DeviceEvents? _devices;
     private bool _isStateChanged = true;
 
     public static int Run()
@@ -58,6 +60,7 @@ internal sealed class ManagerProcess
         _supervisor = new Supervisor(_loop, _guard, new LogOutput(_logs), [.. _commandLine.Masked, .. OperatorMasks.Read()]) { IsWantedByBoot = IsWantedByBoot };
         _ending = new MachineEnding(_loop, _guard, _supervisor);
         _control = new MachineControl(_loop, _supervisor, _files, _logs, _ending, _state);
+        _coupling = new DeviceCoupling(_loop, _commandLine, CompleteStartUp);
     }
 
     private void StartUp()
@@ -100,7 +103,7 @@ internal sealed class ManagerProcess
         // A state that knows of no service is lost, or from a manager that was killed before it started one.
         if (!areServicesKnown) _supervisor.StartBootServices();
         // Posted after the first services, and so run when they have been launched.
-        if (!_state.IsStartUpComplete) _loop.Post("start-up", CompleteStartUp);
+        if (!_state.IsStartUpComplete) _loop.Post("start-up", CoupleDevices);
 
         using var server = new ControlServer(_loop, OpenControlSocket(), _control, UserDatabase.Load().FindGroup("dora")?.Gid, Log.Warn);
         _guard.Watch(_loop);
@@ -110,11 +113,19 @@ internal sealed class ManagerProcess
         _loop.Run();
     }
 
-    private void CompleteStartUp()
+    private void CoupleDevices()
     {
-        _state.Stages.AddRange(StartupSequence.RunLate(_commandLine));
+        if (Machine.IsOurs) _coupling.Start();
+        if (_coupling.IsRunning) _devices?.Hold();
+        else _state.IsStartUpComplete = _isStateChanged = true;
+    }
+
+    private void CompleteStartUp(SavedStage stage)
+    {
+        _state.Stages.Add(stage);
         _state.IsStartUpComplete = true;
         _isStateChanged = true;
+        _devices?.Release();
     }
 
     /// <summary>
@@ -169,7 +180,7 @@ internal sealed class ManagerProcess
 
         try
         {
-            _ = new DeviceEvents(_loop, Happened, _commandLine) { Lost = LookAtAll };
+            _devices = new DeviceEvents(_loop, Happened, _commandLine) { Lost = LookAtAll };
         }
         catch (LinuxException exception)
         {
@@ -180,6 +191,7 @@ internal sealed class ManagerProcess
 
     private void ChildExited(int pid, ProcessExit exit)
     {
+        if (_coupling.HasEnded(pid, exit.Describe())) return;
         _supervisor.MainExited(pid, exit);
         _isStateChanged = true;
     }

@@ -213,12 +213,16 @@ int launch_process(struct plan *plan)
 int hold_user_namespace(void)
 {
     struct clone_args args = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD };
+    long parent = raw_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0);
     long pid = raw_syscall(SYS_clone3, (long)&args, sizeof args, 0, 0, 0, 0);
     if (pid != 0)
         return (int)pid;
     raw_syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0, 0);
-    for (;;)
+    /* Else the parent has ended before that, and nobody will. */
+    while (raw_syscall(SYS_getppid, 0, 0, 0, 0, 0, 0) == parent)
         raw_syscall(SYS_ppoll, 0, 0, 0, 0, 0, 0);
+    raw_syscall(SYS_exit_group, 0, 0, 0, 0, 0, 0);
+    return 0;
 }
 
 static const int blocked[] = {

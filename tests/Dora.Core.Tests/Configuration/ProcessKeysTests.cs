@@ -174,6 +174,7 @@ public class ProcessKeysTests
     [InlineData("writable-paths: /a", "writable-paths: has no meaning without 'read-only-root' or 'read-only-paths'")]
     [InlineData("seccomp-action: kill", "seccomp-action: has no meaning without 'seccomp'")]
     [InlineData("no-new-privileges: false\nseccomp: '@basic'", "no-new-privileges: cannot be false with 'seccomp', which brings it along")]
+    [InlineData("root: /srv/jail\nruntime-directory: web", "root: hides the 'runtime-directory', which is made in /run; leave one of them out")]
     [InlineData("private-devices: true\ntty: tty1", "private-devices: hides the 'tty' that the service is for")]
     public void What_makes_no_sense_together_is_told(string lines, string message)
     {

@@ -26,6 +26,16 @@ internal sealed partial class ServiceLauncher
     private static StreamTarget? Appended(StreamTarget? target) =>
         target is { Kind: StreamKind.EmptiedFile } ? new StreamTarget(StreamKind.File, target.Path) : target;
 
+    /// <summary>The terminal is its user's, who may open it again by name; of the one before, nothing is left.</summary>
+    private static void OwnTerminal(ServiceSettings settings, Identity identity)
+    {
+        if (settings.Terminal is not { } path) return;
+        const uint SameGroup = uint.MaxValue; // chown(2): -1
+        var errno = Sys.ChangeOwner(path, identity.Uid, SameGroup);
+        if (errno == Errno.None) errno = Sys.ChangeMode(path, 0x190 /* 0620 */);
+        if (errno != Errno.None) Log.Debug($"{settings.Name}: own {path}: {errno.Describe()}");
+    }
+
     // null: what the service has anyway.
     private static FileDescriptor? Input(StreamTarget? target, List<FileDescriptor> opened) => target?.Kind switch
     {

@@ -45,6 +45,7 @@ internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets
 
         MakeRuntimeDirectory(settings, identity);
         Streams(builder, service, helper, opened);
+        if (helper is null) OwnTerminal(settings, identity);
         Redirect(builder, service, helper, opened);
 
         var passed = new List<(string, FileDescriptor)>();

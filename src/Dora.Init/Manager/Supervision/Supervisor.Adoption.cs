@@ -21,7 +21,8 @@ internal sealed partial class Supervisor
         var told = new HashSet<string>();
         foreach (var entry in saved.Services)
         {
-            if (!told.Add(entry.Name)) continue;
+            // What was masked and is down is no service any more; what is still being stopped for it is taken up.
+            if (!told.Add(entry.Name) || (entry.State.IsDown && _switchedOff.ContainsKey(TemplateOf(entry.Name)))) continue;
             var service = Find(entry.Name) ?? Recreate(entry);
             service.Pin = entry.Pin;
             if (entry.IsStopAsked) _stopsAsked.Add(service.Name);
@@ -46,6 +47,7 @@ internal sealed partial class Supervisor
         // No state at all, or none of these: it was lost, or the guard failed twice and its store with it.
         foreach (var service in _services.Values.ToArray())
             if (!told.Contains(service.Name)) AdoptRunning(service);
+        foreach (string name in Sys.ListDirectories(ServicesRoot)) AdoptInstance(name);
         foreach (string name in Sys.ListDirectories(SessionsRoot))
         {
             // The last manager may have died before it saved the number: a session of the same name could not be
@@ -55,6 +57,18 @@ internal sealed partial class Supervisor
         }
         DropUnclaimed();
         Unsettled();
+    }
+
+    /// <summary>An instance that the last manager made and launched and did not come to save: its cgroup knows its name.</summary>
+    private void AdoptInstance(string name)
+    {
+        string template = TemplateOf(name);
+        if (Find(name) is not null || template.Length == name.Length || !_templates.TryGetValue(template, out var settings)) return;
+        string argument = name[(template.Length + 1)..];
+        if (!ServiceTemplate.IsArgument(argument)) return;
+        var instance = AddService(ServiceTemplate.Instantiate(settings, argument), template);
+        AdoptRunning(instance);
+        if (instance.State is { Pid: 0, HelperPid: 0 }) Forget(instance);
     }
 
     /// <summary>A service that no state tells of: what runs in its cgroup is its own all the same.</summary>
@@ -88,8 +102,13 @@ internal sealed partial class Supervisor
             var settings = entry.InstanceOf is { } name && Find(name) is { } listener ? listener.Settings : Unknown(entry.Name);
             return AddSession(SessionSettings(settings, entry.Name), entry.InstanceOf ?? "");
         }
-        if (entry.InstanceOf is { } template && ServiceTemplate.IsArgument(entry.Name[(entry.Name.IndexOf('@') + 1)..]) && _templates.TryGetValue(template, out var found))
-            return AddService(ServiceTemplate.Instantiate(found, entry.Name[(entry.Name.IndexOf('@') + 1)..]), template);
+        string origin = entry.InstanceOf ?? entry.Name;
+        if (_templates.TryGetValue(origin, out var found) || _switchedOff.TryGetValue(origin, out found))
+        {
+            if (found.ForEach is InstanceSource.None) return AddService(found, null);
+            string argument = entry.Name[(entry.Name.IndexOf('@') + 1)..];
+            if (ServiceTemplate.IsArgument(argument)) return AddService(ServiceTemplate.Instantiate(found, argument), origin);
+        }
         // Its file is gone: what runs is kept running, and can be stopped, but not started again.
         return AddService(Unknown(entry.Name), entry.InstanceOf);
     }
@@ -128,7 +147,11 @@ internal sealed partial class Supervisor
             Deadline = mayBeReady ? null : EventLoop.Now + service.Settings.StartTimeout,
             RestartsInRow = state.RestartsInRow,
             Restarts = state.Restarts,
+            PeriodSince = state.PeriodSince,
+            RestartsInPeriod = state.RestartsInPeriod,
             LastExit = state.LastExit,
+            HasBeenUp = state.HasBeenUp || mayBeReady,
+            Cause = state.Cause,
         };
     }
 

@@ -37,7 +37,7 @@ internal sealed partial class Supervisor
         foreach (var member in circle)
         {
             // Needs are looked at first, so one that waits for anything else has all that it needs.
-            if (BlockingNeed(member) is not null) continue;
+            if (BlockingNeed(member) is not null || BlockingMilestone(member) is not null) continue;
             Log.Warn($"{member.Name}: starting before what it comes after: they wait for each other ({words})");
             member.Apply(new(ServiceEventKind.DependenciesMet));
             return;

@@ -8,6 +8,8 @@ namespace Dora.Init.Manager.Supervision;
 // kernel command line, and stands for "this service is not there". The end of the machine heeds neither.
 internal sealed partial class Supervisor
 {
+    private readonly Dictionary<string, ServiceSettings> _switchedOff = []; // masked when they were read
+
     /// <summary>Up: started, and then no stop and no failed need reaches it. Down: stopped, and nothing starts it.</summary>
     public void SetPin(Service service, ServicePin pin)
     {
@@ -59,10 +61,10 @@ internal sealed partial class Supervisor
     }
 
     /// <summary>It may be started again; nothing is.</summary>
-    public void Unmask(string name, ServiceSettings? settings)
+    public void Unmask(string name)
     {
         _masked.Remove(name);
-        if (settings is not null && Find(name) is null && !_templates.ContainsKey(name)) Add(settings);
+        if (_switchedOff.Remove(name, out var settings) && Find(name) is null) Add(settings);
         Unsettled();
     }
 

@@ -64,7 +64,11 @@ internal sealed partial class Supervisor
     /// <summary>Takes up a service file's settings; a template only makes instances later.</summary>
     public void Add(ServiceSettings settings)
     {
-        if (IsMasked(settings.Name)) Log.Info($"{settings.Name}: masked");
+        if (IsMasked(settings.Name))
+        {
+            Log.Info($"{settings.Name}: masked");
+            _switchedOff[settings.Name] = settings;
+        }
         else if (settings.ForEach != InstanceSource.None) _templates[settings.Name] = settings;
         else AddService(settings, null);
     }
@@ -229,6 +233,8 @@ internal sealed partial class Supervisor
             _isSettling = false;
         }
         ForgetWhatIsOver();
+        // Also when no service has moved: an order that waits for its turn outlives the manager too.
+        StateChanged?.Invoke();
     }
 
     private void SettleOne(Service service)
