@@ -56,8 +56,10 @@ public class LimitsTests(WrongServicesMachine wrong)
     [InlineData("starved", "execute /bin/sleep: |oom: the kernel killed it for want of memory|create process: cannot allocate memory")]
     public void What_has_no_room_to_start_in_says_so(string name, string causes)
     {
+        int manager = _machine.ManagerPid();
         _machine.Ssh($"dora service start {name}", s_limit);
         var line = _machine.WaitForService(name, "failed", service => service.State == "failed", s_limit);
+        Assert.Equal(manager, _machine.ManagerPid()); // it shares no memory with what is killed
         Assert.Contains(causes.Split('|'), cause => line.Reason!.Contains(cause));
     }
 
