@@ -51,6 +51,16 @@ public class LimitsTests(WrongServicesMachine wrong)
         Assert.Equal("gone", _machine.SshOutput($"[ -e {Folder} ] || echo gone"));
     }
 
+    [Theory]
+    [InlineData("no-room", "create process: resource temporarily unavailable (EAGAIN)")]
+    [InlineData("starved", "execute /bin/sleep: |oom: the kernel killed it for want of memory|create process: cannot allocate memory")]
+    public void What_has_no_room_to_start_in_says_so(string name, string causes)
+    {
+        _machine.Ssh($"dora service start {name}", s_limit);
+        var line = _machine.WaitForService(name, "failed", service => service.State == "failed", s_limit);
+        Assert.Contains(causes.Split('|'), cause => line.Reason!.Contains(cause));
+    }
+
     [Fact]
     public void Limits_are_in_force_and_one_that_the_kernel_lacks_is_told()
     {

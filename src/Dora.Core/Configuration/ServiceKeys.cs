@@ -43,6 +43,7 @@ internal static class ServiceKeys
         Key("runtime-directory", "path below /run", "", "A directory made for it before it starts.", (s, v) => s with { RuntimeDirectory = v.RuntimeDirectory() }),
         Key("tty", "name of a terminal", "", "The terminal that it runs on.", (s, v) => s with { Terminal = v.Terminal() }),
         Key("logger", "true or false", "false", "The one service that receives the output of all others.", (s, v) => s with { Logger = v.Boolean() }),
+        Key("survives-soft-reboot", "true or false", "false", "Goes on running through a soft reboot.", (s, v) => s with { SurvivesSoftReboot = v.Boolean() }),
         .. ProcessKeys.All,
     ];
 

@@ -113,6 +113,9 @@ public sealed record ServiceSettings
     /// <summary>The one service that receives the output of all others; <c>logger</c>.</summary>
     public bool Logger { get; init; }
 
+    /// <summary>Goes on running through a soft reboot; <c>survives-soft-reboot</c>.</summary>
+    public bool SurvivesSoftReboot { get; init; }
+
     /// <summary>Priorities, privileges, cgroup limits and sandbox of its process.</summary>
     internal ProcessSettings Process { get; init; } = ProcessSettings.Default;
 

@@ -234,10 +234,6 @@ internal static unsafe partial class Sys
     public static Errno Duplicate(FileDescriptor fd, out FileDescriptor copy, int lowestNumber = 3) =>
         Own(Libc.fcntl(fd.Number, Libc.F_DUPFD_CLOEXEC, lowestNumber), out copy);
 
-    /// <summary>Whether the descriptor stays open when this process executes another program; none does unless told.</summary>
-    public static Errno SetInherited(FileDescriptor fd, bool isInherited) =>
-        Check(Libc.fcntl(fd.Number, Libc.F_SETFD, isInherited ? 0 : Libc.FD_CLOEXEC));
-
     /// <summary>memfd_create(2): a file in RAM that lives as long as somebody holds it.</summary>
     public static Errno MakeMemoryFile(string name, out FileDescriptor fd)
     {

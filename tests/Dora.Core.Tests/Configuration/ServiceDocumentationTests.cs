@@ -62,6 +62,13 @@ public partial class ServiceDocumentationTests
     }
 
     [Fact]
+    public void Each_key_of_a_process_is_in_an_example()
+    {
+        string examples = string.Concat(Example().Matches(_page).Select(match => "\n" + match.Groups[1].Value));
+        Assert.Empty(ProcessKeys.All.Where(key => !examples.Contains($"\n{key.Name}:")).Select(key => key.Name));
+    }
+
+    [Fact]
     public void Defaults_of_the_tables_are_those_of_the_records()
     {
         var settings = ServiceFileReaderTests.Load("command: /bin/a");

@@ -5,6 +5,9 @@ namespace Dora.Init.Manager.Control;
 /// <summary>Why a verb was refused; decides the HTTP status.</summary>
 internal enum Refusal
 {
+    /// <summary>What was asked for makes no sense: 400.</summary>
+    Malformed,
+
     /// <summary>There is no such thing: 404.</summary>
     NotFound,
 

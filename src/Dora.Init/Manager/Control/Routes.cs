@@ -29,6 +29,11 @@ internal static class Routes
         new("POST", "/v1/machine/poweroff", Access.Change, x => EndMachine(x, MachineEnd.PowerOff)) { TakesBody = true },
         new("POST", "/v1/machine/reboot", Access.Change, x => EndMachine(x, MachineEnd.Reboot)) { TakesBody = true },
         new("POST", "/v1/machine/halt", Access.Change, x => EndMachine(x, MachineEnd.Halt)) { TakesBody = true },
+        new("POST", "/v1/machine/kexec", Access.Admin, x => EndMachine(x, MachineEnd.KernelExec)) { TakesBody = true },
+        new("POST", "/v1/machine/soft-reboot", Access.Change, x => EndMachine(x, MachineEnd.SoftReboot)) { TakesBody = true },
+        new("POST", "/v1/machine/cancel", Access.Change, x => Accept(x, x.Machine.CancelEnd())),
+        new("GET", "/v1/machine", Access.Read, x => x.Reply(200, x.Machine.Status())),
+        new("POST", "/v1/init/upgrade", Access.Admin, UpgradeInit) { Parameters = ["path"] },
     ];
 
     private static void GetService(ControlExchange exchange)
@@ -111,11 +116,16 @@ internal static class Routes
             }
             catch (JsonException exception)
             {
-                exchange.Fail(400, "request.body", $"body is not as expected, {{\"force\":true}} or nothing: {exception.Message}");
+                exchange.Fail(400, "request.body", $"body is not as expected, {{\"force\":true}} (docs/protocol.md) or nothing: {exception.Message}");
                 return;
             }
         }
-        Accept(exchange, exchange.Machine.EndMachine(verb, request.Force));
+        if (exchange.Machine.EndMachine(verb, request, result => Accept(exchange, result)) is { } pending) exchange.WaitFor(pending);
+    }
+
+    private static void UpgradeInit(ControlExchange exchange)
+    {
+        if (exchange.Machine.UpgradeInit(exchange.Target["path"] ?? "", result => Accept(exchange, result)) is { } pending) exchange.WaitFor(pending);
     }
 
     private static void Accept(ControlExchange exchange, ControlResult result)
@@ -133,6 +143,7 @@ internal static class Routes
     {
         int status = result.Refusal switch
         {
+            Refusal.Malformed => 400,
             Refusal.NotFound => 404,
             Refusal.Conflict => 409,
             Refusal.Unavailable => 503,

@@ -23,8 +23,22 @@ internal sealed class SavedState : IJsonMapped<SavedState>
     /// <summary>How the machine is being ended, if it is.</summary>
     public MachineEnd? End { get; set; }
 
-    /// <summary>When the last ordered end was asked for to be over, since boot.</summary>
-    public TimeSpan? EndDeadline { get; set; }
+    public string? EndBy { get; set; }
+    public TimeSpan? EndSince { get; set; }
+
+    /// <summary>The end that is scheduled, if one is: when (since boot, and of the wall clock if that was asked for), by whom and why.</summary>
+    public MachineEnd? ScheduledEnd { get; set; }
+
+    public TimeSpan? ScheduledAt { get; set; }
+    public long? ScheduledWallTicks { get; set; }
+    public string? ScheduledBy { get; set; }
+    public string? ScheduledMessage { get; set; }
+
+    /// <summary>A soft reboot has taken everything down: the services of the boot are to be started anew.</summary>
+    public bool IsBootPending { get; set; }
+
+    /// <summary>What became of the last upgrade of init, in words.</summary>
+    public string? LastUpgrade { get; set; }
 
     public int LastSession { get; set; }
 
@@ -42,7 +56,15 @@ internal sealed class SavedState : IJsonMapped<SavedState>
         IsStartedUp = json.Flag("isStartedUp", from?.IsStartedUp) ?? false,
         IsStartUpComplete = json.Flag("isStartUpComplete", from?.IsStartUpComplete) ?? false,
         End = (MachineEnd?)json.Integer("end", (int?)from?.End),
-        EndDeadline = json.Ticks("endDeadline", from?.EndDeadline),
+        EndBy = json.Text("endBy", from?.EndBy),
+        EndSince = json.Ticks("endSince", from?.EndSince),
+        ScheduledEnd = (MachineEnd?)json.Integer("scheduledEnd", (int?)from?.ScheduledEnd),
+        ScheduledAt = json.Ticks("scheduledAt", from?.ScheduledAt),
+        ScheduledWallTicks = json.Number("scheduledWallTicks", from?.ScheduledWallTicks),
+        ScheduledBy = json.Text("scheduledBy", from?.ScheduledBy),
+        ScheduledMessage = json.Text("scheduledMessage", from?.ScheduledMessage),
+        IsBootPending = json.Flag("isBootPending", from?.IsBootPending) ?? false,
+        LastUpgrade = json.Text("lastUpgrade", from?.LastUpgrade),
         LastSession = json.Integer("lastSession", from?.LastSession) ?? 0,
         LastTransient = json.Integer("lastTransient", from?.LastTransient) ?? 0,
         Stages = [.. json.Members("stages", from?.Stages) ?? []],

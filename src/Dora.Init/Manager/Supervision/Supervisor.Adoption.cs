@@ -47,6 +47,7 @@ internal sealed partial class Supervisor
         // No state at all, or none of these: it was lost, or the guard failed twice and its store with it.
         foreach (var service in _services.Values.ToArray())
             if (!told.Contains(service.Name)) AdoptRunning(service);
+        foreach (string name in Sys.ListDirectories(ServicesRoot)) AdoptInstance(name);
         CloseUnusedSockets();
         AdoptTransients(saved);
         foreach (string name in Sys.ListDirectories(SessionsRoot))
@@ -57,6 +58,18 @@ internal sealed partial class Supervisor
             if (Find(name) is null) Linger($"{SessionsRoot}/{name}", name);
         }
         Unsettled();
+    }
+
+    /// <summary>An instance that the last manager made and launched and did not come to save: its cgroup knows its name.</summary>
+    private void AdoptInstance(string name)
+    {
+        string template = TemplateOf(name);
+        if (Find(name) is not null || template.Length == name.Length || !_templates.TryGetValue(template, out var settings)) return;
+        string argument = name[(template.Length + 1)..];
+        if (!ServiceTemplate.IsArgument(argument)) return;
+        var instance = AddService(ServiceTemplate.Instantiate(settings, argument), template);
+        AdoptRunning(instance);
+        if (instance.State.Pid == 0) Forget(instance);
     }
 
     /// <summary>A service that no state tells of: what runs in its cgroup is its own all the same.</summary>
