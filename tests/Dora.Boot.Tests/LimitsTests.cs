@@ -30,7 +30,7 @@ public class LimitsTests(WrongServicesMachine wrong)
     [Fact]
     public void A_command_that_is_run_with_too_little_memory_is_oom_and_137()
     {
-        var outcome = _machine.Ssh("dora run --name greedy --limit memory.max=16M --limit memory.swap.max=0 -- /bin/sh -c 'echo begins; exec tail /dev/zero'", s_limit);
+        var outcome = _machine.Ssh("dora run --name greedy --limit memory.max=16M --limit memory.swap.max=0 -- /bin/sh -c 'echo begins; x=x; while :; do x=$x$x; done'", s_limit);
         Assert.Equal((137, "begins\n"), (outcome.ExitCode, outcome.Output));
         Assert.Contains("oom: the kernel killed it for want of memory", outcome.Errors);
         Assert.Contains("\"kind\":\"oom\"", _machine.Ssh("dora service status greedy --json").Output.Replace(": ", ":"));
