@@ -126,7 +126,7 @@ internal sealed partial class Supervisor
         _ = FindOrMake(name);
         // One that is up or coming is left alone, unless it is about to be stopped.
         foreach (var other in Named(name))
-            if (_stopsAsked.Contains(other.Name) || other.State is { IsUp: false, IsComing: false, Phase: not ServicePhase.Backoff }) Start(other);
+            if (other != _justFailed && (_stopsAsked.Contains(other.Name) || other.State is { IsUp: false, IsComing: false, Phase: not ServicePhase.Backoff })) Start(other);
     }
 
     /// <summary>The service of this name, or all instances of the template of this name.</summary>
@@ -167,8 +167,10 @@ internal sealed partial class Supervisor
         foreach (var user in UsersOf(service))
         {
             if (user.IsSession) continue;
-            RestartInOrder(user);
             isUsed = true;
+            // One that is being stopped for somebody is waited for, and stays down.
+            bool isStopping = !user.State.WantedUp || (_stopsAsked.Contains(user.Name) && !_restartsAsked.Contains(user.Name));
+            if (!isStopping && MayStart(user)) RestartInOrder(user);
         }
         if (isUsed) RestartInOrder(service);
         else
@@ -222,8 +224,10 @@ internal sealed partial class Supervisor
                 foreach (var service in _services.Values.ToArray())
                 {
                     var before = service.State;
+                    int stops = _stopsAsked.Count;
                     SettleOne(service);
-                    moved |= !ReferenceEquals(before, service.State);
+                    // A stop that was put in line for a failed need is a move too, though no service has moved yet.
+                    moved |= !ReferenceEquals(before, service.State) || stops != _stopsAsked.Count;
                 }
                 if (!moved) moved = BreakDeadlock();
             }
@@ -243,7 +247,9 @@ internal sealed partial class Supervisor
         if (_stopsAsked.Contains(service.Name))
         {
             // A session cannot be restarted, its connection would be lost: it goes on over the restart of what it needs.
-            if (IsNeeded(service, bySessions: !_restartsAsked.Contains(service.Name)) || (IsEnding && !MayEnd(service))) return;
+            // One that has ended meanwhile serves nobody, and its policy must not bring it back.
+            bool isUseless = service.State.Phase is ServicePhase.Waiting or ServicePhase.Backoff;
+            if (!isUseless && (IsNeeded(service, bySessions: !_restartsAsked.Contains(service.Name)) || (IsEnding && !MayEnd(service)))) return;
             CarryOutStop(service);
             return;
         }
