@@ -23,7 +23,7 @@ internal sealed partial class MachineControl
             return ControlResult.Refused(Refusal.Invalid, "service.invalid", words.ToString());
         }
         supervisor.RunTransient(settings, Encoding.UTF8.GetString(text));
-        return ControlResult.Accepted(_changes.Begin("run", name, null, state => state.Phase is ServicePhase.Done));
+        return ControlResult.Accepted(changes.Begin("run", name, null, state => state.Phase is ServicePhase.Done));
     }
 
     private string? WhyTaken(string name)
