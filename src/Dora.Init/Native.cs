@@ -28,6 +28,13 @@ internal static unsafe partial class Native
         public long CgroupFd;
         public void* Stack;
         public ulong StackSize;
+        public Report* Report;
+    }
+
+    /// <summary>struct report of launch.c: the step that failed, or -1.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct Report
+    {
         public int FailedStep;
         public int FailedErrno;
     }

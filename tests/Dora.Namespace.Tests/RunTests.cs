@@ -74,6 +74,15 @@ public sealed class RunTests(RunTests.Running running) : IClassFixture<RunTests.
     }
 
     [Fact]
+    public void A_limit_is_in_force_in_its_cgroup_and_a_wrong_one_is_refused()
+    {
+        const string read = "-- /bin/sh -c 'cat /sys/fs/cgroup/dora/jobs/limited/cgroup.max.descendants'";
+        Assert.Equal("7\n", Dora($"run --name limited --limit cgroup.max.descendants=7 {read}").Expect());
+        Assert.Contains("cgroup: cgroup.max.depth: write 'many'", Dora("run --limit cgroup.max.depth=many -- /bin/true") is { ExitCode: 125 } value ? value.Errors : "");
+        Assert.Contains("cgroup: ", Dora("run --limit ../x=1 -- /bin/true") is { ExitCode: 125 } file ? file.Errors : "");
+    }
+
+    [Fact]
     public void What_it_leaves_behind_ends_with_it()
     {
         var clock = Stopwatch.StartNew();

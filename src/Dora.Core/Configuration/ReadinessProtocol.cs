@@ -8,4 +8,7 @@ public enum ReadinessProtocol
 
     /// <summary>It writes a newline to the descriptor whose number is in NOTIFY_FD (the protocol of s6).</summary>
     Descriptor,
+
+    /// <summary>It sends READY=1 and more to the socket that is named in NOTIFY_SOCKET (sd_notify(3)).</summary>
+    Systemd,
 }

@@ -125,6 +125,33 @@ public sealed record ServiceSettings
     /// <summary>The file that a position is in.</summary>
     internal string FileAt(Position position) => position.Source == 0 ? File : DropIns[position.Source - 1];
 
+    /// <summary>What it is looked at for until it is ready; <c>ready</c>.</summary>
+    public ProbeSettings? Ready { get; init; }
+
+    /// <summary>What it is looked at for while it runs; <c>health</c>.</summary>
+    public ProbeSettings? Health { get; init; }
+
+    /// <summary>The longest silence of a service that sends WATCHDOG=1; <c>watchdog</c>; null is any.</summary>
+    public TimeSpan? Watchdog { get; init; }
+
+    /// <summary>How many descriptors it may leave with us (FDSTORE=1), to find them at its next start; <c>fd-store</c>.</summary>
+    public int DescriptorLimit { get; init; }
+
+    /// <summary>Run before its program, which is started only if this ends with 0; <c>pre-start</c>.</summary>
+    public IReadOnlyList<string> PreStart { get; init; } = [];
+
+    /// <summary>Asks it to stop, in place of the signal; <c>stop-command</c>.</summary>
+    public IReadOnlyList<string> StopCommand { get; init; } = [];
+
+    /// <summary>Makes it read its own configuration anew; <c>reload-command</c>.</summary>
+    public IReadOnlyList<string> ReloadCommand { get; init; } = [];
+
+    /// <summary>The signal number that makes it read its own configuration anew; <c>reload-signal</c>; 0 is none.</summary>
+    public int ReloadSignal { get; init; }
+
+    /// <summary>How long each of its helper commands may take; <c>helper-timeout</c>.</summary>
+    public TimeSpan HelperTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Where in <see cref="File"/> the names of other services stand, for messages about the set as a whole.</summary>
     internal IReadOnlyList<ServiceReference> References { get; init; } = [];
 }

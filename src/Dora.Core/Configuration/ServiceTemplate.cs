@@ -37,6 +37,11 @@ public static class ServiceTemplate
             RuntimeDirectory = template.RuntimeDirectory is null ? null : Expand(template.RuntimeDirectory, argument),
             Directory = Expand(template.Directory, argument),
             Process = template.Process.WithPaths(path => Expand(path, argument)),
+            Ready = template.Ready?.With(text => Expand(text, argument)),
+            Health = template.Health?.With(text => Expand(text, argument)),
+            PreStart = ExpandAll(template.PreStart, argument),
+            StopCommand = ExpandAll(template.StopCommand, argument),
+            ReloadCommand = ExpandAll(template.ReloadCommand, argument),
         };
     }
 
@@ -63,7 +68,16 @@ public static class ServiceTemplate
             foreach (string name in names)
                 if (Unknown(name) is { } found) yield return Message(key, found);
         if (template.OnFailure.Service is { } handler && Unknown(handler) is { } sign) yield return Message("on-failure", sign);
+        foreach (var (key, words) in HelperWords(template))
+            foreach (string word in words)
+                if (Unknown(word) is { } found) yield return Message(key, found);
     }
+
+    private static (string Key, IReadOnlyList<string> Words)[] HelperWords(ServiceSettings template) =>
+    [
+        ("pre-start", template.PreStart), ("stop-command", template.StopCommand), ("reload-command", template.ReloadCommand),
+        ("ready", template.Ready is { } ready ? [ready.Path, .. ready.Command] : []), ("health", template.Health is { } health ? [health.Path, .. health.Command] : []),
+    ];
 
     private static string Message(string key, string found) =>
         $"{key}: '{Printable.Text(found)}' has no meaning in a template: %i is the instance's argument, %% a percent sign";

@@ -16,7 +16,9 @@ internal static class ServiceWords
         [("always", RestartCondition.Always), ("on-failure", RestartCondition.OnFailure), ("never", RestartCondition.Never)];
 
     public static readonly (string Word, ReadinessProtocol Value)[] ReadinessProtocols =
-        [("none", ReadinessProtocol.None), ("fd", ReadinessProtocol.Descriptor)];
+        [("none", ReadinessProtocol.None), ("fd", ReadinessProtocol.Descriptor), ("systemd", ReadinessProtocol.Systemd)];
+
+    public static readonly (string Word, bool Value)[] HealthActions = [("restart", true), ("none", false)];
 
     public static readonly (string Word, SocketKind Value)[] SocketKinds =
         [

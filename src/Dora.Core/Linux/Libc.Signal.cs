@@ -64,6 +64,8 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, SetLastError = true)] public static partial int sigtimedwait(sigset_t* set, siginfo_t* info, timespec* timeout);
 
     public const nint SYS_waitid = 247; // x86-64; Linux 2.6.10
+    public const nint SYS_pidfd_open = 434; // Linux 5.3
+    public const nint SYS_kcmp = 312; // x86-64; Linux 3.5
 
     [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
     public static partial nint syscall5(nint number, nint a, nint b, nint c, nint d, nint e);

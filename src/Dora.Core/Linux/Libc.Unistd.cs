@@ -27,6 +27,7 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, SetLastError = true)] public static partial int fcntl(int fd, int command, nint argument);
     [LibraryImport(Library, SetLastError = true)] public static partial int dup3(int oldFd, int newFd, int flags);
     [LibraryImport(Library, SetLastError = true)] public static partial int pipe2(int* fds, int flags);
+    [LibraryImport(Library, SetLastError = true)] public static partial nint tee(int from, int to, nuint length, uint flags);
     [LibraryImport(Library, SetLastError = true)] public static partial int chdir(byte* path);
     [LibraryImport(Library, SetLastError = true)] public static partial int chroot(byte* path);
     [LibraryImport(Library, SetLastError = true)] public static partial int unlinkat(int dir, byte* path, int flags);
@@ -49,5 +50,5 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, SetLastError = true)] public static partial int ioctl(int fd, nuint request, nint argument);
     [LibraryImport(Library, SetLastError = true)] public static partial int memfd_create(byte* name, uint flags);
 
-    public const uint MFD_CLOEXEC = 1;
+    public const uint MFD_CLOEXEC = 1, SPLICE_F_NONBLOCK = 2;
 }

@@ -10,6 +10,14 @@ internal static unsafe partial class Sys
         return new TimeSpan(value.tv_sec * TimeSpan.TicksPerSecond + value.tv_nsec / 100);
     }
 
+    /// <summary>CLOCK_MONOTONIC: as <see cref="TimeSinceBoot"/>, without the time in which the machine was suspended.</summary>
+    public static TimeSpan MonotonicTime()
+    {
+        Libc.timespec value;
+        _ = Libc.clock_gettime(Libc.CLOCK_MONOTONIC, &value);
+        return new TimeSpan(value.tv_sec * TimeSpan.TicksPerSecond + value.tv_nsec / 100);
+    }
+
     /// <summary>A timerfd on CLOCK_BOOTTIME.</summary>
     public static Errno Timer(out FileDescriptor fd) =>
         Own(Libc.timerfd_create(Libc.CLOCK_BOOTTIME, Libc.TFD_CLOEXEC | Libc.TFD_NONBLOCK), out fd);

@@ -34,6 +34,12 @@ internal sealed record ServiceStatus : ServiceSummary, IJsonMapped<ServiceStatus
     public long? Accepted { get; init; }
     public long? Refused { get; init; }
 
+    /// <summary>What it says of itself (STATUS= of sd_notify).</summary>
+    public string? StatusText { get; init; }
+
+    /// <summary><c>healthy</c>, <c>failing (1 of 3)</c> or <c>unhealthy</c>; null where no health check is made.</summary>
+    public string? Health { get; init; }
+
     /// <summary>Its latest log lines, oldest first, where the manager has them at hand.</summary>
     public IReadOnlyList<LogLine>? Log { get; init; }
 
@@ -49,6 +55,8 @@ internal sealed record ServiceStatus : ServiceSummary, IJsonMapped<ServiceStatus
         MaxConnections = json.Integer("maxConnections", from?.MaxConnections),
         Accepted = json.Number("accepted", from?.Accepted),
         Refused = json.Number("refused", from?.Refused),
+        StatusText = json.Text("statusText", from?.StatusText),
+        Health = json.Text("health", from?.Health),
         Log = json.Members("log", from?.Log),
     };
 }

@@ -89,4 +89,7 @@ internal static class ServiceStates
 
     /// <summary>Its file cannot be used.</summary>
     public const string Invalid = "invalid";
+
+    /// <summary>It runs and reads its configuration anew.</summary>
+    public const string Reloading = "reloading";
 }

@@ -6,7 +6,7 @@ using Dora.Ctl.Output;
 
 namespace Dora.Ctl.Commands;
 
-/// <summary><c>dora service list|status|start|stop|restart|pin|unpin|mask|unmask|check</c>.</summary>
+/// <summary><c>dora service list|status|start|stop|restart|reload|pin|unpin|mask|unmask|check</c>.</summary>
 internal static class ServiceCommand
 {
     public static Command Build(Binder bind)
@@ -18,13 +18,14 @@ internal static class ServiceCommand
         var status = new Command("status", "one service: its state, the cause, its last log lines") { name };
         status.SetAction(bind((context, parsed) => WithSuggestion(context, parsed.GetValue(name)!, Status)));
 
-        return new Command("service", "services: list, status, start, stop, restart, pin, mask, check")
+        return new Command("service", "services: list, status, start, stop, restart, reload, pin, mask, check")
         {
             list,
             status,
             Verb("start", "start services and wait until they are ready", bind),
             Verb("stop", "stop services and wait until they are gone", bind),
             Verb("restart", "stop and start services, whatever state they are in", bind),
+            Verb("reload", "let services read their own configuration anew", bind),
             Pin(bind),
             Verb("unpin", "let go of services that are pinned", bind),
             Verb("mask", "stop services and let nobody start them, also after a reboot", bind),

@@ -36,6 +36,8 @@ internal static class ServiceReport
         screen.WriteLine(screen.Foreign(status.Name + description));
         string since = status.StartedAt is { } at ? $" for {Words.Ago(at, now)} (since {Words.Time(at.Wall)})" : "";
         Line(screen, "state", screen.Paint(Words.ToneOf(status.State), screen.Foreign(status.State)) + screen.Foreign(since));
+        if (status.StatusText is { } text) Line(screen, "says", screen.Foreign(text));
+        if (status.Health is { } health) Line(screen, "health", screen.Paint(health == "healthy" ? Tone.Good : Tone.Bad, screen.Foreign(health)));
         if (status.Reason is { } reason) Line(screen, "cause", screen.Foreign(reason));
         foreach (var problem in status.Problems)
             Line(screen, "problem", screen.Paint(Tone.Bad, screen.Foreign($"{Position(problem)}: {problem.Message}")));
@@ -64,6 +66,7 @@ internal static class ServiceReport
         {
             "start" => "started",
             "stop" => "stopped",
+            "reload" => "reloaded",
             "pin-up" => "pinned up",
             "pin-down" => "pinned down",
             "unpin" => "no longer pinned",

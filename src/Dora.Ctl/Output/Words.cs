@@ -29,7 +29,7 @@ internal static class Words
     public static Tone ToneOf(string state) => state switch
     {
         ServiceStates.Running or ServiceStates.Listening or ServiceStates.Done or ServiceStates.Armed => Tone.Good,
-        ServiceStates.Starting or ServiceStates.Waiting or ServiceStates.Stopping or ServiceStates.Backoff => Tone.Busy,
+        ServiceStates.Starting or ServiceStates.Waiting or ServiceStates.Stopping or ServiceStates.Backoff or ServiceStates.Reloading => Tone.Busy,
         ServiceStates.Failed or ServiceStates.Invalid => Tone.Bad,
         _ => Tone.Plain,
     };

@@ -21,9 +21,12 @@ internal sealed partial class LaunchPlanBuilder(string name, IReadOnlyList<strin
     };
 
     private int _nextDescriptor = 3;
-    private bool _writesListenPid;
+    private readonly List<string> _pidVariables = [];
 
     public string? Cgroup { get; set; }
+
+    /// <summary><see cref="LaunchPlan.OwnMemory"/>.</summary>
+    public bool OwnMemory { get; set; }
 
     public LaunchPlanBuilder Variable(string variable, string value)
     {
@@ -75,8 +78,14 @@ internal sealed partial class LaunchPlanBuilder(string name, IReadOnlyList<strin
         }
         _environment["LISTEN_FDS"] = sockets.Count.ToString();
         _environment["LISTEN_FDNAMES"] = string.Join(':', names);
-        _environment["LISTEN_PID"] = new string(' ', 20); // the child writes its pid over it
-        _writesListenPid = true;
+        return PidVariable("LISTEN_PID");
+    }
+
+    /// <summary>A variable that has the child's own pid.</summary>
+    public LaunchPlanBuilder PidVariable(string variable)
+    {
+        _environment[variable] = new string(' ', 20); // the child writes its pid over it
+        if (!_pidVariables.Contains(variable)) _pidVariables.Add(variable);
         return this;
     }
 
@@ -122,7 +131,7 @@ internal sealed partial class LaunchPlanBuilder(string name, IReadOnlyList<strin
     {
         // Whatever else is open in us ends at the exec; descriptors of ours are close-on-exec anyway.
         _steps.Add(new("close other descriptors", SystemCall.close_range, true, _nextDescriptor, uint.MaxValue, CloseRangeCloexec));
-        if (_writesListenPid) _steps.Add(new("LISTEN_PID", SystemCall.WritePid, false));
+        foreach (string variable in _pidVariables) _steps.Add(new(variable, SystemCall.WritePid, false));
         // Last of all, or the steps behind it would have to be allowed too.
         if (_filter is not null) _steps.Add(_filter);
         var environment = new List<string>();
@@ -135,6 +144,7 @@ internal sealed partial class LaunchPlanBuilder(string name, IReadOnlyList<strin
             Environment = environment,
             Steps = _steps,
             Cgroup = Cgroup,
+            OwnMemory = OwnMemory,
             Held = _held,
             AsSibling = asSibling,
         };

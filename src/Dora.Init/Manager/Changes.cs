@@ -98,12 +98,13 @@ internal sealed class Changes(EventLoop loop, Func<string, Service?> find)
         if (change.IsReached(state)) return change.Info with { Status = ChangeInfo.Done, After = MachineReports.StateName(service) };
         // Backoff will go on by itself, but what was asked for has not worked.
         bool hasFailed = change.Info.Verb is not ("stop" or "pin-down" or "mask") && state.Phase is ServicePhase.Failed or ServicePhase.Backoff or ServicePhase.Stopped;
+        if (change.Info.Verb == "reload" && !hasFailed) hasFailed = state.Phase is ServicePhase.Stopping or ServicePhase.Killing || (state.Phase is ServicePhase.Running && state.ReloadFault is not null);
         return hasFailed
             ? change.Info with
             {
                 Status = ChangeInfo.Failed,
                 After = MachineReports.StateName(service),
-                Error = new ErrorBody("service.failed", $"{service.Name}: {state.Reason ?? Service.Words(state.Phase)}"),
+                Error = new ErrorBody("service.failed", $"{service.Name}: {state.Reason ?? state.Fault ?? state.ReloadFault ?? Service.Words(state.Phase)}"),
             }
             : change.Info;
     }

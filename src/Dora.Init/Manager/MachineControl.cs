@@ -60,6 +60,19 @@ internal sealed partial class MachineControl(
         return Ask(name, "restart", supervisor.Restart, state => state.IsUp && state.Since >= asked);
     }
 
+    public ControlResult Reload(string name)
+    {
+        if (supervisor.Find(name) is { } service)
+        {
+            if (service.Settings is { ReloadCommand.Count: 0, ReloadSignal: 0 })
+                return ControlResult.Refused(Refusal.Conflict, "service.no-reload", $"{name}: its file has neither reload-command nor reload-signal; restart it");
+            if (service.State.Phase is not (ServicePhase.Running or ServicePhase.Reloading))
+                return ControlResult.Refused(Refusal.Conflict, "service.not-running", $"{name}: it is {MachineReports.StateName(service)}: only what runs can be reloaded");
+        }
+        var asked = EventLoop.Now;
+        return Ask(name, "reload", supervisor.Reload, state => state.Phase is ServicePhase.Running && state.ReloadedAt >= asked);
+    }
+
     public ControlResult Pin(string name, ServicePin pin) => pin switch
     {
         ServicePin.Up => Ask(name, "pin-up", service => supervisor.SetPin(service, pin), state => state.IsUp),
@@ -70,7 +83,7 @@ internal sealed partial class MachineControl(
 
     private ControlResult Ask(string name, string verb, Action<Service> act, Predicate<ServiceState> isReached)
     {
-        var service = verb is "stop" or "unpin" ? supervisor.Find(name) : supervisor.FindOrMake(name);
+        var service = verb is "stop" or "unpin" or "reload" ? supervisor.Find(name) : supervisor.FindOrMake(name);
         if ((service is null ? WhyUnusable(name) : WhyNot(verb, service)) is { } refused) return refused;
         string before = MachineReports.StateName(service!);
         var along = verb is "stop" or "restart" or "pin-down" ? Along(service!, verb) : null;

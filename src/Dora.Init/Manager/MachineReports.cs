@@ -25,6 +25,7 @@ internal static class MachineReports
         ServicePhase.Stopping or ServicePhase.Killing => ServiceStates.Stopping,
         ServicePhase.Backoff => ServiceStates.Backoff,
         ServicePhase.Failed => ServiceStates.Failed,
+        ServicePhase.Reloading => ServiceStates.Reloading,
         _ => throw new System.Diagnostics.UnreachableException(),
     };
 
@@ -51,6 +52,8 @@ internal static class MachineReports
         Needs = service.Settings.Needs,
         Problems = ProblemsOf(problems),
         LastExit = LastExitOf(service.State),
+        StatusText = service.State.Pid != 0 ? service.State.StatusText : null,
+        Health = HealthOf(service),
         Command = service.Settings.Command,
         Connections = service.Connections is null ? null : service.Sessions,
         MaxConnections = service.Connections is null ? null : service.Settings.MaxConnections,
@@ -89,7 +92,11 @@ internal static class MachineReports
     private static string? Reason(Service service, string? waitsFor) =>
         service.State.Phase is ServicePhase.Waiting && waitsFor is not null ? $"waits for {waitsFor}"
         : service.IsArmed && service.State.Phase is ServicePhase.Stopped ? $"starts when {Trigger.Describe(service)}"
-        : service.State.Reason ?? service.State.Fault;
+        : service.State.Reason ?? service.State.Fault ?? (service.State.IsUp ? service.State.HealthFault ?? service.State.ReloadFault : null);
+
+    private static string? HealthOf(Service service) => service.Settings.Health is not { } health || service.State.Phase is not ServicePhase.Running
+        ? null
+        : service.State.HealthFault is not null ? "unhealthy" : service.State.HealthFailures > 0 ? $"failing ({service.State.HealthFailures} of {health.Threshold})" : "healthy";
 
     private static Moment? StartedAt(Service service)
     {
@@ -141,8 +148,9 @@ internal static class MachineReports
             if (service.Settings.Start != StartCondition.Boot || service.IsSession) continue;
             var state = service.State;
             report.Add(new BootService(service.Name, Milliseconds(state.StartedAt), Milliseconds(state.ReadyAt), StateName(service)));
-            if (state.IsComing && state.Restarts == 0) isComplete = false;
-            if (state.IsUp && Milliseconds(state.ReadyAt) is { } ready) latest = Math.Max(latest, ready);
+            // A reload is long after the boot.
+            if (state.IsComing && state.Restarts == 0 && state.Phase is not ServicePhase.Reloading) isComplete = false;
+            if ((state.IsUp || state.Phase is ServicePhase.Reloading) && Milliseconds(state.ReadyAt) is { } ready) latest = Math.Max(latest, ready);
         }
         report.Sort((a, b) => (a.StartedMs ?? long.MaxValue).CompareTo(b.StartedMs ?? long.MaxValue));
         var all = new BootStage[stages.Count];

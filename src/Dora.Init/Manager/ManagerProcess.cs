@@ -271,6 +271,7 @@ internal sealed class ManagerProcess
             _supervisor.Save(_state);
             _stateFile.Write(_state);
         }
+        _supervisor.Saved();
         _guard.Acknowledge();
     }
 

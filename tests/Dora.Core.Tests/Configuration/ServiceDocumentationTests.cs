@@ -24,20 +24,15 @@ public partial class ServiceDocumentationTests
     }
 
     [Fact]
-    public void Keys_of_restart_are_listed_with_form_and_default()
+    public void Keys_of_ready_restart_and_health_are_listed_with_form_and_default()
     {
         var rows = Row().Matches(_page).Select(match => match.Value.Trim()).ToArray();
 
-        foreach (var key in RestartKeys.All) Assert.Contains($"| `{key.Name}` | {key.Form} | {key.Default} | {key.Summary} |", rows);
+        Assert.Equal([.. Rows(ProbeKeys.Ready), .. Rows(RestartKeys.All), .. Rows(ProbeKeys.Health), .. Rows(SocketKeys.All)], rows);
     }
 
-    [Fact]
-    public void Keys_of_a_socket_are_listed_with_form_and_default()
-    {
-        var rows = Row().Matches(_page).Select(match => match.Value.Trim()).ToArray();
-
-        foreach (var key in SocketKeys.All) Assert.Contains($"| `{key.Name}` | {key.Form} | {key.Default} | {key.Summary} |", rows);
-    }
+    private static IEnumerable<string> Rows<T>(IEnumerable<SettingKey<T>> keys) =>
+        keys.Select(key => $"| `{key.Name}` | {key.Form} | {key.Default} | {key.Summary} |".Replace("|  |", "| |"));
 
     [Fact]
     public void Each_resource_limit_and_socket_kind_is_named()
@@ -76,6 +71,14 @@ public partial class ServiceDocumentationTests
         Assert.Equal(Default("stop-timeout"), DurationText.Format(settings.StopTimeout));
         Assert.Equal(Default("stop-signal"), SignalName.Of(settings.StopSignal));
         Assert.Equal(Default("max-connections"), settings.MaxConnections.ToString());
+        Assert.Equal(Default("helper-timeout"), DurationText.Format(settings.HelperTimeout));
+        Assert.Equal(Default("fd-store"), settings.DescriptorLimit.ToString());
+        string ready = string.Join(", ", ProbeKeys.Ready.Where(key => key.Default != "").Select(key => $"{key.Name}: {key.Default}"));
+        string health = string.Join(", ", ProbeKeys.Health.Where(key => key.Default != "").Select(key => $"{key.Name}: {key.Default}"));
+        var given = ServiceFileReaderTests.Load($"command: /bin/a\nready: {{tcp: 1, {ready}}}\nhealth: {{tcp: 1, {health}}}");
+        var bare = ServiceFileReaderTests.Load("command: /bin/a\nready: {tcp: 1}\nhealth: {tcp: 1}");
+        Assert.Equivalent(given.Ready, bare.Ready);
+        Assert.Equivalent(given.Health, bare.Health);
         Assert.Equal(Default("umask"), Convert.ToString(settings.Umask, 8).PadLeft(3, '0'));
         Assert.Equal(Default("directory"), settings.Directory);
         Assert.Equal((ServiceType.Daemon, StartCondition.Boot, ReadinessProtocol.None, RestartCondition.OnFailure),

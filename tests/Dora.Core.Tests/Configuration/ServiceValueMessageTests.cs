@@ -44,7 +44,7 @@ public class ServiceValueMessageTests
     [InlineData("restart: {within: 0s, limit: 3}", "19: restart.within: '0s' is too short: at least 1ms")]
     [InlineData("restart: {within: 1m}", "10: restart: within has no meaning without limit: write how many restarts are too many")]
     [InlineData("restart: {jitter: 2}", "19: restart.jitter: '2' is not a number from 0 to 1")]
-    [InlineData("notify: systemd", "9: notify: 'systemd' is not one of none, fd")]
+    [InlineData("notify: dbus", "9: notify: 'dbus' is not one of none, fd, systemd")]
     [InlineData("stop_signal: TERM", "1: unknown key 'stop_signal'; did you mean 'stop-signal'?")]
     [InlineData("Type: daemon", "1: unknown key 'Type'; did you mean 'type'?")]
     [InlineData("ExecStart: /bin/a", "1: unknown key 'ExecStart'")]

@@ -27,6 +27,9 @@ internal interface IMachineControl
     /// <summary>Runs a command once, as a service of its own; <paramref name="text"/> is its service file. The change ends with it.</summary>
     ControlResult Run(string? name, ReadOnlySpan<byte> text);
 
+    /// <summary>The service reads its own configuration anew.</summary>
+    ControlResult Reload(string name);
+
     /// <summary>Holds it up or down against everybody else, or lets go of it.</summary>
     ControlResult Pin(string name, ServicePin pin);
 

@@ -18,6 +18,7 @@ internal static class Routes
         new("POST", "/v1/services/{name}/stop", Access.Change, x => Accept(x, x.Machine.Stop(x.Argument))),
         new("POST", "/v1/services/{name}/restart", Access.Change, x => Accept(x, x.Machine.Restart(x.Argument))),
         new("POST", "/v1/run", Access.Admin, Run) { Parameters = ["name"], TakesBody = true },
+        new("POST", "/v1/services/{name}/reload", Access.Change, x => Accept(x, x.Machine.Reload(x.Argument))),
         new("POST", "/v1/services/{name}/pin-up", Access.Change, x => Accept(x, x.Machine.Pin(x.Argument, ServicePin.Up))),
         new("POST", "/v1/services/{name}/pin-down", Access.Change, x => Accept(x, x.Machine.Pin(x.Argument, ServicePin.Down))),
         new("POST", "/v1/services/{name}/unpin", Access.Change, x => Accept(x, x.Machine.Pin(x.Argument, ServicePin.None))),

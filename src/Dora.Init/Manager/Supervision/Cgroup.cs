@@ -1,5 +1,6 @@
 using Dora.Core.Linux;
 using Dora.Init.Events;
+using Dora.Init.Manager.Supervision.Readiness;
 
 namespace Dora.Init.Manager.Supervision;
 
@@ -57,6 +58,13 @@ internal class Cgroup : IDisposable
         return errno == Errno.None ? Create() : errno;
     }
 
+    /// <summary>The same for one that nobody listens to.</summary>
+    public static Errno Renew(string path)
+    {
+        var errno = RemoveTree(path, depth: 0);
+        return errno == Errno.None ? Sys.MakeDirectories(path, 0x1ED) : errno;
+    }
+
     /// <summary>Listens to the folder if there is one; nothing is made.</summary>
     public virtual void TakeUp()
     {
@@ -77,11 +85,17 @@ internal class Cgroup : IDisposable
 
     public virtual Errno Kill() => Sys.WriteFile(Path + "/cgroup.kill", "1");
 
-    /// <summary>Pids of the processes in it, in the order the kernel lists them, then those in the folders that it made inside.</summary>
-    public virtual IReadOnlyList<int> Processes()
+    /// <summary>
+    /// Pids of the processes in it, in the order the kernel lists them, then those in the folders that it made inside;
+    /// its helper commands are not among them.
+    /// </summary>
+    public virtual IReadOnlyList<int> Processes() => ProcessesIn(Path);
+
+    /// <summary>The same for any folder.</summary>
+    public static IReadOnlyList<int> ProcessesIn(string path)
     {
         var pids = new List<int>();
-        AddProcesses(Path, pids, depth: 0);
+        AddProcesses(path, pids, depth: 0);
         return pids;
     }
 
@@ -90,7 +104,8 @@ internal class Cgroup : IDisposable
         foreach (var line in (Sys.ReadText(path + "/cgroup.procs") ?? "").AsSpan().EnumerateLines())
             if (int.TryParse(line, out int pid)) pids.Add(pid);
         if (depth == Deepest) return;
-        foreach (string child in Sys.ListDirectories(path)) AddProcesses($"{path}/{child}", pids, depth + 1);
+        foreach (string child in Sys.ListDirectories(path))
+            if (depth > 0 || !Helpers.IsFolder(child)) AddProcesses($"{path}/{child}", pids, depth + 1);
     }
 
     /// <summary>

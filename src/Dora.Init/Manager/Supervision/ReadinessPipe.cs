@@ -5,15 +5,17 @@ namespace Dora.Init.Manager.Supervision;
 
 /// <summary>
 /// Readiness by a newline on a descriptor (the protocol of s6's notification-fd). The read end is kept by the guard as
-/// well, so a service that says it while the manager is being started again is heard.
+/// well, so a service that says it while the manager is being started again is heard. And the newline stays in the pipe
+/// until the state that it leads to has been saved: a manager that is killed in between has not swallowed it.
 /// </summary>
-internal sealed class ReadinessPipe : IDisposable
+internal sealed class ReadinessPipe
 {
     private readonly Supervisor _supervisor;
     private readonly string _storeName;
     private readonly Action _ready;
     private readonly FileDescriptor _readEnd;
     private readonly Watch _watch;
+    private readonly (FileDescriptor Read, FileDescriptor Write) _scratch;
 
     private ReadinessPipe(Supervisor supervisor, string service, FileDescriptor readEnd, FileDescriptor? writeEnd, Action ready)
     {
@@ -22,7 +24,9 @@ internal sealed class ReadinessPipe : IDisposable
         _ready = ready;
         _readEnd = readEnd;
         WriteEnd = writeEnd;
-        _watch = supervisor.Loop.Watch(readEnd, Libc.EPOLLIN, service, _ => Read());
+        _ = Sys.Pipe(out var read, out var write, Libc.O_NONBLOCK);
+        _scratch = (read, write);
+        _watch = supervisor.Loop.Watch(readEnd, Libc.EPOLLIN, service, _ => Look());
     }
 
     /// <summary>For the child; null once it has it.</summary>
@@ -43,9 +47,7 @@ internal sealed class ReadinessPipe : IDisposable
     }
 
     public static ReadinessPipe? Restore(Supervisor supervisor, string service, Action ready) =>
-        supervisor.Store.Restored.TryGetValue(StoreName(service), out var readEnd)
-            ? new ReadinessPipe(supervisor, service, readEnd, null, ready)
-            : null;
+        supervisor.TakeRestored(StoreName(service)) is { } readEnd ? new ReadinessPipe(supervisor, service, readEnd, null, ready) : null;
 
     public void CloseWriteEnd()
     {
@@ -53,15 +55,18 @@ internal sealed class ReadinessPipe : IDisposable
         WriteEnd = null;
     }
 
-    private void Read()
+    /// <summary>Whether it has been said by now.</summary>
+    public void Look()
     {
         Span<byte> buffer = stackalloc byte[256];
-        var errno = Sys.Read(_readEnd, buffer, out int count);
+        // Without a second pipe (no descriptors left) it has to be read at once.
+        var errno = _scratch.Read.IsOpen ? Sys.PeekPipe(_readEnd, _scratch, buffer, out int count) : Sys.Read(_readEnd, buffer, out count);
         if (errno == Errno.EAGAIN) return;
         if (errno == Errno.None && count > 0)
         {
-            // Anything before the newline is of no meaning.
             if (buffer[..count].Contains((byte)'\n')) _ready();
+            // Anything before the newline is of no meaning.
+            else if (_scratch.Read.IsOpen) _ = Sys.Read(_readEnd, buffer[..count], out _);
             return;
         }
         // Closed without a newline: it will never say it. The start timeout decides, for it may still be at work.
@@ -70,11 +75,19 @@ internal sealed class ReadinessPipe : IDisposable
 
     private static string StoreName(string service) => $"notify:{service}";
 
-    public void Dispose()
+    /// <summary>Nothing more is to be heard.</summary>
+    public void Rest()
     {
         _supervisor.Loop.Unwatch(_watch);
-        _supervisor.Store.Remove(_storeName);
-        _readEnd.Dispose();
         CloseWriteEnd();
+    }
+
+    /// <summary>After <see cref="Rest"/>, once the state is saved; if the next run has one already, the guard's copy is that one's.</summary>
+    public void Close(bool isReplaced)
+    {
+        if (!isReplaced) _supervisor.Store.Remove(_storeName);
+        _readEnd.Dispose();
+        _scratch.Read.Dispose();
+        _scratch.Write.Dispose();
     }
 }

@@ -1,6 +1,7 @@
 using Dora.Core.Configuration;
 using Dora.Core.Linux;
 using Dora.Init.Events;
+using Dora.Init.Manager.Supervision.Readiness;
 
 namespace Dora.Init.Manager.Supervision;
 
@@ -22,12 +23,16 @@ internal sealed class Service : IDisposable
         Settings = settings;
         Cgroup = launcher.CgroupOf(supervisor.Loop, cgroupPath, settings.Name, () => CheckEmptied());
         State = new ServiceState { Since = EventLoop.Now };
+        Companions = Companions.For(supervisor, this, launcher);
     }
 
     public string Name => Settings.Name;
     public ServiceSettings Settings { get; }
     public ServiceState State { get; private set; }
     public Cgroup Cgroup { get; }
+
+    /// <summary>What goes with its process (probes, helpers, its notify socket); null for a service that has none of it.</summary>
+    public Companions? Companions { get; }
 
     /// <summary>The template or listener that it was made from; null for an ordinary service.</summary>
     public string? InstanceOf { get; init; }
@@ -68,6 +73,7 @@ internal sealed class Service : IDisposable
         Cgroup.TakeUp();
         if (state.Phase is ServicePhase.Starting && Settings.Notify == ReadinessProtocol.Descriptor)
             _readiness = ReadinessPipe.Restore(_supervisor, Name, ReadySeen);
+        Companions?.Adopt(state);
         ArmDeadline();
         CheckEmptied();
     }
@@ -78,7 +84,10 @@ internal sealed class Service : IDisposable
         var (after, actions) = ServiceMachine.Apply(before, Settings, happened, EventLoop.Now);
         if (ReferenceEquals(before, after)) return;
         MoveTo(before, after);
+        if (actions.HasFlag(ServiceActions.RunHelper)) Companions!.RunHelper();
         if (actions.HasFlag(ServiceActions.Launch)) Launch();
+        if (actions.HasFlag(ServiceActions.SendReloadSignal)) SendToMain(Settings.ReloadSignal);
+        if (actions.HasFlag(ServiceActions.SendAbort)) SendToMain(Libc.SIGABRT);
         if (actions.HasFlag(ServiceActions.SendStopSignal)) SendStopSignal();
         if (actions.HasFlag(ServiceActions.KillAll)) KillAll();
         if (actions.HasFlag(ServiceActions.ReactToFailure)) _supervisor.ReactToFailure(this);
@@ -93,6 +102,7 @@ internal sealed class Service : IDisposable
             Report(before, after);
             if (after.Phase is not ServicePhase.Starting) CloseReadiness();
         }
+        Companions?.Follow(before, after);
         ArmDeadline();
         _supervisor.Changed(this);
     }
@@ -112,7 +122,10 @@ internal sealed class Service : IDisposable
             case ServicePhase.Killing when before.Phase is ServicePhase.Stopping:
                 Log.Warn($"{Name}: has not stopped within {ServiceMachine.Seconds(Settings.StopTimeout)} (stop-timeout): killing it");
                 break;
-            case ServicePhase.Running or ServicePhase.Done or ServicePhase.Stopped or ServicePhase.Stopping when !IsSession:
+            case ServicePhase.Running when after.ReloadFault is not null:
+                Log.Warn($"{Name}: {after.ReloadFault}; it runs on as it is");
+                break;
+            case ServicePhase.Running or ServicePhase.Reloading or ServicePhase.Done or ServicePhase.Stopped or ServicePhase.Stopping when !IsSession:
                 Log.Info(text);
                 break;
         }
@@ -129,16 +142,36 @@ internal sealed class Service : IDisposable
         ServicePhase.Killing => "killing",
         ServicePhase.Backoff => "backoff",
         ServicePhase.Failed => "failed",
+        ServicePhase.Reloading => "reloading",
         _ => throw new System.Diagnostics.UnreachableException(),
     };
 
     private void ArmDeadline()
     {
-        if (_deadline is not null && !_deadline.HasFired && _deadline.Deadline == State.Deadline) return;
+        // One that goes off too early is set anew then: a service that asks for time again and again leaves no heap of timers.
+        if (_deadline is not null && !_deadline.HasFired && _deadline.Deadline <= State.Deadline) return;
         _deadline?.Cancel();
-        _deadline = State.Deadline is { } at
-            ? _supervisor.Loop.At(at, Name, () => Apply(new(ServiceEventKind.DeadlineReached)))
-            : null;
+        _deadline = State.Deadline is { } at ? _supervisor.Loop.At(at, Name, DeadlineReached) : null;
+    }
+
+    private void DeadlineReached()
+    {
+        Hear();
+        Apply(new(ServiceEventKind.DeadlineReached));
+        ArmDeadline();
+    }
+
+    /// <summary>Its main process has ended; what it said before counts.</summary>
+    public void MainExited(int pid, ProcessExit exit)
+    {
+        Hear();
+        if (State.Pid == pid) Apply(new(ServiceEventKind.MainExited, pid, exit));
+    }
+
+    private void Hear()
+    {
+        _readiness?.Look();
+        Companions?.Drain();
     }
 
     private void Launch()
@@ -156,6 +189,7 @@ internal sealed class Service : IDisposable
             return;
         }
         if (Settings.Notify == ReadinessProtocol.Descriptor) _readiness = ReadinessPipe.Open(_supervisor, Name, ReadySeen);
+        if (Companions?.FileBefore() is { } mark) Apply(new(ServiceEventKind.FileMarked, Reason: mark));
         var result = _launcher.Launch(this, _readiness?.WriteEnd);
         _readiness?.CloseWriteEnd();
         Connection?.Dispose();
@@ -165,23 +199,36 @@ internal sealed class Service : IDisposable
             : new(ServiceEventKind.LaunchFailed, Reason: WithoutName(result.Failure!)));
     }
 
-    private string WithoutName(string failure) =>
+    internal string WithoutName(string failure) =>
         failure.StartsWith(Name + ": ", StringComparison.Ordinal) ? failure[(Name.Length + 2)..] : failure;
 
     private void ReadySeen() => Apply(new(ServiceEventKind.ReadySeen));
 
+    /// <summary>Not before the state says so: else a manager that is killed now would leave the next one without it.</summary>
     private void CloseReadiness()
     {
-        _readiness?.Dispose();
+        if (_readiness is not { } closed) return;
         _readiness = null;
+        closed.Rest();
+        _supervisor.AfterSave(() => closed.Close(isReplaced: _readiness is not null));
     }
+
+    private void SendToMain(int signal)
+    {
+        if (MainProcess is var pid and not 0) _launcher.Kill(pid, signal);
+    }
+
+    // One that it has named itself may be another's child, and be reaped and its pid taken before we hear of it.
+    private int MainProcess => State.IsMainChanged && !CgroupMembership.Holds(Cgroup.Path, State.Pid) ? 0 : State.Pid;
 
     private void SendStopSignal()
     {
-        if (State.Pid != 0) _launcher.Kill(State.Pid, Settings.StopSignal);
+        if (State.Helper is HelperKind.PreStart) Companions?.SignalPreStart(Settings.StopSignal);
+        int main = MainProcess;
+        if (main != 0) _launcher.Kill(main, Settings.StopSignal);
         else Cgroup.Signal(Settings.StopSignal);
         // A process that is stopped (SIGSTOP) gets no TERM before it goes on.
-        if (State.Pid != 0) _launcher.Kill(State.Pid, Libc.SIGCONT);
+        if (main != 0) _launcher.Kill(main, Libc.SIGCONT);
     }
 
     private void KillAll()
@@ -204,6 +251,7 @@ internal sealed class Service : IDisposable
     {
         _deadline?.Cancel();
         CloseReadiness();
+        Companions?.Dispose();
         Connection?.Dispose();
         Cgroup.Dispose();
     }

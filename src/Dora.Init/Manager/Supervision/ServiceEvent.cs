@@ -34,9 +34,49 @@ internal enum ServiceEventKind
 
     /// <summary>The deadline of the phase has come.</summary>
     DeadlineReached,
+
+    /// <summary>Somebody wants it to read its own configuration anew.</summary>
+    ReloadAsked,
+
+    /// <summary>It says that it reads its configuration anew; At is when that began, where it tells.</summary>
+    ReloadingSeen,
+
+    /// <summary>It says that it is about to end.</summary>
+    StoppingSeen,
+
+    /// <summary>It says what it is doing; Reason, null takes that back.</summary>
+    StatusTold,
+
+    /// <summary>Another process of it is the main one from now on; Pid.</summary>
+    MainPidTold,
+
+    /// <summary>It wants time until At.</summary>
+    TimeoutExtended,
+
+    /// <summary>It will send its signs of life at another pace; At, zero is never.</summary>
+    WatchdogSet,
+
+    /// <summary>It has given no sign of life, or says that it is in trouble; Reason.</summary>
+    WatchdogMissed,
+
+    /// <summary>A check of its health has succeeded.</summary>
+    HealthPassed,
+
+    /// <summary>A check of its health has failed; Reason.</summary>
+    HealthFailed,
+
+    /// <summary>The file that tells of its readiness is there before it is launched; Reason says which one.</summary>
+    FileMarked,
+
+    /// <summary>The helper that was asked for runs; Pid.</summary>
+    HelperLaunched,
+
+    /// <summary>The helper has ended, with Exit, or could not be started, with Reason; Pid.</summary>
+    HelperEnded,
 }
 
-internal readonly record struct ServiceEvent(ServiceEventKind Kind, int Pid = 0, ProcessExit? Exit = null, string? Reason = null, StartCause? Cause = null);
+internal readonly record struct ServiceEvent(
+    ServiceEventKind Kind, int Pid = 0, ProcessExit? Exit = null, string? Reason = null, StartCause? Cause = null, TimeSpan? At = null);
 
 /// <summary>What a transition asks of the world.</summary>
 [Flags]
@@ -55,4 +95,13 @@ internal enum ServiceActions
 
     /// <summary>It has been given up: do what its file says about that.</summary>
     ReactToFailure = 8,
+
+    /// <summary>Start the command of the state's Helper; answered by HelperLaunched or HelperEnded.</summary>
+    RunHelper = 0x10000,
+
+    /// <summary>Send the reload signal to the main process.</summary>
+    SendReloadSignal = 0x20000,
+
+    /// <summary>Send ABRT to the main process, for a trace of where it hangs.</summary>
+    SendAbort = 0x40000,
 }

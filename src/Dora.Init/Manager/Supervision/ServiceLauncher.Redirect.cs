@@ -1,19 +1,30 @@
 using Dora.Core.Configuration;
 using Dora.Core.Linux;
 using Dora.Init.Launching;
+using Dora.Init.Manager.Supervision.Readiness;
 
 namespace Dora.Init.Manager.Supervision;
 
 // What the file says about stdin, stdout, stderr and files of variables.
 internal sealed partial class ServiceLauncher
 {
-    private void Redirect(LaunchPlanBuilder builder, Service service, List<FileDescriptor> opened)
+    private void Redirect(LaunchPlanBuilder builder, Service service, HelperCommand? helper, List<FileDescriptor> opened)
     {
         var process = service.Settings.Process;
+        if (helper is not null)
+        {
+            // What it says goes where the service's words go, behind them; the input is the service's alone.
+            if (Output("stdout", Appended(process.Output), service, opened) is { } words) builder.Redirect("stdout", words, 1);
+            if (Output("stderr", Appended(process.Error), service, opened) is { } errors) builder.Redirect("stderr", errors, 2);
+            return;
+        }
         if (Input(process.Input, opened) is { } input) builder.Redirect("stdin", input, 0);
         if (Output("stdout", process.Output, service, opened) is { } stdout) builder.Redirect("stdout", stdout, 1);
         if (Output("stderr", process.Error, service, opened) is { } stderr) builder.Redirect("stderr", stderr, 2);
     }
+
+    private static StreamTarget? Appended(StreamTarget? target) =>
+        target is { Kind: StreamKind.EmptiedFile } ? new StreamTarget(StreamKind.File, target.Path) : target;
 
     /// <summary>The terminal is its user's, who may open it again by name; of the one before, nothing is left.</summary>
     private static void OwnTerminal(ServiceSettings settings, Identity identity)

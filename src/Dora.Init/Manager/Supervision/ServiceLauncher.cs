@@ -2,6 +2,7 @@ using Dora.Core.Configuration;
 using Dora.Core.Linux;
 using Dora.Init.Events;
 using Dora.Init.Launching;
+using Dora.Init.Manager.Supervision.Readiness;
 
 namespace Dora.Init.Manager.Supervision;
 
@@ -9,12 +10,13 @@ namespace Dora.Init.Manager.Supervision;
 internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets sockets) : IServiceLauncher
 {
     /// <summary>Never throws: what cannot be opened, found or compiled is a failure in words.</summary>
-    public LaunchResult Launch(Service service, FileDescriptor? readiness)
+    public LaunchResult Launch(Service service, FileDescriptor? readiness, HelperCommand? helper = null)
     {
         var opened = new List<FileDescriptor>();
         try
         {
-            return Launcher.Launch(Plan(service, readiness, opened));
+            service.Companions?.BeforeLaunch();
+            return Launcher.Launch(Plan(service, readiness, helper, opened));
         }
         catch (Exception exception) when (exception is LinuxException or LaunchException or ArgumentException or InvalidOperationException)
         {
@@ -30,32 +32,33 @@ internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets
 
     public Cgroup CgroupOf(EventLoop loop, string path, string name, Action emptied) => new(loop, path, name, emptied);
 
-    private LaunchPlan Plan(Service service, FileDescriptor? readiness, List<FileDescriptor> opened)
+    private LaunchPlan Plan(Service service, FileDescriptor? readiness, HelperCommand? helper, List<FileDescriptor> opened)
     {
         var settings = service.Settings;
-        var builder = new LaunchPlanBuilder(settings.Name, settings.Command);
+        var builder = new LaunchPlanBuilder(settings.Name, helper?.Words ?? settings.Command);
 
-        var errno = service.Cgroup.Renew();
-        if (errno == Errno.None) builder.Cgroup = service.Cgroup.Path;
+        var identity = Identity.Of(settings);
+        var errno = MakeCgroup(service, helper, identity);
+        if (errno == Errno.None) builder.Cgroup = helper?.Cgroup ?? service.Cgroup.Path;
         else if (errno == Errno.EBUSY) throw new LaunchException("processes of an earlier run are left that could not be killed");
         else Log.Warn($"{settings.Name}: cgroup {service.Cgroup.Path}: {errno.Describe()}; it starts without one");
 
-        var identity = Identity.Of(settings);
-        if (builder.Cgroup is not null) CgroupLimits.Apply(service.Cgroup.Path, settings, identity);
         MakeRuntimeDirectory(settings, identity);
-        Streams(builder, service, opened);
-        OwnTerminal(settings, identity);
-        Redirect(builder, service, opened);
+        Streams(builder, service, helper, opened);
+        if (helper is null) OwnTerminal(settings, identity);
+        Redirect(builder, service, helper, opened);
 
         var passed = new List<(string, FileDescriptor)>();
-        if (!settings.PerConnection)
+        if (!settings.PerConnection && helper is null)
             foreach (var (name, fd) in sockets.Of(settings))
             {
                 // A run before it, or a life as per-connection, may have left it otherwise: a program finds it as it would open it.
                 Sys.SetBlocking(fd).ThrowIfError("fcntl", name);
                 passed.Add((name, Lift(fd, opened)));
             }
-        if (settings.Logger)
+        if (helper is null && service.Companions is { } companions)
+            foreach (var stored in companions.Stored) passed.Add((stored.Name, Lift(stored.Fd, opened)));
+        if (settings.Logger && helper is null)
             foreach (var (name, fd) in output.LoggerDescriptors()) passed.Add((name, Lift(fd, opened)));
         identity.Introduce(builder);
         // Before ours: a LISTEN_PID of the file's own would be written over, whatever its length.
@@ -63,6 +66,7 @@ internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets
         foreach (var (variable, value) in settings.Environment) builder.Variable(variable, value);
         service.State.Cause?.Introduce(builder);
         builder.ListenDescriptors(passed);
+        service.Companions?.Introduce(builder, helper);
 
         if (readiness is not null) builder.Variable("NOTIFY_FD", builder.Pass("notify", Lift(readiness, opened)).ToString());
         // Last, while all before was still done as root: a terminal is taken, descriptors are placed beyond a low nofile.
@@ -70,9 +74,20 @@ internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets
         return builder.Build(asSibling: true);
     }
 
-    private void Streams(LaunchPlanBuilder builder, Service service, List<FileDescriptor> opened)
+    // A helper before the main process makes the folder of both; what an earlier helper left is below it.
+    private static Errno MakeCgroup(Service service, HelperCommand? helper, Identity identity)
     {
-        if (service.Settings.Terminal is { } path)
+        bool isFirst = helper is null ? service.Settings.PreStart.Count == 0 : helper.Kind is HelperKind.PreStart;
+        var errno = isFirst ? service.Cgroup.Renew() : service.Cgroup.Create();
+        if (errno != Errno.None) return errno;
+        // Once in each run: the service may have set others since (delegate), and they hold for its helpers as well.
+        if (isFirst) CgroupLimits.Apply(service.Cgroup.Path, service.Settings, identity);
+        return helper is null ? Errno.None : Cgroup.Renew(helper.Cgroup);
+    }
+
+    private void Streams(LaunchPlanBuilder builder, Service service, HelperCommand? helper, List<FileDescriptor> opened)
+    {
+        if (service.Settings.Terminal is { } path && helper is null)
         {
             builder.Terminal(OpenTerminal(path, opened), path);
             builder.Variable("TERM", path.StartsWith("/dev/ttyS", StringComparison.Ordinal) ? "vt220" : "linux");
@@ -83,7 +98,7 @@ internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets
         opened.Add(standardOutput);
         opened.Add(standardError);
         FileDescriptor stdout = Lift(standardOutput, opened), stderr = Lift(standardError, opened);
-        if (service.Connection is { } connection)
+        if (service.Connection is { } connection && helper is null)
         {
             // inetd(8): the connection is stdin and stdout; what it says on stderr is logged.
             var stream = Lift(connection, opened);

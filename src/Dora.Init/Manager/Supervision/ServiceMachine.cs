@@ -1,5 +1,6 @@
 using Dora.Core.Configuration;
 using Dora.Core.Linux;
+using Dora.Init.Manager.Supervision.Readiness;
 
 namespace Dora.Init.Manager.Supervision;
 
@@ -22,13 +23,13 @@ namespace Dora.Init.Manager.Supervision;
 /// </code>
 ///
 /// Invariants
-/// - A process is launched only from Waiting, and Waiting is entered only when the cgroup is known to be empty: there
+/// - A run begins only from Waiting (with its pre-start, if it has one), and Waiting is entered only when the cgroup is known to be empty: there
 ///   are never two generations of a service at once (an old one that lingers keeps it in Stopping or Killing).
 ///   One that could not be killed leaves it Failed, and may be asked to start from there: then the launcher finds the
 ///   cgroup busy and launches nothing.
 /// - When the main process ends by itself, what it left behind in its cgroup is killed before anything else happens.
-/// - Every phase that waits for a process has a deadline: Starting (readiness, or the end of a oneshot), Stopping,
-///   Killing. Stopping turns into Killing, Killing into Failed: processes that cannot be killed hang in the kernel.
+/// - Every phase that waits for a process has a deadline: Starting (readiness, or the end of a oneshot), Reloading,
+///   Stopping, Killing. Stopping turns into Killing, Killing into Failed: processes that cannot be killed hang in the kernel.
 /// - A fault (ended by itself, not ready in time) is kept in Fault while it is cleared away; on Emptied it is the
 ///   restart policy that decides. Stopping without a fault ends in Stopped.
 /// - Exit code 125 says "do not start me again", whatever the policy and whatever counts as success.
@@ -39,9 +40,11 @@ namespace Dora.Init.Manager.Supervision;
 /// - Chance (jitter) comes from the name and the time, which are arguments: the same call has the same answer.
 /// - A group, and a listener with a process for each connection, have no process: Launched comes without a pid, and a stop
 ///   is over at once.
+/// - Reloading is Running to all that is here. It, the helper commands, and what a service says of itself are in
+///   ServiceMachine.Readiness.cs.
 /// - An event that does not fit the phase changes nothing: a late timer or a doubled report is harmless.
 /// </summary>
-internal static class ServiceMachine
+internal static partial class ServiceMachine
 {
     /// <summary>How long the kernel may take to clear killed processes away.</summary>
     public static readonly TimeSpan KillLimit = TimeSpan.FromSeconds(10);
@@ -63,14 +66,7 @@ internal static class ServiceMachine
             ServiceEventKind.StartAsked => Start(state, happened.Cause, now),
             ServiceEventKind.StopAsked => Stop(state, settings, happened.Reason, now),
             ServiceEventKind.RestartAsked => Restart(state, settings, happened.Cause, now),
-            ServiceEventKind.DependenciesMet when state.Phase is ServicePhase.Waiting => (
-                Enter(state, ServicePhase.Starting, now) with
-                {
-                    StartedAt = now,
-                    ReadyAt = null,
-                    Deadline = SaysWhenReady(settings) ? now + settings.StartTimeout : null,
-                },
-                ServiceActions.Launch),
+            ServiceEventKind.DependenciesMet when state.Phase is ServicePhase.Waiting => Begin(state, settings, now),
             ServiceEventKind.DependencyFailed when state.Phase is ServicePhase.Waiting =>
                 (Enter(state, ServicePhase.Failed, now) with { Reason = happened.Reason }, ServiceActions.None),
             ServiceEventKind.Launched when state.Phase is ServicePhase.Starting => (
@@ -80,18 +76,18 @@ internal static class ServiceMachine
                 ServiceActions.None),
             ServiceEventKind.LaunchFailed when state.Phase is ServicePhase.Starting =>
                 (AfterFault(state, settings, happened.Reason, false, now), ServiceActions.None),
-            ServiceEventKind.ReadySeen when state.Phase is ServicePhase.Starting =>
+            ServiceEventKind.ReadySeen when state.Phase is ServicePhase.Starting && state.Helper is not HelperKind.PreStart =>
                 (Enter(state, ServicePhase.Running, now) with { ReadyAt = now }, ServiceActions.None),
             ServiceEventKind.MainExited => MainExited(state, happened.Exit!, now),
             ServiceEventKind.Emptied => (Emptied(state, settings, now), ServiceActions.None),
             ServiceEventKind.DeadlineReached => DeadlineReached(state, settings, now),
-            _ => (state, ServiceActions.None),
+            _ => ApplyReadiness(state, settings, happened, now),
         };
     }
 
     /// <summary>Whether there is something to wait for between its launch and being up.</summary>
     internal static bool SaysWhenReady(ServiceSettings settings) =>
-        settings.Type == ServiceType.Oneshot || settings.Notify != ReadinessProtocol.None;
+        settings.Type == ServiceType.Oneshot || settings.Notify != ReadinessProtocol.None || settings.Ready is not null;
 
     /// <summary>Whether it has a process of its own: a group has none, and a listener only those of its connections.</summary>
     internal static bool HasProcess(ServiceSettings settings) => settings.Type != ServiceType.Group && !settings.PerConnection;
@@ -122,12 +118,10 @@ internal static class ServiceMachine
         var unwanted = state with { WantedUp = false, StartAgain = false };
         switch (state.Phase)
         {
-            case ServicePhase.Starting or ServicePhase.Running when HasProcesses(state, settings):
-                return (
-                    Enter(unwanted, ServicePhase.Stopping, now) with { Deadline = now + settings.StopTimeout, Reason = reason },
-                    ServiceActions.SendStopSignal);
+            case ServicePhase.Starting or ServicePhase.Running or ServicePhase.Reloading when HasProcesses(state, settings):
+                return StopMain(unwanted, settings, reason, now);
             case ServicePhase.Stopping or ServicePhase.Killing:
-                return (unwanted with { Fault = null }, ServiceActions.None);
+                return (unwanted with { Fault = null, EndsByItself = false }, ServiceActions.None);
             default:
                 return (Enter(unwanted, ServicePhase.Stopped, now) with { Reason = reason }, ServiceActions.None);
         }
@@ -148,7 +142,8 @@ internal static class ServiceMachine
         var gone = state with { Pid = 0, LastExit = exit };
         return state.Phase switch
         {
-            ServicePhase.Starting or ServicePhase.Running => (
+            ServicePhase.Starting or ServicePhase.Running or ServicePhase.Reloading or ServicePhase.Stopping
+                when state.Phase is not ServicePhase.Stopping || state.EndsByItself => (
                 Enter(gone, ServicePhase.Killing, now) with
                 {
                     Fault = exit.Describe(),
@@ -239,6 +234,7 @@ internal static class ServiceMachine
     private static (ServiceState, ServiceActions) DeadlineReached(ServiceState state, ServiceSettings settings, TimeSpan now)
     {
         if (state.Deadline is not { } deadline || now < deadline) return (state, ServiceActions.None);
+        if (HelperDeadline(state, settings, now) is { } helper) return helper;
         switch (state.Phase)
         {
             case ServicePhase.Starting:
@@ -252,7 +248,12 @@ internal static class ServiceMachine
                     ServiceActions.SendStopSignal);
             case ServicePhase.Stopping:
                 return (
-                    Enter(state, ServicePhase.Killing, now) with { Deadline = now + KillLimit, Reason = state.Reason },
+                    Enter(state, ServicePhase.Killing, now) with
+                    {
+                        Deadline = now + KillLimit,
+                        Fault = state.EndsByItself ? $"it said that it stops and has not within {Seconds(settings.StopTimeout)} (stop-timeout)" : state.Fault,
+                        Reason = state.Reason,
+                    },
                     ServiceActions.KillAll);
             case ServicePhase.Killing:
                 return (
@@ -284,5 +285,9 @@ internal static class ServiceMachine
         HasBeenUp = state.HasBeenUp || phase is ServicePhase.Running or ServicePhase.Done,
         Fault = phase is ServicePhase.Stopping or ServicePhase.Killing ? state.Fault : null,
         StartAgain = state.StartAgain && phase is ServicePhase.Stopping or ServicePhase.Killing,
+        EndsByItself = false,
+        Helper = phase is ServicePhase.Stopping && state.Helper is HelperKind.PreStart ? state.Helper : HelperKind.None,
+        HelperPid = phase is ServicePhase.Stopping && state.Helper is HelperKind.PreStart ? state.HelperPid : 0,
+        IsReloadAnnounced = false,
     };
 }

@@ -1,5 +1,6 @@
 using Dora.Core.Linux;
 using Dora.Core.Protocol.Json;
+using Dora.Init.Manager.Supervision.Readiness;
 
 namespace Dora.Init.Manager.Supervision;
 
@@ -35,6 +36,9 @@ internal enum ServicePhase
 
     /// <summary>Down for a reason that only an operator, or a change of what it needs, can remove.</summary>
     Failed,
+
+    /// <summary>Up, and reading its configuration anew: what is to be started after it waits.</summary>
+    Reloading,
 }
 
 /// <summary>How a process ended.</summary>
@@ -122,13 +126,49 @@ internal sealed record ServiceState : IJsonMapped<ServiceState>
     /// <summary>What went wrong in a run that is still being cleared away.</summary>
     public string? Fault { get; init; }
 
+    /// <summary>The helper command that is being run, of those that a phase waits for.</summary>
+    public HelperKind Helper { get; init; }
+
+    /// <summary>The helper's process; 0 if there is none.</summary>
+    public int HelperPid { get; init; }
+
+    /// <summary>The main process is one that the service named (MAINPID), not the one that was launched.</summary>
+    public bool IsMainChanged { get; init; }
+
+    /// <summary>It said by itself that it stops.</summary>
+    public bool EndsByItself { get; init; }
+
+    /// <summary>It has said RELOADING=1 in this reload.</summary>
+    public bool IsReloadAnnounced { get; init; }
+
+    /// <summary>When the last reload that succeeded was over.</summary>
+    public TimeSpan? ReloadedAt { get; init; }
+
+    /// <summary>Why the last reload failed.</summary>
+    public string? ReloadFault { get; init; }
+
+    /// <summary>What it says of itself (STATUS).</summary>
+    public string? StatusText { get; init; }
+
+    /// <summary>The pace of its signs of life where it has changed it itself; zero is none.</summary>
+    public TimeSpan? WatchdogInterval { get; init; }
+
+    /// <summary>Checks of its health that have failed in a row.</summary>
+    public int HealthFailures { get; init; }
+
+    /// <summary>Why it counts as unhealthy while it runs.</summary>
+    public string? HealthFault { get; init; }
+
+    /// <summary>The file of <c>ready</c> as it was before the launch: only another one counts.</summary>
+    public string? FileMark { get; init; }
+
     public bool IsUp => Phase is ServicePhase.Running or ServicePhase.Done;
 
     /// <summary>Nothing runs and nothing will without somebody's doing.</summary>
     public bool IsDown => Phase is ServicePhase.Stopped or ServicePhase.Failed;
 
     /// <summary>On its way up.</summary>
-    public bool IsComing => Phase is ServicePhase.Waiting or ServicePhase.Starting
+    public bool IsComing => Phase is ServicePhase.Waiting or ServicePhase.Starting or ServicePhase.Reloading
         || (Phase is ServicePhase.Stopping or ServicePhase.Killing && (StartAgain || Fault is not null));
 
     public static ServiceState Map(JsonMap json, ServiceState? from) => new()
@@ -151,5 +191,17 @@ internal sealed record ServiceState : IJsonMapped<ServiceState>
         PeriodSince = json.Ticks("periodSince", from?.PeriodSince),
         RestartsInPeriod = json.Integer("restartsInPeriod", from?.RestartsInPeriod) ?? 0,
         Cause = json.Member("cause", from?.Cause),
+        Helper = (HelperKind)(json.Integer("helper", (int?)from?.Helper) ?? 0),
+        HelperPid = json.Integer("helperPid", from?.HelperPid) ?? 0,
+        IsMainChanged = json.Flag("isMainChanged", from?.IsMainChanged) ?? false,
+        EndsByItself = json.Flag("endsByItself", from?.EndsByItself) ?? false,
+        IsReloadAnnounced = json.Flag("isReloadAnnounced", from?.IsReloadAnnounced) ?? false,
+        ReloadedAt = json.Ticks("reloadedAt", from?.ReloadedAt),
+        ReloadFault = json.Text("reloadFault", from?.ReloadFault),
+        StatusText = json.Text("statusText", from?.StatusText),
+        WatchdogInterval = json.Ticks("watchdogInterval", from?.WatchdogInterval),
+        HealthFailures = json.Integer("healthFailures", from?.HealthFailures) ?? 0,
+        HealthFault = json.Text("healthFault", from?.HealthFault),
+        FileMark = json.Text("fileMark", from?.FileMark),
     };
 }

@@ -2,6 +2,7 @@ using Dora.Core.Configuration;
 using Dora.Core.Linux;
 using Dora.Init.Events;
 using Dora.Init.Manager.State;
+using Dora.Init.Manager.Supervision.Readiness;
 
 namespace Dora.Init.Manager.Supervision;
 
@@ -41,7 +42,8 @@ internal sealed partial class Supervisor
             if (service.Settings.PerConnection && !service.IsSession && service.State.Phase is ServicePhase.Running
                 && OpenListener(service) is { } failure)
                 Log.Error($"{service.Name}: {failure}");
-            if (service.State.Pid == 0 && service.State.Phase is ServicePhase.Starting or ServicePhase.Running && ServiceMachine.HasProcess(service.Settings))
+            if (service.State.Pid == 0 && service.State.Phase is ServicePhase.Starting or ServicePhase.Running or ServicePhase.Reloading
+                && service.State.Helper is not HelperKind.PreStart && ServiceMachine.HasProcess(service.Settings))
                 service.Apply(new(ServiceEventKind.MainExited, Exit: ProcessExit.Unseen));
         }
         // No state at all, or none of these: it was lost, or the guard failed twice and its store with it.
@@ -57,6 +59,7 @@ internal sealed partial class Supervisor
             if (int.TryParse(name.AsSpan(name.LastIndexOf('@') + 1), out int number)) _lastSession = Math.Max(_lastSession, number);
             if (Find(name) is null) Linger($"{SessionsRoot}/{name}", name);
         }
+        DropUnclaimed();
         Unsettled();
     }
 
@@ -69,13 +72,14 @@ internal sealed partial class Supervisor
         if (!ServiceTemplate.IsArgument(argument)) return;
         var instance = AddService(ServiceTemplate.Instantiate(settings, argument), template);
         AdoptRunning(instance);
-        if (instance.State.Pid == 0) Forget(instance);
+        if (instance.State is { Pid: 0, HelperPid: 0 }) Forget(instance);
     }
 
     /// <summary>A service that no state tells of: what runs in its cgroup is its own all the same.</summary>
     private static void AdoptRunning(Service service)
     {
-        if (Verified(service, service.State) is { Pid: not 0 } running) service.Adopt(running);
+        var found = Verified(service, service.State);
+        if (found.Pid != 0 || found.HelperPid != 0) service.Adopt(found);
     }
 
     public void Save(SavedState state)
@@ -132,10 +136,15 @@ internal sealed partial class Supervisor
 
     private static ServiceState Verified(Service service, ServiceState state)
     {
-        if (state.Pid != 0 && IsIn(service.Cgroup.Path, state.Pid)) return state;
-        int main = MainProcessOf(service.Cgroup);
+        if (state.Pid != 0 && CgroupMembership.Holds(service.Cgroup.Path, state.Pid)) return state;
+        // One that the service had named itself is gone: what was launched once is not the main process again.
+        if (state is { Pid: not 0, IsMainChanged: true }) return state with { Pid = 0 };
+        int main = MainProcessOf(service.Cgroup.Path);
+        bool wasLaunching = state.Phase is ServicePhase.Waiting or ServicePhase.Backoff or ServicePhase.Stopped or ServicePhase.Failed
+            || state is { Phase: ServicePhase.Starting, Helper: HelperKind.PreStart };
+        if (main == 0 && wasLaunching && state.HelperPid == 0 && MainProcessOf($"{service.Cgroup.Path}/{Helpers.WordOf(HelperKind.PreStart)}") is var helper and not 0)
+            return ServiceMachine.PreStarting(state, service.Settings, helper, EventLoop.Now);
         if (main == 0) return state with { Pid = 0 };
-        bool wasLaunching = state.Phase is ServicePhase.Waiting or ServicePhase.Backoff or ServicePhase.Stopped or ServicePhase.Failed;
         if (!wasLaunching) return state with { Pid = main };
         bool mayBeReady = !ServiceMachine.SaysWhenReady(service.Settings);
         return new ServiceState
@@ -149,30 +158,19 @@ internal sealed partial class Supervisor
             Deadline = mayBeReady ? null : EventLoop.Now + service.Settings.StartTimeout,
             RestartsInRow = state.RestartsInRow,
             Restarts = state.Restarts,
+            PeriodSince = state.PeriodSince,
+            RestartsInPeriod = state.RestartsInPeriod,
             LastExit = state.LastExit,
+            HasBeenUp = state.HasBeenUp || mayBeReady,
+            Cause = state.Cause,
         };
     }
 
-    /// <summary>cgroups(7): /proc/PID/cgroup has a line <c>0::/path</c>; a zombie keeps its own until it is reaped.</summary>
-    private static bool IsIn(string cgroupPath, int pid)
-    {
-        string path = cgroupPath["/sys/fs/cgroup".Length..];
-        foreach (var line in (Sys.ReadText($"/proc/{pid}/cgroup") ?? "").AsSpan().EnumerateLines())
-        {
-            if (!line.StartsWith("0::")) continue;
-            // With delegate it may have gone down into a folder of its own.
-            var own = line[3..].TrimEnd(" (deleted)");
-            int at = own.LastIndexOf(path);
-            if (at >= 0 && (at + path.Length == own.Length || own[at + path.Length] == '/')) return true;
-        }
-        return false;
-    }
-
-    private static int MainProcessOf(Cgroup cgroup)
+    private static int MainProcessOf(string cgroup)
     {
         int main = 0;
         long oldest = long.MaxValue;
-        foreach (int pid in cgroup.Processes())
+        foreach (int pid in Cgroup.ProcessesIn(cgroup))
         {
             if (ProcessStatus.Read(pid) is not { ParentPid: 1 } status || status.StartTicks >= oldest) continue;
             main = pid;

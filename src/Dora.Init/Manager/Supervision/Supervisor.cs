@@ -190,10 +190,10 @@ internal sealed partial class Supervisor
             if (service.Settings.Logger) _output.LoggerEnded();
             if (!exit.IsSuccess && service.Cgroup.HasRunOutOfMemory) exit = exit with { IsOutOfMemory = true };
             if (service.IsSession) EndSession(service, exit);
-            else service.Apply(new(ServiceEventKind.MainExited, pid, exit));
+            else service.MainExited(pid, exit);
             return true;
         }
-        return false;
+        return HelperExited(pid, exit);
     }
 
     /// <summary>A service has moved; called by itself.</summary>
@@ -257,7 +257,7 @@ internal sealed partial class Supervisor
         if (FailedNeed(service) is { } cause)
         {
             if (service.State.Phase is ServicePhase.Waiting) service.Apply(new(ServiceEventKind.DependencyFailed, Reason: cause));
-            else if (service.State.Phase is ServicePhase.Starting or ServicePhase.Running && service.Pin is not ServicePin.Up)
+            else if (service.State.Phase is ServicePhase.Starting or ServicePhase.Running or ServicePhase.Reloading && service.Pin is not ServicePin.Up)
             {
                 Log.Warn($"{service.Name}: stopping: {cause}");
                 _stopCauses[service.Name] = cause;
@@ -366,7 +366,7 @@ internal sealed partial class Supervisor
 
     private void CloseListener(Service service)
     {
-        if (service.State.Phase is ServicePhase.Starting or ServicePhase.Running) return;
+        if (service.State.Phase is ServicePhase.Starting or ServicePhase.Running or ServicePhase.Reloading) return;
         if (_listeners.Remove(service.Name, out var listener)) listener.Dispose();
         // A service that is being started again keeps its sockets; one that is down refuses its clients.
         if (service.State.IsDown && !service.IsSession && !_demands.ContainsKey(service.Name)) _sockets.Close(service.Name);

@@ -46,6 +46,8 @@ internal sealed class FakeMachine(EventLoop loop) : IMachineControl
         return text.IsEmpty ? ControlResult.Refused(Refusal.Invalid, "service.invalid", "request: the file is empty") : Do("start", "web");
     }
 
+    public ControlResult Reload(string name) => Do("reload", name);
+
     public ControlResult Pin(string name, ServicePin pin) => Do($"pin {pin}", name);
 
     public ControlResult Mask(string name, bool isMasked) => Do(isMasked ? "mask" : "unmask", name);

@@ -3,6 +3,7 @@ using Dora.Core.Linux;
 using Dora.Init.Events;
 using Dora.Init.Launching;
 using Dora.Init.Manager.Supervision;
+using Dora.Init.Manager.Supervision.Readiness;
 using Dora.Init.Manager.Supervision.Triggers;
 using Dora.Init.Tests.Manager.Logging;
 using Xunit;
@@ -123,6 +124,13 @@ internal sealed class GraphWorld : IServiceLauncher, IServiceOutput, IDisposable
         return Settle();
     }
 
+    /// <summary>Its helper command ends.</summary>
+    public GraphWorld EndHelper(string name, int code = 0)
+    {
+        Assert.True(Supervisor.MainExited(this[name].State.HelperPid, new ProcessExit(Libc.CLD_EXITED, code)));
+        return Settle();
+    }
+
     public GraphWorld Pass(double seconds)
     {
         var until = Now + TimeSpan.FromSeconds(seconds);
@@ -146,8 +154,13 @@ internal sealed class GraphWorld : IServiceLauncher, IServiceOutput, IDisposable
         Assert.True(Supervisor.MainExited(service.State.Pid, exit));
     }
 
-    LaunchResult IServiceLauncher.Launch(Service service, FileDescriptor? readiness)
+    LaunchResult IServiceLauncher.Launch(Service service, FileDescriptor? readiness, HelperCommand? helper)
     {
+        if (helper is not null)
+        {
+            Story.Add($"{helper.Kind} {service.Name}");
+            return new LaunchResult(++_lastPid, null);
+        }
         Assert.False(_cgroups[service.Name].Populated, $"two generations of {service.Name}");
         Story.Add($"launch {service.Name}");
         if (Broken.Contains(service.Name)) return new LaunchResult(0, $"{service.Name}: execute /bin/{service.Name}: no such file or directory (ENOENT)");

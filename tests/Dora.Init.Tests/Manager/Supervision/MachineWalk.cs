@@ -15,6 +15,21 @@ internal sealed class MachineWalk(ServiceSettings settings)
     public static ServiceSettings Oneshot => Daemon with { Type = ServiceType.Oneshot };
     public static ServiceSettings Notifying => Daemon with { Notify = ReadinessProtocol.Descriptor };
 
+    /// <summary>With sd_notify, a watchdog and a health check.</summary>
+    public static ServiceSettings Talking => Daemon with
+    {
+        Notify = ReadinessProtocol.Systemd,
+        Watchdog = TimeSpan.FromSeconds(30),
+        ReloadSignal = 1,
+        Health = new ProbeSettings { Kind = ProbeKind.Tcp, Port = 80, Interval = TimeSpan.FromSeconds(1), Timeout = TimeSpan.FromSeconds(1), Threshold = 3 },
+    };
+
+    /// <summary>With a helper command for everything.</summary>
+    public static ServiceSettings Helped => Daemon with
+    {
+        PreStart = ["/bin/prepare"], StopCommand = ["/bin/stop"], ReloadCommand = ["/bin/reload"], HelperTimeout = TimeSpan.FromSeconds(2),
+    };
+
     public ServicePhase Phase => State.Phase;
 
     public MachineWalk Pass(TimeSpan time)
@@ -45,6 +60,13 @@ internal sealed class MachineWalk(ServiceSettings settings)
         Now = State.Deadline!.Value;
         return Do(ServiceEventKind.DeadlineReached).Do(ServiceEventKind.DependenciesMet).Do(new ServiceEvent(ServiceEventKind.Launched, Pid: 43));
     }
+
+    /// <summary>The helper that was asked for runs, as process 7.</summary>
+    public MachineWalk HelperRuns() => Do(new ServiceEvent(ServiceEventKind.HelperLaunched, Pid: 7));
+
+    public MachineWalk HelperEnds(int code) => Do(new ServiceEvent(ServiceEventKind.HelperEnded, Pid: 7, Exit: new ProcessExit(1, code)));
+
+    public MachineWalk Main() => Do(new ServiceEvent(ServiceEventKind.Launched, Pid: 42));
 
     /// <summary>It ends by itself, and its cgroup with it.</summary>
     public MachineWalk End(int code) => Exit(code).Do(ServiceEventKind.Emptied);

@@ -299,6 +299,7 @@ public class ServiceMachineTests
             ServicePhase.Killing => new MachineWalk(MachineWalk.Daemon).Launched().Exit(1),
             ServicePhase.Backoff => new MachineWalk(With(RestartCondition.Always)).Launched().End(1),
             ServicePhase.Failed => new MachineWalk(With(RestartCondition.Never)).Launched().End(1),
+            ServicePhase.Reloading => new MachineWalk(MachineWalk.Notifying).Launched().Do(ReadySeen).Do(ReloadingSeen),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
         Assert.Equal(phase, walk.Phase);
@@ -346,6 +347,7 @@ public class ServiceMachineTests
                 {
                     (ServicePhase.Waiting, DependenciesMet or DependencyFailed) => true,
                     (ServicePhase.Starting, ServiceEventKind.Launched or LaunchFailed or ReadySeen) => true,
+                    (ServicePhase.Reloading, ReadySeen) => true,
                     (ServicePhase.Stopping or ServicePhase.Killing, Emptied) => walk.State.Pid == 0,
                     _ => false,
                 };

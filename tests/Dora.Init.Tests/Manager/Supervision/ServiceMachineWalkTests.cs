@@ -1,5 +1,6 @@
 using Dora.Core.Configuration;
 using Dora.Init.Manager.Supervision;
+using Dora.Init.Manager.Supervision.Readiness;
 using Xunit;
 
 namespace Dora.Init.Tests.Manager.Supervision;
@@ -19,7 +20,7 @@ public class ServiceMachineWalkTests
 
     private static void Walk(Random random)
     {
-        var settings = new[] { MachineWalk.Daemon, MachineWalk.Oneshot, MachineWalk.Notifying }[random.Next(3)] with
+        var settings = new[] { MachineWalk.Daemon, MachineWalk.Oneshot, MachineWalk.Notifying, MachineWalk.Talking, MachineWalk.Helped }[random.Next(5)] with
         {
             Restart = new RestartPolicy { When = (RestartCondition)random.Next(3), Limit = random.Next(4), Within = TimeSpan.FromSeconds(random.Next(2) * 20), Jitter = random.NextDouble() },
         };
@@ -36,9 +37,19 @@ public class ServiceMachineWalkTests
             (state, var actions) = ServiceMachine.Apply(state, settings, happened.Value, now);
             string what = $"{before.Phase} + {happened.Value.Kind} -> {state.Phase}, {actions}";
 
+            if (actions.HasFlag(ServiceActions.RunHelper))
+            {
+                Assert.True(state.Helper is not HelperKind.None && state.HelperPid == 0, what);
+                if (random.Next(5) == 0) (state, actions) = ServiceMachine.Apply(state, settings, new(ServiceEventKind.HelperEnded, Reason: "no"), now);
+                else (state, actions) = ServiceMachine.Apply(state, settings, new(ServiceEventKind.HelperLaunched, 5000 + step), now);
+            }
+            if (state.HelperPid != 0) Assert.True(state.Helper is not HelperKind.None, what);
+            if (state.Helper is not HelperKind.None)
+                Assert.True(state.Phase is ServicePhase.Starting or ServicePhase.Stopping or ServicePhase.Reloading, $"a helper without a phase for it: {what}");
+            if (state.EndsByItself) Assert.True(state.Phase is ServicePhase.Stopping, what);
             if (actions.HasFlag(ServiceActions.Launch))
             {
-                Assert.True(before.Phase == ServicePhase.Waiting, what);
+                Assert.True(before.Phase == ServicePhase.Waiting || before is { Phase: ServicePhase.Starting, Helper: HelperKind.PreStart }, what);
                 Assert.True(isStuck || (running == 0 && left == 0), $"two generations: {what}");
                 // The world answers at once; into a cgroup that is not empty the launcher launches nothing.
                 if (isStuck || random.Next(5) == 0)
@@ -51,7 +62,7 @@ public class ServiceMachineWalkTests
                 }
             }
 
-            if (state.Phase is ServicePhase.Starting or ServicePhase.Stopping or ServicePhase.Killing or ServicePhase.Backoff)
+            if (state.Phase is ServicePhase.Starting or ServicePhase.Stopping or ServicePhase.Killing or ServicePhase.Backoff or ServicePhase.Reloading)
                 Assert.True(state.Deadline is not null, $"waits without a deadline: {what}");
             else Assert.True(state.Deadline is null, $"a deadline that means nothing: {what}");
             // What cannot be killed goes one day, and the state does not know its pid any more.
@@ -81,8 +92,16 @@ public class ServiceMachineWalkTests
     /// <summary>An event that the world could send now: exits only of what runs, Emptied only when nothing is left.</summary>
     private static ServiceEvent? Next(Random random, ServiceState state, ref int running, ref int left)
     {
-        switch (random.Next(9))
+        switch (random.Next(18))
         {
+            case 9: return new(ServiceEventKind.ReloadAsked);
+            case 10: return new(ServiceEventKind.ReloadingSeen);
+            case 11: return random.Next(4) == 0 ? new(ServiceEventKind.StoppingSeen) : null;
+            case 12: return new(ServiceEventKind.TimeoutExtended, At: TimeSpan.FromSeconds(random.Next(1000)));
+            case 13: return random.Next(4) == 0 ? new(ServiceEventKind.WatchdogMissed, Reason: "silent") : null;
+            case 14: return random.Next(2) == 0 ? new(ServiceEventKind.HealthPassed) : new(ServiceEventKind.HealthFailed, Reason: "no");
+            case 15: return new(ServiceEventKind.StatusTold, Reason: "busy");
+            case 16 or 17 when state.HelperPid != 0: return new(ServiceEventKind.HelperEnded, state.HelperPid, new ProcessExit(1, random.Next(2)));
             case 0: return new(ServiceEventKind.StartAsked);
             case 1: return random.Next(3) == 0 ? new(ServiceEventKind.StopAsked) : null;
             case 2: return random.Next(3) == 0 ? new(ServiceEventKind.RestartAsked) : null;
