@@ -28,6 +28,13 @@ internal static unsafe partial class Native
         public long CgroupFd;
         public void* Stack;
         public ulong StackSize;
+        public Report* Report;
+    }
+
+    /// <summary>struct report of launch.c: the step that failed, or -1.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct Report
+    {
         public int FailedStep;
         public int FailedErrno;
     }
@@ -40,4 +47,7 @@ internal static unsafe partial class Native
 
     /// <summary>Keeps fault signals that were sent with kill(2) away from the runtime's handlers.</summary>
     [LibraryImport("launch")] public static partial void ignore_sent_faults();
+
+    /// <summary>Lets fault signals that were sent with kill(2) end the process, as they end any program.</summary>
+    [LibraryImport("launch")] public static partial void end_by_sent_faults();
 }

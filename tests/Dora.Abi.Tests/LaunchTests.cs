@@ -16,7 +16,7 @@ public class LaunchTests
         string source = Path.Combine(Repository.Root, "src/Dora.Init/native/launch.c");
         var program = new CProgram($"#include \"{source}\"");
         var expected = new List<(string Name, int Value)>();
-        foreach (var (type, inC) in new[] { (typeof(Native.Step), "struct step"), (typeof(Native.Plan), "struct plan") })
+        foreach (var (type, inC) in new[] { (typeof(Native.Step), "struct step"), (typeof(Native.Plan), "struct plan"), (typeof(Native.Report), "struct report") })
         {
             Add($"{inC} size", Layout.SizeOf(type), $"sizeof({inC})");
             foreach (var field in Layout.SharedFields(type))

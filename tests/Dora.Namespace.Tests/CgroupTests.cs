@@ -18,6 +18,9 @@ public class CgroupTests(CgroupTests.Machine machine) : IClassFixture<CgroupTest
             Add("limited", "cgroup: {cgroup.max.descendants: 2, cgroup.max.depth: [9, 3]}\n",
                 $"cd {Own}; cat cgroup.max.descendants cgroup.max.depth; mkdir a b c; ls -d a b c");
             Add("no-controller", "cgroup: {misc.max: res_a 1, cgroup.max.depth: 5}\n", $"cat {Own}/cgroup.max.depth");
+            // Launched on a copy of the manager's memory, whether the host has the controller or not.
+            Add("own-memory", "cgroup: {memory.max: 1G}\nsockets: [tcp: 4713]\n", "echo $LISTEN_FDS; [ $LISTEN_PID = $$ ] && echo mine");
+            AddService("own-memory-fails", "restart: never\ncommand: /bin/nowhere\ncgroup: {memory.max: 1G}\n");
             Add("refused", "cgroup: {cgroup.max.depth: many}\n", "true");
             Add("not-delegated", "user: plain\n", $"mkdir {Own}/inner");
             AddService("delegated", """
@@ -59,6 +62,13 @@ public class CgroupTests(CgroupTests.Machine machine) : IClassFixture<CgroupTest
     {
         Assert.Equal("5\n", machine.Told("no-controller"));
         Assert.Contains("no-controller: cgroup: misc.max: this kernel does not have it here; it starts without this limit", Init.KernelLog);
+    }
+
+    [Fact]
+    public void On_memory_of_its_own_the_child_knows_its_pid_and_its_failure_is_told()
+    {
+        Assert.Equal(["1", "mine"], machine.ToldLines("own-memory"));
+        Assert.Equal("execute /bin/nowhere: no such file or directory (ENOENT)", machine.Failure("own-memory-fails"));
     }
 
     [Fact]

@@ -41,6 +41,17 @@ internal sealed class ProcessSettings
     /// <summary><c>cgroup</c>: values for files of its cgroup, in the order of the file.</summary>
     public IReadOnlyList<CgroupSetting> Cgroup { get; set; } = [];
 
+    /// <summary>Whether the kernel may kill in its cgroup for want of memory.</summary>
+    public bool LimitsMemory
+    {
+        get
+        {
+            foreach (var setting in Cgroup)
+                if (setting.File.StartsWith("memory.", StringComparison.Ordinal)) return true;
+            return false;
+        }
+    }
+
     public bool Delegate { get; set; }
     public bool PrivateTmp { get; set; }
     public bool ReadOnlyRoot { get; set; }

@@ -43,7 +43,9 @@ internal sealed partial class SettingValue
     public string SocketPath()
     {
         string path = Word("an absolute path");
-        if (node is YamlScalar scalar) _ = IsSocketPath(scalar, "the socket");
+        // sockaddr_un(7): 108 bytes with the NUL.
+        if (node is YamlScalar scalar && CheckAbsolute(scalar, path, "the socket: the path") && System.Text.Encoding.UTF8.GetByteCount(path) > 107)
+            Fail("the socket: the path is longer than 107 bytes");
         return path;
     }
 

@@ -3,6 +3,7 @@ namespace Dora.Core.Linux;
 // sched.h, linux/ioprio.h, sys/prctl.h, linux/capability.h, linux/seccomp.h, linux/filter.h, linux/audit.h
 internal static partial class Libc
 {
+    public const int CLONE_VM = 0x100;
     public const int CLONE_NEWNS = 0x20000, CLONE_NEWUSER = 0x10000000, CLONE_NEWNET = 0x40000000;
 
     public const int SCHED_OTHER = 0, SCHED_FIFO = 1, SCHED_RR = 2, SCHED_BATCH = 3, SCHED_IDLE = 5;

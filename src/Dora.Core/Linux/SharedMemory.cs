@@ -1,6 +1,6 @@
 namespace Dora.Core.Linux;
 
-/// <summary>A memory file (memfd) mapped for reading and writing; the mapping lasts until disposed.</summary>
+/// <summary>Memory that other processes have too: a memory file (memfd) mapped for reading and writing, or a block of no file. It lasts until disposed.</summary>
 internal sealed unsafe class SharedMemory : IDisposable
 {
     private SharedMemory(byte* pointer, int length)
@@ -25,6 +25,13 @@ internal sealed unsafe class SharedMemory : IDisposable
         if ((nint)pointer == -1) return Libc.errno;
         memory = new SharedMemory((byte*)pointer, length);
         return Errno.None;
+    }
+
+    /// <summary>Memory of no file, shared with the processes that are forked from this one; null if there is none.</summary>
+    public static SharedMemory? Allocate(int length)
+    {
+        void* pointer = Libc.mmap(null, (nuint)length, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED | Libc.MAP_ANONYMOUS, -1, 0);
+        return (nint)pointer == -1 ? null : new SharedMemory((byte*)pointer, length);
     }
 
     public void Dispose()

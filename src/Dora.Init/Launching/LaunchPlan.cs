@@ -24,6 +24,13 @@ internal sealed record LaunchPlan
     /// <summary>Folder of the cgroup that it is born in (CLONE_INTO_CGROUP); null: the caller's own.</summary>
     public string? Cgroup { get; init; }
 
+    /// <summary>
+    /// The child gets a copy of our memory instead of sharing it until its exec, which takes twice as long. In a cgroup
+    /// with a limit of memory it has to: when the kernel kills a process there, it kills all that share its memory, and
+    /// it does not know that child for a vfork's, since its parent is PID 1.
+    /// </summary>
+    public bool OwnMemory { get; init; }
+
     /// <summary>A descriptor that steps use; closed by the launch.</summary>
     public FileDescriptor? Held { get; init; }
 

@@ -25,6 +25,9 @@ internal sealed partial class LaunchPlanBuilder(string name, IReadOnlyList<strin
 
     public string? Cgroup { get; set; }
 
+    /// <summary><see cref="LaunchPlan.OwnMemory"/>.</summary>
+    public bool OwnMemory { get; set; }
+
     public LaunchPlanBuilder Variable(string variable, string value)
     {
         _environment[variable] = value;
@@ -141,6 +144,7 @@ internal sealed partial class LaunchPlanBuilder(string name, IReadOnlyList<strin
             Environment = environment,
             Steps = _steps,
             Cgroup = Cgroup,
+            OwnMemory = OwnMemory,
             Held = _held,
             AsSibling = asSibling,
         };

@@ -13,9 +13,14 @@ internal static unsafe class Launcher
     // The caller waits (CLONE_VFORK) until the child has left this stack, so one is enough for all launches.
     private static readonly void* s_stack = NativeMemory.AlignedAlloc(StackSize, 16);
 
+    private static SharedMemory? s_report;
+
     public static LaunchResult Launch(LaunchPlan plan)
     {
         using var held = plan.Held;
+        s_report ??= SharedMemory.Allocate(sizeof(Native.Report));
+        if (s_report is null) return new LaunchResult(0, $"{plan.Name}: create process: {Errno.ENOMEM.Describe()}");
+        var report = (Native.Report*)s_report.Pointer;
         FileDescriptor? cgroup = null;
         if (plan.Cgroup is not null)
         {
@@ -39,15 +44,16 @@ internal static unsafe class Launcher
                 Path = program,
                 Arguments = arguments.Pointer,
                 Environment = environment.Pointer,
-                CloneFlags = (plan.AsSibling ? ClonePidInParent : 0) | (cgroup is null ? 0 : CloneIntoCgroup),
+                CloneFlags = (plan.OwnMemory ? 0 : (ulong)Libc.CLONE_VM) | (plan.AsSibling ? ClonePidInParent : 0) | (cgroup is null ? 0 : CloneIntoCgroup),
                 CgroupFd = cgroup?.Number ?? 0,
                 Stack = s_stack,
                 StackSize = StackSize,
+                Report = report,
             };
             int pid = Native.launch_process(&native);
             if (pid < 0) return new LaunchResult(0, $"{plan.Name}: create process: {((Errno)(-pid)).Describe()}");
-            if (native.FailedStep < 0) return new LaunchResult(pid, null);
-            return new LaunchResult(0, Describe(plan, native.FailedStep, (Errno)native.FailedErrno));
+            if (report->FailedStep < 0) return new LaunchResult(pid, null);
+            return new LaunchResult(0, Describe(plan, report->FailedStep, (Errno)report->FailedErrno));
         }
     }
 

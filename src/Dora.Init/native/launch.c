@@ -4,8 +4,9 @@
  * launch_process() starts a process from a flat list of system calls that C# has compiled (see LaunchPlan.cs).
  * The child shares our memory (CLONE_VM) and runs on a stack of its own while the caller waits (CLONE_VFORK), so
  * between clone and exec there is no allocation, no lock, no libc state and no managed code: raw system calls only.
- * A failing call is reported by writing its index and errno into the plan, which the caller can read as soon as
- * clone3 returns; no pipe is needed.
+ * A failing call is reported by writing its index and errno to memory that the caller can read as soon as clone3
+ * returns; no pipe is needed. Where CLONE_VM is left out (LaunchPlan.OwnMemory) the child runs on a copy of our memory,
+ * and all of this holds as well.
  *
  * block_signals() runs before main and so before the runtime starts a thread: a signal that any thread leaves
  * unblocked never reaches a signalfd. SIGRTMIN stays open (the collector suspends threads with it), and so do the
@@ -13,6 +14,9 @@
  *
  * ignore_sent_faults() keeps `kill -SEGV 1` from being taken for a null reference inside managed code, which would
  * end PID 1 and panic the kernel: a fault raised by the processor goes to the runtime, one sent by kill(2) nowhere.
+ *
+ * end_by_sent_faults() is for the other roles: there such a signal ends the process, as it would any other program. As a
+ * null reference in the middle of anything it would lose one event, and the manager would go on with half a truth.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -50,8 +54,13 @@ struct plan {
     int64_t cgroup_fd;      /* with CLONE_INTO_CGROUP */
     void *stack;
     uint64_t stack_size;
-    int32_t failed_step;    /* out: -1 none, `count` the exec, else the index */
-    int32_t failed_errno;   /* out */
+    struct report *report;
+};
+
+/* In a mapping that is shared even when the rest of the memory is a copy. */
+struct report {
+    int32_t failed_step;    /* -1 none, `count` the exec, else the index */
+    int32_t failed_errno;
 };
 
 #if defined(__x86_64__)
@@ -175,8 +184,8 @@ static int run_plan(void *argument)
                                                    : raw_syscall(s->number, a[0], a[1], a[2], a[3], a[4], a[5]);
         if (s->slot > 0) slots[s->slot] = (int32_t)result;
         if (result < 0 && result >= -4095 && !s->may_fail) {
-            plan->failed_errno = (int32_t)-result;
-            plan->failed_step = (int32_t)i;
+            plan->report->failed_errno = (int32_t)-result;
+            plan->report->failed_step = (int32_t)i;
             return 127;
         }
     }
@@ -184,18 +193,18 @@ static int run_plan(void *argument)
     uint64_t open_mask = 0;
     raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&open_mask, 0, 8, 0, 0);
     long result = raw_syscall(SYS_execve, (long)plan->path, (long)plan->argv, (long)plan->envp, 0, 0, 0);
-    plan->failed_errno = (int32_t)-result;
-    plan->failed_step = (int32_t)plan->count;
+    plan->report->failed_errno = (int32_t)-result;
+    plan->report->failed_step = (int32_t)plan->count;
     return 127;
 }
 
 /* Returns the pid, or -errno when the clone itself failed. */
 int launch_process(struct plan *plan)
 {
-    plan->failed_step = -1;
-    plan->failed_errno = 0;
+    plan->report->failed_step = -1;
+    plan->report->failed_errno = 0;
     struct clone_args args = {
-        .flags = plan->clone_flags | CLONE_VM | CLONE_VFORK | CLONE_CLEAR_SIGHAND,
+        .flags = plan->clone_flags | CLONE_VFORK | CLONE_CLEAR_SIGHAND,
         /* clone(2): with CLONE_PARENT the child takes over our own exit signal, and the field must be 0. */
         .exit_signal = plan->clone_flags & CLONE_PARENT ? 0 : SIGCHLD,
         .stack = (uint64_t)(uintptr_t)plan->stack,
@@ -243,12 +252,25 @@ __attribute__((constructor(101))) static void block_signals(void)
 }
 
 static struct sigaction runtime_action[65];
+static int sent_faults_end;
+
+static int is_fault(int number)
+{
+    return number == SIGSEGV || number == SIGBUS || number == SIGFPE || number == SIGILL || number == SIGTRAP || number == SIGABRT;
+}
 
 static void filter(int signal, siginfo_t *info, void *context)
 {
     /* sigaction(2): si_code <= 0 says that a process sent it; the runtime's own tgkill to its threads is ours. */
-    if (info->si_code <= 0 && info->si_pid != getpid())
+    if (info->si_code <= 0 && info->si_pid != getpid()) {
+        if (sent_faults_end && is_fault(signal)) {
+            /* Blocked while we are in here: it comes again on return, and then it ends us. */
+            struct sigaction none = {0};
+            sigaction(signal, &none, NULL);
+            raise(signal);
+        }
         return;
+    }
     struct sigaction *next = &runtime_action[signal];
     if (next->sa_flags & SA_SIGINFO)
         next->sa_sigaction(signal, info, context);
@@ -269,4 +291,10 @@ void ignore_sent_faults(void)
         mine.sa_flags = current.sa_flags | SA_SIGINFO;
         sigaction(signal, &mine, NULL);
     }
+}
+
+void end_by_sent_faults(void)
+{
+    sent_faults_end = 1;
+    ignore_sent_faults();
 }

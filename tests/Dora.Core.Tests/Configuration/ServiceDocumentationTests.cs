@@ -28,7 +28,7 @@ public partial class ServiceDocumentationTests
     {
         var rows = Row().Matches(_page).Select(match => match.Value.Trim()).ToArray();
 
-        Assert.Equal([.. Rows(ProbeKeys.Ready), .. Rows(RestartKeys.All), .. Rows(ProbeKeys.Health)], rows);
+        Assert.Equal([.. Rows(ProbeKeys.Ready), .. Rows(RestartKeys.All), .. Rows(ProbeKeys.Health), .. Rows(SocketKeys.All)], rows);
     }
 
     private static IEnumerable<string> Rows<T>(IEnumerable<SettingKey<T>> keys) =>
@@ -95,7 +95,7 @@ public partial class ServiceDocumentationTests
     [GeneratedRegex(@"^### (?<name>[a-z-]+)\n(?<facts>[^\n]*)", RegexOptions.Multiline)]
     private static partial Regex Section();
 
-    [GeneratedRegex(@"^\| `[a-z-]+` \|.*$", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\| `[a-z0-9-]+` \|.*$", RegexOptions.Multiline)]
     private static partial Regex Row();
 
     [GeneratedRegex(@"```yaml\n(.*?)```", RegexOptions.Singleline)]

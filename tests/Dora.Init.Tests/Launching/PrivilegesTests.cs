@@ -51,6 +51,18 @@ public class PrivilegesTests
         Assert.Equal(["drop capability sys_rawio: prctl(24, 17, 0, 0, 0)", "drop capability mknod: prctl(24, 27, 0, 0, 0)"], dropped);
     }
 
+    [Theory]
+    [InlineData("", false)]
+    [InlineData("cgroup: {pids.max: 3, cpu.max: 1000 100000}\n", false)]
+    [InlineData("cgroup: {pids.max: 3, memory.max: 1M}\n", true)]
+    [InlineData("cgroup: {memory.high: 1M}\n", true)]
+    public void Where_the_kernel_may_kill_for_memory_ours_is_not_shared(string settings, bool expected)
+    {
+        var builder = new LaunchPlanBuilder("web", ["/bin/web"]);
+        s_web.ApplyTo(builder, ServiceFileReader.Read("web.yaml", "command: /bin/web\n" + settings).Settings!);
+        Assert.Equal(expected, builder.Build(asSibling: true).OwnMemory);
+    }
+
     [Fact]
     public void Groups_alone_are_set_for_root_too()
     {

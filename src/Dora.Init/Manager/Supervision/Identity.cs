@@ -47,6 +47,7 @@ internal sealed record Identity(string User, uint Uid, uint Gid, IReadOnlyList<u
     public void ApplyTo(LaunchPlanBuilder builder, ServiceSettings settings)
     {
         var process = settings.Process;
+        builder.OwnMemory = process.LimitsMemory;
         builder.Priorities(process);
         Sandbox.Apply(builder, settings);
         if (process.Root is { } root) builder.Root(root);

@@ -14,6 +14,8 @@ namespace Dora.Init.Manager.Supervision;
 // way, calls it off. So a machine that fails at every boot still gives ten minutes in every round.
 internal sealed partial class Supervisor
 {
+    private Service? _justFailed; // is not pulled in by its own handler: the two would spin
+
     public static readonly TimeSpan ShortestUptime = TimeSpan.FromMinutes(10);
 
     /// <summary>Asks for a reboot; the text says for what.</summary>
@@ -46,7 +48,15 @@ internal sealed partial class Supervisor
         // A oneshot that has handled one failure handles the next as well.
         var kind = handler.State.Phase is ServicePhase.Done ? ServiceEventKind.RestartAsked : ServiceEventKind.StartAsked;
         handler.Apply(new(kind, Cause: cause));
-        PullIn(handler);
+        _justFailed = failed;
+        try
+        {
+            PullIn(handler);
+        }
+        finally
+        {
+            _justFailed = null;
+        }
     }
 
     private void RebootFor(Service failed)

@@ -20,7 +20,7 @@ namespace Dora.Init.Manager.Supervision;
 /// Parts: Supervisor.Order.cs (what goes first, stops and restarts in order), Supervisor.Instances.cs (templates,
 /// sessions), Supervisor.Demand.cs and Supervisor.Triggers.cs (starts by sockets and by the world), Supervisor.Failures.cs
 /// (on-failure), Supervisor.Pins.cs (pins and masks), Supervisor.Deadlocks.cs, Supervisor.Adoption.cs (after a manager
-/// restart).
+/// restart), Supervisor.Ending.cs.
 /// </summary>
 internal sealed partial class Supervisor
 {
@@ -126,7 +126,7 @@ internal sealed partial class Supervisor
         _ = FindOrMake(name);
         // One that is up or coming is left alone, unless it is about to be stopped.
         foreach (var other in Named(name))
-            if (_stopsAsked.Contains(other.Name) || other.State is { IsUp: false, IsComing: false, Phase: not ServicePhase.Backoff }) Start(other);
+            if (other != _justFailed && (_stopsAsked.Contains(other.Name) || other.State is { IsUp: false, IsComing: false, Phase: not ServicePhase.Backoff })) Start(other);
     }
 
     /// <summary>The service of this name, or all instances of the template of this name.</summary>
@@ -152,6 +152,7 @@ internal sealed partial class Supervisor
     {
         _stopsAsked.Add(service.Name);
         _restartsAsked.Remove(service.Name);
+        StateChanged?.Invoke();
         foreach (var dependent in DependentsOf(service))
             // One that is pinned up stays, and so does, until it is let go, all that it needs.
             if (!dependent.State.IsDown && (IsEnding || dependent.Pin is not ServicePin.Up) && (!_stopsAsked.Contains(dependent.Name) || _restartsAsked.Contains(dependent.Name))) Stop(dependent);
@@ -166,8 +167,10 @@ internal sealed partial class Supervisor
         foreach (var user in UsersOf(service))
         {
             if (user.IsSession) continue;
-            RestartInOrder(user);
             isUsed = true;
+            // One that is being stopped for somebody is waited for, and stays down.
+            bool isStopping = !user.State.WantedUp || (_stopsAsked.Contains(user.Name) && !_restartsAsked.Contains(user.Name));
+            if (!isStopping && MayStart(user)) RestartInOrder(user);
         }
         if (isUsed) RestartInOrder(service);
         else
@@ -221,8 +224,10 @@ internal sealed partial class Supervisor
                 foreach (var service in _services.Values.ToArray())
                 {
                     var before = service.State;
+                    int stops = _stopsAsked.Count;
                     SettleOne(service);
-                    moved |= !ReferenceEquals(before, service.State);
+                    // A stop that was put in line for a failed need is a move too, though no service has moved yet.
+                    moved |= !ReferenceEquals(before, service.State) || stops != _stopsAsked.Count;
                 }
                 if (!moved) moved = BreakDeadlock();
             }
@@ -242,7 +247,9 @@ internal sealed partial class Supervisor
         if (_stopsAsked.Contains(service.Name))
         {
             // A session cannot be restarted, its connection would be lost: it goes on over the restart of what it needs.
-            if (IsNeeded(service, bySessions: !_restartsAsked.Contains(service.Name)) || (IsEnding && !MayEnd(service))) return;
+            // One that has ended meanwhile serves nobody, and its policy must not bring it back.
+            bool isUseless = service.State.Phase is ServicePhase.Waiting or ServicePhase.Backoff;
+            if (!isUseless && (IsNeeded(service, bySessions: !_restartsAsked.Contains(service.Name)) || (IsEnding && !MayEnd(service)))) return;
             CarryOutStop(service);
             return;
         }
@@ -332,7 +339,7 @@ internal sealed partial class Supervisor
         if (service.IsSession) return true;
         foreach (var other in _services.Values)
         {
-            if (other == service || other.State.IsDown) continue;
+            if (other == service || other.State.IsDown || IsSpared(other)) continue;
             if (other.IsSession || IsNamed(service, other.Settings.After) || IsNamed(service, other.Settings.Wants)
                 || IsNamed(service, other.Settings.Milestone) || IsNamed(other, service.Settings.Before)) return false;
             if (service.Settings.Logger) return false;
@@ -350,7 +357,7 @@ internal sealed partial class Supervisor
             _listeners.Add(service.Name, listener);
             return null;
         }
-        catch (LinuxException exception)
+        catch (Exception exception) when (exception is LinuxException or LaunchException)
         {
             listener.Dispose();
             return exception.Message;
@@ -362,16 +369,7 @@ internal sealed partial class Supervisor
         if (service.State.Phase is ServicePhase.Starting or ServicePhase.Running or ServicePhase.Reloading) return;
         if (_listeners.Remove(service.Name, out var listener)) listener.Dispose();
         // A service that is being started again keeps its sockets; one that is down refuses its clients.
-        if (service.State.IsDown && !service.IsSession && !_demands.ContainsKey(service.Name)) _sockets.Close(service.Settings);
-    }
-
-    /// <summary>Ends all services in reverse order; <see cref="StateChanged"/> tells when <see cref="IsAllDown"/>.</summary>
-    public void EndAll()
-    {
-        IsEnding = true;
-        _restartsAsked.Clear();
-        foreach (var service in _services.Values.ToArray())
-            if (!service.State.IsDown) Stop(service);
+        if (service.State.IsDown && !service.IsSession && !_demands.ContainsKey(service.Name)) _sockets.Close(service.Name);
     }
 
     public bool IsAllDown
@@ -379,7 +377,7 @@ internal sealed partial class Supervisor
         get
         {
             foreach (var service in _services.Values)
-                if (!service.State.IsDown) return false;
+                if (!service.State.IsDown && !IsSpared(service)) return false;
             return true;
         }
     }

@@ -77,6 +77,15 @@ public sealed class FailureReactionTests : IDisposable
     }
 
     [Fact]
+    public void A_handler_that_wants_what_has_failed_does_not_start_it_again()
+    {
+        _world.Broken.Add("web");
+        _world.Add("alarm", "start: demand\nwants: [web]").Add("web", "restart: never\non-failure: {start: alarm}").Start("web").Pass(100);
+        Assert.Equal("web Failed, alarm Running", _world.Phases("web", "alarm"));
+        Assert.Equal(["launch web", "launch alarm"], _world.Story);
+    }
+
+    [Fact]
     public void A_reboot_follows_at_once_when_the_machine_has_been_up_for_long()
     {
         _world.Add("web", "restart: {when: always, delay: 1s, limit: 1}\non-failure: reboot").Start("web").Crash("web");

@@ -114,6 +114,31 @@ public sealed class GroupsAndInstancesTests : IDisposable
     }
 
     [Fact]
+    public void A_need_that_fails_stops_its_users_though_somebody_else_takes_long_to_stop()
+    {
+        _world.Stubborn.Add("slow");
+        _world.Add("slow", "stop-timeout: 1h").Add("db", "restart: never").Add("web", "needs: [db]").Boot().Stop("slow").Crash("db");
+        Assert.Equal("slow Stopping, db Failed, web Stopped", _world.Phases("slow", "db", "web"));
+    }
+
+    [Fact]
+    public void One_that_is_being_stopped_does_not_come_back_with_a_restart_of_its_need()
+    {
+        _world.Stubborn.Add("web");
+        _world.Add("db").Add("web", "needs: [db]").Boot().Stop("web").Restart("db").Exit("web").Pass(100);
+        Assert.Equal("db Running, web Stopped", _world.Phases("db", "web"));
+        Assert.Equal(2, _world.Story.Count(line => line == "launch db"));
+    }
+
+    [Fact]
+    public void One_that_ends_while_its_stop_waits_is_not_started_again_by_its_policy()
+    {
+        _world.Stubborn.Add("web");
+        _world.Add("db", "restart: always").Add("web", "needs: [db]\nstop-timeout: 1h").Boot().Stop("db").Crash("db").Pass(100);
+        Assert.Equal("db Stopped, web Stopping", _world.Phases("db", "web"));
+    }
+
+    [Fact]
     public void Circles_of_before_and_after_are_opened_and_all_are_started()
     {
         _world.Add("a", "before: [b]").Add("b", "before: [a]").Boot();

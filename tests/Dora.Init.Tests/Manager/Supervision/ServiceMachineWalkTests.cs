@@ -22,7 +22,7 @@ public class ServiceMachineWalkTests
     {
         var settings = new[] { MachineWalk.Daemon, MachineWalk.Oneshot, MachineWalk.Notifying, MachineWalk.Talking, MachineWalk.Helped }[random.Next(5)] with
         {
-            Restart = new RestartPolicy { When = (RestartCondition)random.Next(3), Limit = random.Next(4) },
+            Restart = new RestartPolicy { When = (RestartCondition)random.Next(3), Limit = random.Next(4), Within = TimeSpan.FromSeconds(random.Next(2) * 20), Jitter = random.NextDouble() },
         };
         var state = new ServiceState();
         var now = TimeSpan.FromSeconds(10);
@@ -75,7 +75,11 @@ public class ServiceMachineWalkTests
             if (state.StartAgain) Assert.True(state.Phase is ServicePhase.Stopping or ServicePhase.Killing, what);
             if (state.Fault is not null) Assert.True(state.Phase is ServicePhase.Stopping or ServicePhase.Killing, what);
             if (state.Phase is ServicePhase.Failed) Assert.False(string.IsNullOrEmpty(state.Reason), what);
-            if (settings.Restart.Limit > 0) Assert.True(state.RestartsInRow <= settings.Restart.Limit, what);
+            if (state.IsGivenUp) Assert.True(state.Phase is ServicePhase.Failed && state.WantedUp, what);
+            Assert.True(actions.HasFlag(ServiceActions.ReactToFailure) == (state.IsGivenUp && !before.IsGivenUp) || actions.HasFlag(ServiceActions.Launch) || before.Phase is ServicePhase.Waiting, what);
+            if (before.HasBeenUp || state.IsUp) Assert.True(state.HasBeenUp, what);
+            if (settings.Restart is { Limit: > 0, Within.Ticks: > 0 }) Assert.True(state.RestartsInPeriod <= settings.Restart.Limit, what);
+            else if (settings.Restart.Limit > 0) Assert.True(state.RestartsInRow <= settings.Restart.Limit, what);
         }
 
         // And it can always be ended: a stop, and the answers of a world that does what it is asked.
