@@ -41,8 +41,17 @@ internal static class Log
         s_kernel = null;
     }
 
+    /// <summary>Stands in for the kernel's log on the thread of a test; nothing else sets it.</summary>
+    [ThreadStatic]
+    internal static Action<string>? TestSink;
+
     private static void Write(int level, string text)
     {
+        if (TestSink is { } sink)
+        {
+            sink(text);
+            return;
+        }
         byte[] record = Record(level, text);
         // O_APPEND is for a plain file in its place (a test, a container), which several processes write to.
         if (s_kernel is null && Sys.Open("/dev/kmsg", Libc.O_WRONLY | Libc.O_APPEND | Libc.O_NOCTTY, 0, out var kernel) == Errno.None)

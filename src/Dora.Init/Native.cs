@@ -12,7 +12,7 @@ internal static unsafe partial class Native
         public long Number;
         public fixed long Arguments[6];
         public int MayFail;
-        private int _reserved;
+        public int Slot;
     }
 
     /// <summary>struct plan of launch.c.</summary>
@@ -34,6 +34,9 @@ internal static unsafe partial class Native
 
     /// <summary>Starts a process; its pid, or the negative errno of clone3 itself.</summary>
     [LibraryImport("launch")] public static partial int launch_process(Plan* plan);
+
+    /// <summary>A child in a user namespace of its own, for others to enter; its pid, or the negative errno.</summary>
+    [LibraryImport("launch")] public static partial int hold_user_namespace();
 
     /// <summary>Keeps fault signals that were sent with kill(2) away from the runtime's handlers.</summary>
     [LibraryImport("launch")] public static partial void ignore_sent_faults();

@@ -1,6 +1,7 @@
 using System.Text;
 using Dora.Core.Linux;
 using Dora.Init;
+using Dora.Init.Launching;
 
 namespace Dora.Abi.Tests;
 
@@ -26,6 +27,8 @@ public class LaunchTests
             }
         }
         Add("STEP_WRITE_PID", (int)SystemCall.WritePid, "STEP_WRITE_PID");
+        Add("STEP_WRITE_FILE", (int)SystemCall.WriteFile, "STEP_WRITE_FILE");
+        Add("SLOTS", LaunchPlanBuilder.Slots, "SLOTS");
         var answers = program.Answers();
         Assert.True(expected.Count >= 26, $"only {expected.Count} values compared");
         Assert.Empty(expected.Where(e => answers[e.Name] != e.Value).Select(e => $"{e.Name}: {e.Value} in C#, {answers[e.Name]} in C"));

@@ -9,7 +9,8 @@ namespace Dora.Boot.Tests;
 /// directory, a dangling link or unreadable: one clear message each, nothing else affected." (The fixture has booted to
 /// ssh when these run.)
 /// </summary>
-public class WrongServicesTests(WrongServicesMachine wrong) : IClassFixture<WrongServicesMachine>
+[Collection(nameof(WrongServicesMachine))]
+public class WrongServicesTests(WrongServicesMachine wrong)
 {
     const string Folder = "/etc/dora/services/";
     readonly Machine _machine = wrong.Machine;
@@ -67,7 +68,7 @@ public class WrongServicesTests(WrongServicesMachine wrong) : IClassFixture<Wron
         string status = Status(name);
         Assert.Contains(Folder + place, status);
         Assert.Matches(words, status);
-        Assert.Equal("failed", _machine.Services()[name].State);
+        Assert.Equal("invalid", _machine.Services()[name].State);
     }
 
     [Fact]

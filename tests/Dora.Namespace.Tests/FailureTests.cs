@@ -98,7 +98,7 @@ public class FailureTests
         init.WaitForState("web", "running");
         foreach (string name in new[] { "folder", "dangling", "loop", "binary", "huge", "fifo" })
         {
-            Assert.Equal("failed", init.Service(name).State);
+            Assert.Equal("invalid", init.Service(name).State);
             var problems = init.Get($"/v1/services/{name}").GetProperty("problems");
             Assert.True(problems.GetArrayLength() == 1, $"{name}: one clear message expected: {problems}");
             Assert.Equal($"/etc/dora/services/{name}.yaml", problems[0].GetProperty("file").GetString());

@@ -11,4 +11,7 @@ public enum InstanceSource
 
     /// <summary>One for each console of the machine (serial line, screen); the argument is the terminal's name.</summary>
     Console,
+
+    /// <summary>One for each argument that somebody names: an operator, a service that needs or wants it.</summary>
+    Argument,
 }

@@ -4,7 +4,7 @@ namespace Dora.Core.Configuration;
 /// Collects the problems of one file. Bounded: 64 KiB of nonsense would otherwise be thousands of messages in the
 /// memory of the manager and on somebody's screen.
 /// </summary>
-internal sealed class ProblemList(string file)
+internal sealed class ProblemList(string file, IReadOnlyList<string>? dropIns = null)
 {
     public const int Limit = 50;
 
@@ -18,7 +18,7 @@ internal sealed class ProblemList(string file)
     public void Add(Position position, string message)
     {
         HasErrors = true;
-        if (_problems.Count < Limit) Insert(new Problem(file, position, message));
+        if (_problems.Count < Limit) Insert(new Problem(position.Source == 0 ? file : dropIns![position.Source - 1], position, message));
         else if (_problems.Count == Limit)
             _problems.Add(new Problem(file, Position.WholeFile, "there are more problems than these; mend these first"));
     }
@@ -33,5 +33,6 @@ internal sealed class ProblemList(string file)
         _problems.Insert(index, problem);
     }
 
-    private static bool IsBefore(Position a, Position b) => a.Line < b.Line || (a.Line == b.Line && a.Column < b.Column);
+    private static bool IsBefore(Position a, Position b) => a.Source != b.Source ? a.Source < b.Source
+        : a.Line < b.Line || (a.Line == b.Line && a.Column < b.Column);
 }

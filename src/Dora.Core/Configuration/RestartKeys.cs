@@ -19,5 +19,9 @@ internal static class RestartKeys
             (policy, value) => policy with { ResetAfter = value.Duration(s_shortest) }),
         new("limit", "number from 0 to 1000000", "0", "Restarts in a row until it is given up; 0 is without limit.",
             (policy, value) => policy with { Limit = value.Integer(0, 1_000_000) }),
+        new("within", "duration", "none", "Counts the restarts of such a period for `limit`, not those in a row.",
+            (policy, value) => policy with { Within = value.DurationOrNone(s_shortest) }),
+        new("jitter", "number from 0 to 1", "0", "Part of a wait that chance may add to it.",
+            (policy, value) => policy with { Jitter = value.Number(0, 1) }),
     ];
 }

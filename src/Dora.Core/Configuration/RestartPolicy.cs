@@ -23,4 +23,10 @@ public sealed record RestartPolicy
 
     /// <summary>Restarts in a row until it is given up; <c>limit</c>; 0 is without limit.</summary>
     public int Limit { get; init; }
+
+    /// <summary>Counts the restarts of such a period, which begins with the first, instead of those in a row; <c>within</c>; 0 is not at all.</summary>
+    public TimeSpan Within { get; init; }
+
+    /// <summary>How much longer a wait may get by chance, from 0 to 1 of it; <c>jitter</c>.</summary>
+    public double Jitter { get; init; }
 }

@@ -3,7 +3,7 @@ namespace Dora.Core.Configuration;
 /// <summary>Settings that are fine alone and make no sense together.</summary>
 internal static class ServiceContradictions
 {
-    private sealed record Rule(string Key, Func<ServiceSettings, bool> IsBroken, string Message);
+    internal sealed record Rule(string Key, Func<ServiceSettings, bool> IsBroken, string Message);
 
     // Key is where the message points, and it has to be in the file: with a rule on a default nobody could act.
     private static readonly Rule[] s_rules =
@@ -31,11 +31,21 @@ internal static class ServiceContradictions
         new("reload-command", s => s.PerConnection || s.Type is ServiceType.Oneshot, "goes with one process that stays"),
         new("reload-signal", s => s.PerConnection || s.Type is ServiceType.Oneshot, "goes with one process that stays"),
         new("helper-timeout", s => s.PreStart.Count + s.StopCommand.Count + s.ReloadCommand.Count == 0, "has no meaning without 'pre-start', 'stop-command' or 'reload-command'"),
+        new("on-failure", s => s.PerConnection, "its sessions end with their connections; leave it out"),
+        new("on", s => s.On is not null && s.Start is not StartCondition.Demand, "needs 'start: demand': it is what starts it"),
+        new("on", s => s.PerConnection, "its sockets are open from boot on; leave out 'per-connection' or 'on'"),
+        new("on", s => s.On is not null && s.Sockets.Count > 0, "its sockets start it already; leave out 'sockets' or 'on'"),
+        new("on", s => s.ForEach is not InstanceSource.None, "a template is not started itself; leave out 'for-each' or 'on'"),
         new("logger", s => s.Logger && s.PerConnection, "cannot go with 'per-connection': it is one process that runs all the time"),
         new("logger", s => s.Logger && s.Type is ServiceType.Oneshot, "cannot be a oneshot: it is one process that runs all the time"),
         new("logger", s => s.Logger && s.ForEach is not InstanceSource.None, "cannot be a template: it is one process that runs all the time"),
         new("logger", s => s.Logger && s.Terminal is not null, "cannot have a 'tty': its input is the output of the others"),
+        .. ProcessContradictions.All,
     ];
+
+    // All that a group can have; whatever else is about a process.
+    private static readonly string[] s_keysOfGroups =
+        ["description", "type", "for-each", "start", "needs", "wants", "after", "before", "milestone", "on"];
 
     private static bool HasDatagrams(ServiceSettings settings)
     {
@@ -49,6 +59,9 @@ internal static class ServiceContradictions
         foreach (var rule in s_rules)
             if (given.TryGetValue(rule.Key, out var position) && rule.IsBroken(settings))
                 problems.Add(position, $"{rule.Key}: {rule.Message}");
+        if (settings.Type is ServiceType.Group)
+            foreach (var (key, position) in given)
+                if (Array.IndexOf(s_keysOfGroups, key) < 0) problems.Add(position, $"{key}: has no meaning for a group, which has no process; leave it out");
         if (settings.ForEach is not InstanceSource.None)
             foreach (string problem in ServiceTemplate.Problems(settings))
                 problems.Add(given["for-each"], problem);

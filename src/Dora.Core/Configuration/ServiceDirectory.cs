@@ -5,7 +5,7 @@ namespace Dora.Core.Configuration;
 
 /// <summary>
 /// Loads every service file of some directories. A file of a later directory takes the place of the file of the same name
-/// in an earlier one, wholly: there is no merging to puzzle over. An empty file, or a link to /dev/null, masks: the
+/// in an earlier one, wholly; what is to be merged lies in NAME.yaml.d (<see cref="DropInFolders"/>). An empty file, or a link to /dev/null, masks: the
 /// service is not there. Whatever else is found under a name (a directory, a dangling link, a FIFO) is one problem of
 /// that service and of no other.
 /// </summary>
@@ -18,12 +18,26 @@ public static class ServiceDirectory
     public static ServiceSet Load(IReadOnlyList<string> directories)
     {
         var set = new ServiceSet();
-        foreach (string directory in directories) LoadOne(directory, set);
+        var dropIns = new DropInFolders();
+        foreach (string directory in directories) LoadOne(directory, set, dropIns);
+        dropIns.Apply(set);
         ServiceGraphCheck.Check(set);
         return set;
     }
 
-    private static void LoadOne(string directory, ServiceSet set)
+    /// <summary>As <see cref="Load"/>, with one more file, which may lie anywhere, in the place of one of its name.</summary>
+    internal static ServiceSet LoadWith(IReadOnlyList<string> directories, string file)
+    {
+        var set = new ServiceSet();
+        var dropIns = new DropInFolders();
+        foreach (string directory in directories) LoadOne(directory, set, dropIns);
+        LoadFile(file, set);
+        dropIns.Apply(set);
+        ServiceGraphCheck.Check(set);
+        return set;
+    }
+
+    private static void LoadOne(string directory, ServiceSet set, DropInFolders dropIns)
     {
         var errno = Sys.ListDirectory(directory, out var names, MostFiles);
         if (errno == Errno.ENOENT) return;
@@ -36,6 +50,7 @@ public static class ServiceDirectory
             if (name.StartsWith('.')) continue; // what editors leave while they write
             string path = directory.EndsWith('/') ? directory + name : directory + "/" + name;
             if (name.EndsWith(ServiceFileReader.Suffix, StringComparison.Ordinal)) LoadFile(path, set);
+            else if (name.EndsWith(DropInFolders.Suffix, StringComparison.Ordinal)) dropIns.Add(name[..^DropInFolders.Suffix.Length], path, set);
             else if (name.EndsWith(".yml", StringComparison.Ordinal))
                 set.General.Add(new Problem(path, Position.WholeFile, "is not read: its name has to end with .yaml", IsWarning: true));
         }
@@ -68,7 +83,7 @@ public static class ServiceDirectory
     }
 
     /// <summary>The bytes of the file, none if it masks, or null and the cause.</summary>
-    private static byte[]? Read(string path, out string? cause)
+    internal static byte[]? Read(string path, out string? cause)
     {
         var errno = Sys.Stat(path, out var status);
         if (errno != Errno.None)

@@ -19,23 +19,37 @@ public static class ServiceFileReader
     public static ServiceFile Read(string path, string text) => Read(path, Encoding.UTF8.GetBytes(text));
 
     /// <summary>Reads <paramref name="text"/>, the content of the file at <paramref name="path"/>; the name of the service is the file's.</summary>
-    public static ServiceFile Read(string path, ReadOnlySpan<byte> text)
+    public static ServiceFile Read(string path, ReadOnlySpan<byte> text) => Read(path, text, []);
+
+    /// <summary>Reads the content of the file at <paramref name="path"/> with <paramref name="dropIns"/> laid over it in their order.</summary>
+    public static ServiceFile Read(string path, ReadOnlySpan<byte> text, IReadOnlyList<DropIn> dropIns)
     {
-        var problems = new ProblemList(path);
+        var paths = new string[dropIns.Count];
+        for (int i = 0; i < paths.Length; i++) paths[i] = dropIns[i].Path;
+        var problems = new ProblemList(path, paths);
         string name = NameOf(path);
-        var root = YamlReader.Read(text, problems);
+        var root = ReadMapping(text, problems);
+        var found = new List<Problem>();
+        for (int i = 0; i < dropIns.Count; i++)
+        {
+            var own = new ProblemList(dropIns[i].Path);
+            var over = ReadMapping(dropIns[i].Content, own);
+            found.AddRange(own.InOrder());
+            if (root is not null && over is not null) root = DropInMerge.Apply(root, over, i + 1);
+        }
         ServiceSettings? settings = null;
-        if (root is YamlMapping mapping)
-        {
-            settings = ReadSettings(mapping, name, path, problems);
-        }
-        else if (root is not null)
-        {
-            problems.Add(root.Position, $"expected keys such as 'command: [/usr/bin/web]', found {root.Kind}");
-        }
+        if (root is not null && found.Count == 0) settings = ReadSettings(root, name, path, problems) with { DropIns = paths };
         if (!ServiceName.IsValid(name, out string reason))
             problems.Add(Position.WholeFile, $"'{Printable.Text(name)}' is not the name of a service: {reason}");
-        return new ServiceFile(name, problems.HasErrors ? null : settings, problems.InOrder());
+        return new ServiceFile(name, problems.HasErrors ? null : settings, found.Count == 0 ? problems.InOrder() : [.. problems.InOrder(), .. found]);
+    }
+
+    private static YamlMapping? ReadMapping(ReadOnlySpan<byte> text, ProblemList problems)
+    {
+        var root = YamlReader.Read(text, problems);
+        if (root is not null and not YamlMapping)
+            problems.Add(root.Position, $"expected keys such as 'command: [/usr/bin/web]', found {root.Kind}");
+        return root as YamlMapping;
     }
 
     /// <summary>The name of the service that the file at <paramref name="path"/> is for.</summary>
@@ -50,7 +64,7 @@ public static class ServiceFileReader
         var draft = new ServiceDraft(new ServiceSettings { Name = name, File = path, Command = [] }, []);
         var given = new Dictionary<string, Position>();
         draft = MappingReader.Read(mapping, "", ServiceKeys.All, draft, problems, given);
-        if (!given.ContainsKey("command"))
+        if (!given.ContainsKey("command") && draft.Settings.Type is not ServiceType.Group)
             problems.Add(mapping.Position, "command: is missing; name the program, such as command: [/usr/bin/web, --port, '80']");
         ServiceContradictions.Check(draft.Settings, given, problems);
         return draft.Settings with { References = draft.References };

@@ -1,29 +1,38 @@
 namespace Dora.Core.Configuration;
 
 /// <summary>
-/// What can only be seen in the set as a whole: names of services that are not there, cycles, a second logger.
-/// A name may be a service, a template (for <c>wants</c> and <c>after</c>: all its instances), or <c>template@argument</c>.
-/// A missing name is an error in <c>needs</c> and a warning elsewhere. A cycle over <c>needs</c> and <c>after</c> together
-/// has no order to start in; it is reported to each of its services, beginning with that service.
-/// Nothing is taken out of the set: what to do about a service with an error is the manager's decision.
+/// What can only be seen in the set as a whole: names of services that are not there, cycles, chains that are too long,
+/// a second logger. A name may be a service, a template (where only order or good will is meant: all its instances), or
+/// <c>template@argument</c>. A missing name is an error where the service cannot do without it and a warning elsewhere.
+///
+/// What has to go first is what <c>needs</c>, <c>milestone</c> and <c>after</c> name, and whoever names the service in
+/// <c>before</c>. A cycle over all these together has no order to start in; it is reported to each of its services,
+/// beginning with that service. Nothing is taken out of the set: what to do about a service with an error is the
+/// manager's decision.
 /// </summary>
 internal static class ServiceGraphCheck
 {
+    /// <summary>The longest chain of services that wait for each other.</summary>
+    public const int MostDepth = 1000;
+
     public static void Check(ServiceSet set)
     {
         foreach (var (name, settings) in set.Loaded)
             foreach (var reference in settings.References)
                 CheckReference(set, name, settings, reference);
         CheckLoggers(set);
-        foreach (var cycle in FindCycles(set.Loaded)) ReportCycle(set, cycle);
+        var walk = new GraphWalk(set.Loaded);
+        foreach (var cycle in walk.Cycles) ReportCycle(set, cycle);
+        if (walk.Cycles.Count == 0)
+            foreach (var (name, next) in walk.TooDeep) ReportDepth(set, name, next);
     }
 
     private static void CheckReference(ServiceSet set, string name, ServiceSettings settings, ServiceReference reference)
     {
         void Add(string message, bool isWarning = false) =>
-            set.AddProblem(name, new Problem(settings.File, reference.Position, $"{reference.Key}: {message}", isWarning));
+            set.AddProblem(name, new Problem(settings.FileAt(reference.Position), reference.Position, $"{reference.Key}: {message}", isWarning));
 
-        bool isNeed = reference.Key == "needs";
+        bool isSoft = reference.Key is "wants" or "after" or "before";
         if (TemplateOf(reference.Name) == name)
         {
             Add("the service names itself");
@@ -35,11 +44,11 @@ internal static class ServiceGraphCheck
         {
             Add(set.Found.TryGetValue(target, out var problems) ? $"'{target}' has problems of its own: {problems[0]}"
                 : set.Off.Contains(target) ? $"'{target}' is masked"
-                : $"there is no service '{target}'" + Suggestion.For(target, set.Loaded.Keys), isWarning: !isNeed);
+                : $"there is no service '{target}'" + Suggestion.For(target, set.Loaded.Keys), isSoft);
         }
         else if (isInstance && other.ForEach is InstanceSource.None)
-            Add($"'{target}' is not a template, so there is no '{reference.Name}'", isWarning: !isNeed);
-        else if (!isInstance && isNeed && other.ForEach is not InstanceSource.None)
+            Add($"'{target}' is not a template, so there is no '{reference.Name}'", isSoft);
+        else if (!isInstance && !isSoft && other.ForEach is not InstanceSource.None)
             Add($"'{target}' is a template; name one instance: {target}@ARGUMENT");
     }
 
@@ -61,77 +70,35 @@ internal static class ServiceGraphCheck
         {
             var path = new List<string>(cycle.Count + 1);
             for (int step = 0; step <= cycle.Count; step++) path.Add(cycle[(i + step) % cycle.Count]);
-            var settings = set.Loaded[cycle[i]];
-            foreach (var reference in settings.References)
-            {
-                if (reference.Key == "wants" || TemplateOf(reference.Name) != path[1]) continue;
-                set.AddProblem(cycle[i], new Problem(settings.File, reference.Position, $"{reference.Key}: a cycle: {string.Join(" -> ", path)}"));
-                break;
-            }
+            AddAtEdge(set, cycle[i], path[1], $"a cycle: {string.Join(" -> ", path)}");
         }
     }
 
-    /// <summary>
-    /// Cycles over needs and after, each as its services in order, without the first repeated. Not every cycle of a tangle
-    /// is listed, but as long as there is one, one is. Depth-first with a stack of our own: the depth is up to the operator.
-    /// </summary>
-    internal static List<List<string>> FindCycles(IReadOnlyDictionary<string, ServiceSettings> services)
+    private static void ReportDepth(ServiceSet set, string name, string next) =>
+        AddAtEdge(set, name, next, $"the chain of services that begins with '{name}' is longer than {MostDepth}");
+
+    /// <summary>A problem of a service, at the word that makes it wait for another: in its own file, or in the other's <c>before</c>.</summary>
+    private static void AddAtEdge(ServiceSet set, string name, string next, string message)
     {
-        var cycles = new List<List<string>>();
-        var done = new HashSet<string>(StringComparer.Ordinal);
-        var onPath = new Dictionary<string, int>(StringComparer.Ordinal);
-        var path = new List<(string Name, List<string> Next, int Index)>();
-
-        void Enter(string name)
+        var (settings, other) = (set.Loaded[name], set.Loaded[next]);
+        foreach (var reference in settings.References)
         {
-            onPath.Add(name, path.Count);
-            path.Add((name, Successors(services, name), 0));
+            if (reference.Key is not ("needs" or "milestone" or "after") || TemplateOf(reference.Name) != next) continue;
+            set.AddProblem(name, new Problem(settings.FileAt(reference.Position), reference.Position, $"{reference.Key}: {message}"));
+            return;
         }
-
-        foreach (string start in services.Keys)
+        foreach (var reference in other.References)
         {
-            if (done.Contains(start)) continue;
-            Enter(start);
-            while (path.Count > 0)
-            {
-                var (name, next, index) = path[^1];
-                if (index == next.Count)
-                {
-                    path.RemoveAt(path.Count - 1);
-                    onPath.Remove(name);
-                    done.Add(name);
-                    continue;
-                }
-                path[^1] = (name, next, index + 1);
-                if (onPath.TryGetValue(next[index], out int from))
-                {
-                    var cycle = new List<string>();
-                    for (int i = from; i < path.Count; i++) cycle.Add(path[i].Name);
-                    cycles.Add(cycle);
-                }
-                else if (!done.Contains(next[index])) Enter(next[index]);
-            }
-        }
-        return cycles;
-    }
-
-    private static List<string> Successors(IReadOnlyDictionary<string, ServiceSettings> services, string name)
-    {
-        var successors = new List<string>();
-        var settings = services[name];
-        foreach (string reference in settings.Needs) Add(reference);
-        foreach (string reference in settings.After) Add(reference);
-        return successors;
-
-        void Add(string reference)
-        {
-            string target = TemplateOf(reference);
-            // Naming oneself has its own message.
-            if (target != name && services.ContainsKey(target) && !successors.Contains(target)) successors.Add(target);
+            if (reference.Key != "before" || TemplateOf(reference.Name) != name) continue;
+            set.AddProblem(name, new Problem(other.FileAt(reference.Position), reference.Position, $"before: {message}"));
+            return;
         }
     }
 
-    private static string TemplateOf(string reference)
+    /// <summary>Cycles, each as its services in order, without the first repeated.</summary>
+    internal static List<List<string>> FindCycles(IReadOnlyDictionary<string, ServiceSettings> services) => new GraphWalk(services).Cycles;
+
+    internal static string TemplateOf(string reference)
     {
         int at = reference.IndexOf('@');
         return at < 0 ? reference : reference[..at];

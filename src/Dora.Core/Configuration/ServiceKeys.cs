@@ -9,14 +9,20 @@ internal static class ServiceKeys
     public static readonly IReadOnlyList<SettingKey<ServiceDraft>> All =
     [
         Key("description", "text", "", "One line for people.", (s, v) => s with { Description = v.Line() }),
-        Key("type", "daemon or oneshot", "daemon", "Whether its process stays or does one thing and ends.", (s, v) => s with { Type = v.Choice(ServiceWords.Types) }),
+        Key("type", "daemon, oneshot or group", "daemon", "Whether its process stays, does one thing and ends, or there is none.", (s, v) => s with { Type = v.Choice(ServiceWords.Types) }),
         Key("command", "list of words", "required", "The program, by absolute path, and its arguments.", (s, v) => s with { Command = v.Command() }),
-        Key("for-each", "wired-interface or console", "", "Makes it a template: one instance for each of these.", (s, v) => s with { ForEach = v.Choice(ServiceWords.InstanceSources) }),
+        Key("for-each", "wired-interface, console or argument", "", "Makes it a template: one instance for each of these.", (s, v) => s with { ForEach = v.Choice(ServiceWords.InstanceSources) }),
         Key("start", "boot or demand", "boot", "When it is started.", (s, v) => s with { Start = v.Choice(ServiceWords.StartConditions) }),
         References("needs", "Services that must run for it to run; started with it.", (s, names) => s with { Needs = names }),
         References("wants", "Services that are started with it and may fail.", (s, names) => s with { Wants = names }),
         References("after", "Services that, if they are being started too, go first.", (s, names) => s with { After = names }),
+        References("before", "Services that, if they are being started too, go after it.", (s, names) => s with { Before = names }),
+        References("milestone", "Services that must have been up once for it to start; started with it.", (s, names) => s with { Milestone = names }),
+        Key("on", "path, changed, device or network", "", "What starts it by itself.", (s, v) => s with { On = v.Trigger() }),
         Key("restart", "always, on-failure, never or a mapping", "on-failure", "What happens when it ends by itself.", (s, v) => s with { Restart = v.Restart() }),
+        Key("success", "list of exit codes and signals", "0", "Ends that are no failure, besides exit code 0.", (s, v) => s with { Success = v.SuccessfulEnds() }),
+        new("on-failure", "nothing, reboot or start: SERVICE", "nothing", "What follows when it is given up.",
+            (draft, v) => draft with { Settings = draft.Settings with { OnFailure = v.FailureReaction(draft.References) } }),
         Key("notify", "none, fd or systemd", "none", "How it says that it is ready.", (s, v) => s with { Notify = v.Choice(ServiceWords.ReadinessProtocols) }),
         Key("start-timeout", "duration or none", "1m", "How long a start may take.", (s, v) => s with { StartTimeout = v.Duration(TimeSpan.FromMilliseconds(1), mayBeEndless: true) }),
         Key("stop-signal", "name of a signal", "TERM", "The signal that asks it to stop.", (s, v) => s with { StopSignal = v.Signal() }),
@@ -42,6 +48,7 @@ internal static class ServiceKeys
         Key("reload-signal", "name of a signal", "", "The signal that makes it read its configuration anew.", (s, v) => s with { ReloadSignal = v.Signal() }),
         Key("helper-timeout", "duration or none", "30s", "How long each of these programs may take.", (s, v) => s with { HelperTimeout = v.Duration(TimeSpan.FromMilliseconds(1), mayBeEndless: true) }),
         Key("logger", "true or false", "false", "The one service that receives the output of all others.", (s, v) => s with { Logger = v.Boolean() }),
+        .. ProcessKeys.All,
     ];
 
     private static SettingKey<ServiceDraft> Key(string name, string form, string @default, string summary,

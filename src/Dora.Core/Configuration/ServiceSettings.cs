@@ -33,8 +33,23 @@ public sealed record ServiceSettings
     /// <summary>Services that, if they are being started too, go first; order only; <c>after</c>.</summary>
     public IReadOnlyList<string> After { get; init; } = [];
 
+    /// <summary>Services that, if they are being started too, go after it; order only; <c>before</c>.</summary>
+    public IReadOnlyList<string> Before { get; init; } = [];
+
+    /// <summary>Services, started with it, that must have been up once before it starts; <c>milestone</c>.</summary>
+    public IReadOnlyList<string> Milestone { get; init; } = [];
+
     /// <summary>What happens when it ends by itself; <c>restart</c>.</summary>
     public RestartPolicy Restart { get; init; } = new();
+
+    /// <summary>Ends besides exit code 0 that are no failure; <c>success</c>.</summary>
+    public IReadOnlyList<SuccessfulEnd> Success { get; init; } = [];
+
+    /// <summary>What follows when it is given up; <c>on-failure</c>.</summary>
+    public FailureReaction OnFailure { get; init; } = FailureReaction.Nothing;
+
+    /// <summary>What has to come true for it to start by itself, with <c>start: demand</c>; <c>on</c>.</summary>
+    public TriggerSettings? On { get; init; }
 
     /// <summary>How it says that it is ready; <c>notify</c>.</summary>
     public ReadinessProtocol Notify { get; init; } = ReadinessProtocol.None;
@@ -112,6 +127,15 @@ public sealed record ServiceSettings
 
     /// <summary>How long each of its helper commands may take; <c>helper-timeout</c>.</summary>
     public TimeSpan HelperTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Priorities, privileges, cgroup limits and sandbox of its process.</summary>
+    internal ProcessSettings Process { get; init; } = ProcessSettings.Default;
+
+    /// <summary>Files of <c>NAME.yaml.d</c> that were merged over <see cref="File"/>, in their order.</summary>
+    public IReadOnlyList<string> DropIns { get; init; } = [];
+
+    /// <summary>The file that a position is in.</summary>
+    internal string FileAt(Position position) => position.Source == 0 ? File : DropIns[position.Source - 1];
 
     /// <summary>Where in <see cref="File"/> the names of other services stand, for messages about the set as a whole.</summary>
     internal IReadOnlyList<ServiceReference> References { get; init; } = [];

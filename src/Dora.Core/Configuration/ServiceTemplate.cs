@@ -4,7 +4,8 @@ namespace Dora.Core.Configuration;
 
 /// <summary>
 /// Makes instances of a template (a service with <c>for-each</c>): <c>%i</c> becomes the argument and <c>%%</c> a percent
-/// sign in command, environment, tty, runtime-directory and description. In services without <c>for-each</c> a percent
+/// sign in command, environment, tty, runtime-directory, description, directory, the paths of <see cref="ProcessSettings"/>
+/// and the names of other services. In services without <c>for-each</c> a percent
 /// sign is itself, so <c>date +%s</c> needs no care there.
 /// </summary>
 public static class ServiceTemplate
@@ -24,10 +25,18 @@ public static class ServiceTemplate
             Name = $"{template.Name}@{argument}",
             ForEach = InstanceSource.None,
             Description = Expand(template.Description, argument),
+            Needs = ExpandAll(template.Needs, argument),
+            Wants = ExpandAll(template.Wants, argument),
+            After = ExpandAll(template.After, argument),
+            Before = ExpandAll(template.Before, argument),
+            Milestone = ExpandAll(template.Milestone, argument),
+            OnFailure = template.OnFailure.Service is { } handler ? new(false, Expand(handler, argument)) : template.OnFailure,
             Command = command,
             Environment = environment,
             Terminal = template.Terminal is null ? null : Expand(template.Terminal, argument),
             RuntimeDirectory = template.RuntimeDirectory is null ? null : Expand(template.RuntimeDirectory, argument),
+            Directory = Expand(template.Directory, argument),
+            Process = template.Process.WithPaths(path => Expand(path, argument)),
             Ready = template.Ready?.With(text => Expand(text, argument)),
             Health = template.Health?.With(text => Expand(text, argument)),
             PreStart = ExpandAll(template.PreStart, argument),
@@ -46,11 +55,22 @@ public static class ServiceTemplate
             if (Unknown(word) is { } found) yield return Message("command", found);
         foreach (var (name, value) in template.Environment)
             if (Unknown(value) is { } found) yield return Message($"environment: {name}", found);
-        foreach (var (key, value) in new[] { ("description", template.Description), ("tty", template.Terminal), ("runtime-directory", template.RuntimeDirectory) })
+        foreach (var (key, value) in new[] { ("description", template.Description), ("tty", template.Terminal), ("runtime-directory", template.RuntimeDirectory), ("directory", template.Directory) })
             if (value is not null && Unknown(value) is { } found) yield return Message(key, found);
         foreach (var (key, words) in HelperWords(template))
             foreach (string word in words)
                 if (Unknown(word) is { } found) yield return Message(key, found);
+        var paths = new List<string>();
+        template.Process.WithPaths(path =>
+        {
+            if (Unknown(path) is { } found) paths.Add(Message("the path '" + Printable.Text(path) + "'", found));
+            return path;
+        });
+        foreach (string message in paths) yield return message;
+        foreach (var (key, names) in new[] { ("needs", template.Needs), ("wants", template.Wants), ("after", template.After), ("before", template.Before), ("milestone", template.Milestone) })
+            foreach (string name in names)
+                if (Unknown(name) is { } found) yield return Message(key, found);
+        if (template.OnFailure.Service is { } handler && Unknown(handler) is { } sign) yield return Message("on-failure", sign);
     }
 
     private static (string Key, IReadOnlyList<string> Words)[] HelperWords(ServiceSettings template) =>
@@ -58,13 +78,6 @@ public static class ServiceTemplate
         ("pre-start", template.PreStart), ("stop-command", template.StopCommand), ("reload-command", template.ReloadCommand),
         ("ready", template.Ready is { } ready ? [ready.Path, .. ready.Command] : []), ("health", template.Health is { } health ? [health.Path, .. health.Command] : []),
     ];
-
-    private static string[] ExpandAll(IReadOnlyList<string> words, string argument)
-    {
-        var result = new string[words.Count];
-        for (int i = 0; i < result.Length; i++) result[i] = Expand(words[i], argument);
-        return result;
-    }
 
     private static string Message(string key, string found) =>
         $"{key}: '{Printable.Text(found)}' has no meaning in a template: %i is the instance's argument, %% a percent sign";
@@ -74,6 +87,14 @@ public static class ServiceTemplate
         for (int i = text.IndexOf('%'); i >= 0; i = i + 2 <= text.Length ? text.IndexOf('%', i + 2) : -1)
             if (i + 1 == text.Length || text[i + 1] is not ('i' or '%')) return text[i..Math.Min(i + 2, text.Length)];
         return null;
+    }
+
+    private static IReadOnlyList<string> ExpandAll(IReadOnlyList<string> names, string argument)
+    {
+        if (names.Count == 0) return names;
+        var expanded = new string[names.Count];
+        for (int i = 0; i < expanded.Length; i++) expanded[i] = Expand(names[i], argument);
+        return expanded;
     }
 
     private static string Expand(string text, string argument)

@@ -4,10 +4,10 @@ namespace Dora.Core.Configuration;
 internal static class ServiceWords
 {
     public static readonly (string Word, ServiceType Value)[] Types =
-        [("daemon", ServiceType.Daemon), ("oneshot", ServiceType.Oneshot)];
+        [("daemon", ServiceType.Daemon), ("oneshot", ServiceType.Oneshot), ("group", ServiceType.Group)];
 
     public static readonly (string Word, InstanceSource Value)[] InstanceSources =
-        [("wired-interface", InstanceSource.WiredInterface), ("console", InstanceSource.Console)];
+        [("wired-interface", InstanceSource.WiredInterface), ("console", InstanceSource.Console), ("argument", InstanceSource.Argument)];
 
     public static readonly (string Word, StartCondition Value)[] StartConditions =
         [("boot", StartCondition.Boot), ("demand", StartCondition.Demand)];

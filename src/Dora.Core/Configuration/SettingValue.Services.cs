@@ -203,6 +203,8 @@ internal sealed partial class SettingValue
             return new RestartPolicy();
         }
         var policy = MappingReader.Read(mapping, path + ".", RestartKeys.All, new RestartPolicy(), problems, []);
+        if (policy.Within > TimeSpan.Zero && policy.Limit == 0)
+            Fail("within has no meaning without limit: write how many restarts are too many");
         if (policy.Cap < policy.Delay)
             Fail($"cap ({DurationText.Format(policy.Cap)}) is less than delay ({DurationText.Format(policy.Delay)})");
         return policy;
@@ -235,7 +237,7 @@ internal sealed partial class SettingValue
         return [];
     }
 
-    private static bool IsEnvironmentName(string name)
+    internal static bool IsEnvironmentName(string name)
     {
         if (name.Length is 0 or > 128 || char.IsAsciiDigit(name[0])) return false;
         foreach (char c in name)

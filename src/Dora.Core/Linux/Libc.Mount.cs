@@ -7,7 +7,9 @@ internal static unsafe partial class Libc
 {
     public const ulong MS_RDONLY = 1, MS_NOSUID = 2, MS_NODEV = 4, MS_NOEXEC = 8, MS_REMOUNT = 32, MS_NOATIME = 1024;
     public const ulong MS_BIND = 4096, MS_MOVE = 8192, MS_REC = 16384, MS_SILENT = 32768, MS_PRIVATE = 1 << 18, MS_SHARED = 1 << 20;
-    public const ulong MS_RELATIME = 1 << 21;
+    public const ulong MS_RELATIME = 1 << 21, MS_SLAVE = 1 << 19;
+    public const int OPEN_TREE_CLONE = 1, OPEN_TREE_CLOEXEC = 0x80000, MOVE_MOUNT_F_EMPTY_PATH = 4;
+    public const int AT_RECURSIVE = 0x8000, MOUNT_ATTR_RDONLY = 1;
     public const int MNT_FORCE = 1, MNT_DETACH = 2, UMOUNT_NOFOLLOW = 8;
 
     public const int RB_AUTOBOOT = 0x01234567, RB_ENABLE_CAD = unchecked((int)0x89ABCDEF), RB_DISABLE_CAD = 0;
@@ -34,6 +36,13 @@ internal static unsafe partial class Libc
         public uint fd, block_size;
         public loop_info64 info;
         public fixed ulong __reserved[8];
+    }
+
+    /// <summary>For mount_setattr(2).</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct mount_attr
+    {
+        public ulong attr_set, attr_clr, propagation, userns_fd;
     }
 
     public const nint SYS_finit_module = 313; // x86-64, Linux 3.8

@@ -1,7 +1,7 @@
 namespace Dora.Core.Linux;
 
 // What readiness and health checks need: datagrams with credentials and descriptors, connections that do not block,
-// inotify, pidfds, and looking into a pipe.
+// pidfds, and looking into a pipe.
 internal static unsafe partial class Sys
 {
     /// <summary>SCM_MAX_FD of the kernel (net/scm.h): more descriptors are never in one message.</summary>
@@ -70,15 +70,6 @@ internal static unsafe partial class Sys
         uint length = sizeof(int);
         var errno = Check(Libc.getsockopt(fd.Number, Libc.SOL_SOCKET, Libc.SO_ERROR, &value, &length));
         return errno != Errno.None ? errno : (Errno)value;
-    }
-
-    /// <summary>inotify_init1(2), not blocking.</summary>
-    public static Errno OpenInotify(out FileDescriptor fd) => Own(Libc.inotify_init1(Libc.IN_CLOEXEC | Libc.IN_NONBLOCK), out fd);
-
-    /// <summary>inotify_add_watch(2).</summary>
-    public static Errno AddInotifyWatch(FileDescriptor inotify, string path, uint mask)
-    {
-        fixed (byte* p = new CString(path)) return Check(Libc.inotify_add_watch(inotify.Number, p, mask));
     }
 
     /// <summary>pidfd_open(2), close-on-exec by itself: readable once the process has ended.</summary>

@@ -11,7 +11,7 @@ internal sealed record ChangeInfo : IJsonMapped<ChangeInfo>
 
     public required string Id { get; init; }
 
-    /// <summary><c>start</c>, <c>stop</c>, <c>restart</c>, <c>poweroff</c>, <c>reboot</c> or <c>halt</c>.</summary>
+    /// <summary><c>start</c>, <c>stop</c>, <c>restart</c>, <c>pin-up</c>, <c>pin-down</c>, <c>unpin</c>, <c>mask</c>, <c>unmask</c>, <c>poweroff</c>, <c>reboot</c> or <c>halt</c>.</summary>
     public required string Verb { get; init; }
 
     /// <summary>The service that it is about; null for the machine.</summary>
@@ -25,6 +25,9 @@ internal sealed record ChangeInfo : IJsonMapped<ChangeInfo>
     /// <summary>State of the service when the change ended; null while it is being done.</summary>
     public string? After { get; init; }
 
+    /// <summary>Services that are stopped, or restarted, with it since they need it; null if there are none.</summary>
+    public IReadOnlyList<string>? Along { get; init; }
+
     /// <summary>Why it failed.</summary>
     public ErrorBody? Error { get; init; }
 
@@ -36,6 +39,7 @@ internal sealed record ChangeInfo : IJsonMapped<ChangeInfo>
         Status = json.RequiredText("status", from?.Status),
         Before = json.Text("before", from?.Before),
         After = json.Text("after", from?.After),
+        Along = json.Texts("along", from?.Along),
         Error = json.Member("error", from?.Error),
     };
 }

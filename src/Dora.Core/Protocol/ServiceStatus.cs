@@ -14,6 +14,9 @@ internal sealed record ServiceStatus : ServiceSummary, IJsonMapped<ServiceStatus
     /// <summary>The file that describes it.</summary>
     public string File { get; init; } = "";
 
+    /// <summary>Files that are merged over it.</summary>
+    public IReadOnlyList<string> DropIns { get; init; } = [];
+
     public IReadOnlyList<string> Needs { get; init; } = [];
 
     /// <summary>What is wrong with its file; a service with problems is not started.</summary>
@@ -36,6 +39,7 @@ internal sealed record ServiceStatus : ServiceSummary, IJsonMapped<ServiceStatus
     public static ServiceStatus Map(JsonMap json, ServiceStatus? from) => new(ServiceSummary.Map(json, from))
     {
         File = json.Text("file", from?.File) ?? "",
+        DropIns = json.Texts("dropIns", from?.DropIns) ?? [],
         Needs = json.Texts("needs", from?.Needs) ?? [],
         Problems = json.Members("problems", from?.Problems) ?? [],
         LastExit = json.Member("lastExit", from?.LastExit),
@@ -62,7 +66,10 @@ internal sealed record LastExit : IJsonMapped<LastExit>
     public const string Exited = "exited";
     public const string Signaled = "signaled";
 
-    /// <summary><see cref="Exited"/> (then <see cref="Code"/> is set) or <see cref="Signaled"/> (then <see cref="Signal"/>).</summary>
+    /// <summary>The kernel killed it, or a process of it, for want of memory.</summary>
+    public const string Oom = "oom";
+
+    /// <summary><see cref="Exited"/> (then <see cref="Code"/> is set), <see cref="Signaled"/> (then <see cref="Signal"/>) or <see cref="Oom"/> (then one of the two).</summary>
     public required string Kind { get; init; }
 
     public int? Code { get; init; }

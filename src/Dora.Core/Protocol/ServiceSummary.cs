@@ -8,7 +8,7 @@ internal record ServiceSummary : IJsonMapped<ServiceSummary>
     public required string Name { get; init; }
     public string Description { get; init; } = "";
 
-    /// <summary><c>daemon</c> or <c>oneshot</c>.</summary>
+    /// <summary><c>daemon</c>, <c>oneshot</c> or <c>group</c>.</summary>
     public required string Type { get; init; }
 
     /// <summary>One of <see cref="ServiceStates"/>.</summary>
@@ -28,6 +28,9 @@ internal record ServiceSummary : IJsonMapped<ServiceSummary>
     /// <summary>Name of the template that it is an instance of.</summary>
     public string? InstanceOf { get; init; }
 
+    /// <summary><c>up</c> or <c>down</c> while an operator has pinned it there.</summary>
+    public string? Pinned { get; init; }
+
     /// <summary>Sockets that are held open for it: <c>tcp 22</c>, <c>unix /run/web.sock</c>.</summary>
     public IReadOnlyList<string> Sockets { get; init; } = [];
 
@@ -42,6 +45,7 @@ internal record ServiceSummary : IJsonMapped<ServiceSummary>
         StartedAt = json.Member("startedAt", from?.StartedAt),
         Restarts = json.Integer("restarts", from?.Restarts) ?? 0,
         InstanceOf = json.Text("instanceOf", from?.InstanceOf),
+        Pinned = json.Text("pinned", from?.Pinned),
         Sockets = json.Texts("sockets", from?.Sockets) ?? [],
     };
 }
@@ -72,6 +76,15 @@ internal static class ServiceStates
     public const string Done = "done";
 
     public const string Failed = "failed";
+
+    /// <summary>Down, and started by what its file names in <c>on</c>.</summary>
+    public const string Armed = "armed";
+
+    /// <summary>Switched off: it is not started by anybody.</summary>
+    public const string Masked = "masked";
+
+    /// <summary>Its file cannot be used.</summary>
+    public const string Invalid = "invalid";
 
     /// <summary>It runs and reads its configuration anew.</summary>
     public const string Reloading = "reloading";

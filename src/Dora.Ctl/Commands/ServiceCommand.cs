@@ -6,7 +6,7 @@ using Dora.Ctl.Output;
 
 namespace Dora.Ctl.Commands;
 
-/// <summary><c>dora service list|status|start|stop|restart|reload</c>.</summary>
+/// <summary><c>dora service list|status|start|stop|restart|reload|pin|unpin|mask|unmask|check</c>.</summary>
 internal static class ServiceCommand
 {
     public static Command Build(Binder bind)
@@ -18,7 +18,7 @@ internal static class ServiceCommand
         var status = new Command("status", "one service: its state, the cause, its last log lines") { name };
         status.SetAction(bind((context, parsed) => WithSuggestion(context, parsed.GetValue(name)!, Status)));
 
-        return new Command("service", "services: list, status, start, stop, restart, reload")
+        return new Command("service", "services: list, status, start, stop, restart, reload, pin, mask, check")
         {
             list,
             status,
@@ -26,6 +26,11 @@ internal static class ServiceCommand
             Verb("stop", "stop services and wait until they are gone", bind),
             Verb("restart", "stop and start services, whatever state they are in", bind),
             Verb("reload", "let services read their own configuration anew", bind),
+            Pin(bind),
+            Verb("unpin", "let go of services that are pinned", bind),
+            Verb("mask", "stop services and let nobody start them, also after a reboot", bind),
+            Verb("unmask", "let services be started again", bind),
+            ServiceCheckCommand.Build(bind),
         };
     }
 
@@ -43,6 +48,17 @@ internal static class ServiceCommand
             }
             return worst;
         }));
+        return command;
+    }
+
+    private static Command Pin(Binder bind)
+    {
+        var name = new Argument<string>("SERVICE") { Description = "name of a service" };
+        var where = new Argument<string>("up|down") { Description = "where it is held" };
+        where.AcceptOnlyFromAmong("up", "down");
+        var command = new Command("pin", "start or stop a service and hold it there, whatever others ask for") { name, where };
+        command.SetAction(bind((context, parsed) =>
+            WithSuggestion(context, parsed.GetValue(name)!, (c, n) => Change(c, $"pin-{parsed.GetValue(where)}", n))));
         return command;
     }
 

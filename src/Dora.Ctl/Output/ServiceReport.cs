@@ -15,7 +15,7 @@ internal static class ServiceReport
             var tone = Words.ToneOf(service.State);
             if (tone == Tone.Bad) bad.Add(service.Name);
             if (tone == Tone.Busy) busy.Add(service.Name);
-            string note = service.Reason ?? (service.Sockets.Count > 0 ? string.Join(", ", service.Sockets) : service.Description);
+            string note = service.Reason ?? (service.Pinned is { } pinned ? $"pinned {pinned}" : null) ?? (service.Sockets.Count > 0 ? string.Join(", ", service.Sockets) : service.Description);
             table.Add((screen.Foreign(service.Name), Tone.Plain), (screen.Foreign(service.State), tone),
                 (service.StartedAt is { } at ? Words.Ago(at, now) : "-", Tone.Plain),
                 (service.Pid?.ToString() ?? "-", Tone.Plain), (service.Restarts.ToString(), service.Restarts > 0 ? Tone.Busy : Tone.Plain),
@@ -45,10 +45,12 @@ internal static class ServiceReport
         Line(screen, "restarts", status.Restarts.ToString());
         Line(screen, "type", screen.Foreign(status.Type));
         if (status.InstanceOf is { } template) Line(screen, "instance of", screen.Foreign(template));
+        if (status.Pinned is { } pinned) Line(screen, "pinned", screen.Foreign(pinned));
         if (status.Needs.Count > 0) Line(screen, "needs", screen.Foreign(string.Join(", ", status.Needs)));
         if (status.Sockets.Count > 0) Line(screen, "sockets", screen.Foreign(string.Join(", ", status.Sockets)));
         if (status.Command.Count > 0) Line(screen, "command", screen.Foreign(string.Join(' ', status.Command)));
-        Line(screen, "file", screen.Foreign(status.File));
+        if (status.File.Length > 0) Line(screen, "file", screen.Foreign(status.File));
+        foreach (string dropIn in status.DropIns) Line(screen, "drop-in", screen.Foreign(dropIn));
         if (log.Count == 0) return;
         screen.WriteLine();
         foreach (var line in log) screen.WriteLine(Commands.LogCommand.Format(screen, line));
@@ -57,11 +59,23 @@ internal static class ServiceReport
     /// <summary>The end of a change in words: <c>web: started, it was stopped and is running</c>.</summary>
     public static string Outcome(ChangeInfo change, string verb, string name)
     {
-        string done = verb switch { "start" => "started", "stop" => "stopped", "reload" => "reloaded", _ => "restarted" };
-        if (change.Before is null || change.After is null) return $"{name}: {done}";
-        return change.Before == change.After && verb is not ("restart" or "reload")
+        string done = verb switch
+        {
+            "start" => "started",
+            "stop" => "stopped",
+            "pin-up" => "pinned up",
+            "pin-down" => "pinned down",
+            "unpin" => "no longer pinned",
+            "mask" => "masked",
+            "unmask" => "no longer masked",
+            "reload" => "reloaded",
+            _ => "restarted",
+        };
+        string along = change.Along is { Count: > 0 } users ? $"; with it, since they need it: {string.Join(", ", users)}" : "";
+        if (change.Before is null || change.After is null) return $"{name}: {done}{along}";
+        return change.Before == change.After && verb is "start" or "stop"
             ? $"{name}: nothing to do, it is {change.After}"
-            : $"{name}: {done}, it was {change.Before} and is {change.After}";
+            : $"{name}: {done}, it was {change.Before} and is {change.After}{along}";
     }
 
     private static string Position(ServiceProblem problem) =>

@@ -28,13 +28,15 @@ internal static class Words
 
     public static Tone ToneOf(string state) => state switch
     {
-        ServiceStates.Running or ServiceStates.Listening or ServiceStates.Done => Tone.Good,
+        ServiceStates.Running or ServiceStates.Listening or ServiceStates.Done or ServiceStates.Armed => Tone.Good,
         ServiceStates.Starting or ServiceStates.Waiting or ServiceStates.Stopping or ServiceStates.Backoff or ServiceStates.Reloading => Tone.Busy,
-        ServiceStates.Failed => Tone.Bad,
+        ServiceStates.Failed or ServiceStates.Invalid => Tone.Bad,
         _ => Tone.Plain,
     };
 
-    public static string Exit(LastExit exit) => exit.Kind == LastExit.Signaled
+    public static string Exit(LastExit exit) => exit.Kind == LastExit.Oom
+        ? $"killed for want of memory (oom, {(exit.Signal is null ? $"exit code {exit.Code}" : $"signal {exit.Signal}")})"
+        : exit.Kind == LastExit.Signaled
         ? $"killed by signal {exit.Signal}{SignalName(exit.Signal)}"
         : exit.Code == 0 ? "exited with code 0 (success)" : $"exited with code {exit.Code}";
 

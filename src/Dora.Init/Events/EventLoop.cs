@@ -48,7 +48,11 @@ internal sealed unsafe class EventLoop : IDisposable
     public Action? AfterBatch { get; set; }
 
     /// <summary>Time since boot, as of now. Deadlines are in this clock.</summary>
-    public static TimeSpan Now => Sys.TimeSinceBoot();
+    public static TimeSpan Now => TestClock?.Invoke() ?? Sys.TimeSinceBoot();
+
+    /// <summary>Stands in for the clock on the thread of a test; nothing else sets it.</summary>
+    [ThreadStatic]
+    internal static Func<TimeSpan>? TestClock;
 
     /// <summary>
     /// Calls <paramref name="handler"/> whenever <paramref name="fd"/> has one of <paramref name="events"/> (EPOLLIN ...;
@@ -116,6 +120,17 @@ internal sealed unsafe class EventLoop : IDisposable
             }
         }
         AfterBatch?.Invoke();
+    }
+
+    /// <summary>Does what is posted and what is due, without sleeping, for tests that turn the clock; the next deadline.</summary>
+    internal TimeSpan? Turn()
+    {
+        while (_posted.Count > 0) RunPosted();
+        FireTimers();
+        while (_posted.Count > 0) RunPosted();
+        AfterBatch?.Invoke();
+        while (_timers.TryPeek(out var timer, out _) && timer.IsCancelled) _timers.Dequeue();
+        return _timers.TryPeek(out var first, out _) ? first.Deadline : null;
     }
 
     private void Dispatch(Watch watch, uint events)

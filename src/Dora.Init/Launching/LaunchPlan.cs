@@ -1,3 +1,5 @@
+using Dora.Core.Linux;
+
 namespace Dora.Init.Launching;
 
 /// <summary>
@@ -21,6 +23,9 @@ internal sealed record LaunchPlan
 
     /// <summary>Folder of the cgroup that it is born in (CLONE_INTO_CGROUP); null: the caller's own.</summary>
     public string? Cgroup { get; init; }
+
+    /// <summary>A descriptor that steps use; closed by the launch.</summary>
+    public FileDescriptor? Held { get; init; }
 
     /// <summary>Whether it becomes a child of our parent: services of the manager are PID 1's children from birth.</summary>
     public bool AsSibling { get; init; }

@@ -8,7 +8,7 @@ namespace Dora.Init.Launching;
 /// Compiles declarative settings into the flat list of calls of a <see cref="LaunchPlan"/>. The order of the steps is
 /// the order below and is part of the meaning: limits and groups while still root, the user last.
 /// </summary>
-internal sealed class LaunchPlanBuilder(string name, IReadOnlyList<string> command, string? program = null)
+internal sealed partial class LaunchPlanBuilder(string name, IReadOnlyList<string> command, string? program = null)
 {
     /// <summary>Descriptors handed to a child are first moved to this number or above, so that placing them at 0, 1, 2, 3 ... never overwrites one that is still to be placed.</summary>
     public const int SourceFloor = 200;
@@ -46,6 +46,13 @@ internal sealed class LaunchPlanBuilder(string name, IReadOnlyList<string> comma
         // tty_ioctl(4): 1 steals it from a session that still has it; a shell left behind must not deny the console.
         _steps.Add(new($"make {path} the controlling terminal", SystemCall.ioctl, true, terminal.Number, TiocsctTy, 1));
         return StandardStreams(terminal, terminal, terminal);
+    }
+
+    /// <summary>Another stdin, stdout or stderr in place of the one that is there.</summary>
+    public LaunchPlanBuilder Redirect(string stream, FileDescriptor source, int number)
+    {
+        Place(stream, source, number);
+        return this;
     }
 
     /// <summary>The next descriptor from 3 on; returns the number that the child sees.</summary>
@@ -122,6 +129,8 @@ internal sealed class LaunchPlanBuilder(string name, IReadOnlyList<string> comma
         // Whatever else is open in us ends at the exec; descriptors of ours are close-on-exec anyway.
         _steps.Add(new("close other descriptors", SystemCall.close_range, true, _nextDescriptor, uint.MaxValue, CloseRangeCloexec));
         foreach (string variable in _pidVariables) _steps.Add(new(variable, SystemCall.WritePid, false));
+        // Last of all, or the steps behind it would have to be allowed too.
+        if (_filter is not null) _steps.Add(_filter);
         var environment = new List<string>();
         foreach (var (variable, value) in _environment) environment.Add($"{variable}={value}");
         return new LaunchPlan
@@ -132,6 +141,7 @@ internal sealed class LaunchPlanBuilder(string name, IReadOnlyList<string> comma
             Environment = environment,
             Steps = _steps,
             Cgroup = Cgroup,
+            Held = _held,
             AsSibling = asSibling,
         };
     }

@@ -15,6 +15,7 @@ internal static unsafe class Launcher
 
     public static LaunchResult Launch(LaunchPlan plan)
     {
+        using var held = plan.Held;
         FileDescriptor? cgroup = null;
         if (plan.Cgroup is not null)
         {
@@ -61,6 +62,7 @@ internal static unsafe class Launcher
         native = default;
         native.Number = (long)step.Call;
         native.MayFail = step.MayFail ? 1 : 0;
+        native.Slot = step.Slot;
         if (step.Call == SystemCall.WritePid)
         {
             native.Arguments[0] = (long)ValueOf(step.Label, variables, environment);
@@ -70,6 +72,7 @@ internal static unsafe class Launcher
         {
             var argument = step.Arguments[i];
             native.Arguments[i] = argument.Data is null ? argument.Value : (long)memory.Copy(argument.Data);
+            if (argument.Behind is not null) *(byte**)(native.Arguments[i] + 8) = memory.Copy(argument.Behind);
         }
     }
 

@@ -42,10 +42,10 @@ internal sealed class Changes(EventLoop loop, Func<string, Service?> find)
     }
 
     /// <summary>Registers a change of <paramref name="service"/>; <paramref name="isReached"/> says when it is done.</summary>
-    public string Begin(string verb, string? service, string? before, Predicate<ServiceState> isReached)
+    public string Begin(string verb, string? service, string? before, Predicate<ServiceState> isReached, IReadOnlyList<string>? along = null)
     {
         string id = (++_lastId).ToString();
-        _all.Enqueue(new Change(new ChangeInfo { Id = id, Verb = verb, Service = service, Status = ChangeInfo.Doing, Before = before }, isReached));
+        _all.Enqueue(new Change(new ChangeInfo { Id = id, Verb = verb, Service = service, Status = ChangeInfo.Doing, Before = before, Along = along }, isReached));
         if (_all.Count > Kept) _all.Dequeue();
         loop.Post("changes", Check);
         return id;
@@ -89,7 +89,7 @@ internal sealed class Changes(EventLoop loop, Func<string, Service?> find)
         var state = service.State;
         if (change.IsReached(state)) return change.Info with { Status = ChangeInfo.Done, After = MachineReports.StateName(service) };
         // Backoff will go on by itself, but what was asked for has not worked.
-        bool hasFailed = change.Info.Verb != "stop" && state.Phase is ServicePhase.Failed or ServicePhase.Backoff or ServicePhase.Stopped;
+        bool hasFailed = change.Info.Verb is not ("stop" or "pin-down" or "mask") && state.Phase is ServicePhase.Failed or ServicePhase.Backoff or ServicePhase.Stopped;
         if (change.Info.Verb == "reload" && !hasFailed) hasFailed = state.Phase is ServicePhase.Stopping or ServicePhase.Killing || (state.Phase is ServicePhase.Running && state.ReloadFault is not null);
         return hasFailed
             ? change.Info with

@@ -12,7 +12,7 @@ using Dora.Init.Manager.Supervision;
 namespace Dora.Init.Manager;
 
 /// <summary>What the API asks of the manager, answered from the supervisor's table.</summary>
-internal sealed class MachineControl(
+internal sealed partial class MachineControl(
     EventLoop loop, Supervisor supervisor, ServiceSet files, LogHub logs, MachineEnding ending, SavedState saved) : IMachineControl
 {
     private readonly Changes _changes = new(loop, supervisor.Find);
@@ -36,8 +36,9 @@ internal sealed class MachineControl(
     public IReadOnlyList<ServiceSummary> Services()
     {
         var list = new List<ServiceSummary>();
-        foreach (var service in supervisor.Services) list.Add(MachineReports.Summary(service, supervisor.WhatItWaitsFor(service)));
+        foreach (var service in supervisor.Services) list.Add(WithFallback(MachineReports.Summary(service, supervisor.WhatItWaitsFor(service))));
         foreach (string name in UnusableNames()) list.Add(MachineReports.Unusable(name, files.ProblemsOf(name)));
+        foreach (string name in MaskedNames()) list.Add(MachineReports.Masked(name, WhyMasked(name)));
         list.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
         return list;
     }
@@ -46,6 +47,8 @@ internal sealed class MachineControl(
     {
         if (supervisor.Find(name) is { } service)
             return MachineReports.Status(service, supervisor.WhatItWaitsFor(service), files.ProblemsOf(service.InstanceOf ?? name));
+        foreach (string masked in MaskedNames())
+            if (masked == name) return MachineReports.Masked(name, WhyMasked(name));
         return files.ProblemsOf(name) is { Count: > 0 } problems ? MachineReports.Unusable(name, problems) : null;
     }
 
@@ -72,19 +75,60 @@ internal sealed class MachineControl(
         return Ask(name, "reload", supervisor.Reload, state => state.Phase is ServicePhase.Running && state.ReloadedAt >= asked);
     }
 
+    public ControlResult Pin(string name, ServicePin pin) => pin switch
+    {
+        ServicePin.Up => Ask(name, "pin-up", service => supervisor.SetPin(service, pin), state => state.IsUp),
+        ServicePin.Down => Ask(name, "pin-down", service => supervisor.SetPin(service, pin), state => state.IsDown),
+        ServicePin.None => Ask(name, "unpin", service => supervisor.SetPin(service, pin), _ => true),
+        _ => throw new System.Diagnostics.UnreachableException(),
+    };
+
     private ControlResult Ask(string name, string verb, Action<Service> act, Predicate<ServiceState> isReached)
     {
-        if (supervisor.Find(name) is not { } service)
+        var service = verb is "stop" or "unpin" ? supervisor.Find(name) : supervisor.FindOrMake(name);
+        if ((service is null ? WhyUnusable(name) : WhyNot(verb, service)) is { } refused) return refused;
+        string before = MachineReports.StateName(service!);
+        var along = verb is "stop" or "restart" or "pin-down" ? Along(service!, verb) : null;
+        act(service!);
+        return ControlResult.Accepted(_changes.Begin(verb, name, before, isReached, along));
+    }
+
+    private List<string>? Along(Service service, string verb)
+    {
+        List<string>? names = null;
+        foreach (var user in supervisor.UsersOf(service))
+            if (verb != "restart" || !user.IsSession) (names ??= []).Add(user.Name);
+        return names;
+    }
+
+    /// <summary>Why nothing can be done with a name that is no service.</summary>
+    private ControlResult WhyUnusable(string name)
+    {
+        if (supervisor.IsMasked(name)) return ControlResult.Refused(Refusal.Conflict, "service.masked", $"{name}: is masked: {WhyMasked(name)}");
+        if (supervisor.IsTemplate(name))
+            return ControlResult.Refused(Refusal.Conflict, "service.template", $"{name}: is a template: name one instance, {name}@ARGUMENT");
+        return files.ProblemsOf(name) is { Count: > 0 } problems
+            ? ControlResult.Refused(Refusal.Conflict, "service.unusable", $"{name}: {problems[0]}")
+            : ControlResult.NoSuchService(name);
+    }
+
+    /// <summary>Why a verb is refused; null if it is not.</summary>
+    private ControlResult? WhyNot(string verb, Service service)
+    {
+        if (supervisor.IsEnding) return ControlResult.Refused(Refusal.Unavailable, "machine.ending", "the machine is being ended");
+        if (verb is "start" or "restart" or "pin-up")
         {
-            return files.ProblemsOf(name) is { Count: > 0 } problems
-                ? ControlResult.Refused(Refusal.Conflict, "service.unusable", $"{name}: {problems[0]}")
-                : ControlResult.NoSuchService(name);
+            if (supervisor.IsMasked(service))
+                return ControlResult.Refused(Refusal.Conflict, "service.masked", $"{service.Name}: is masked: {WhyMasked(service.Name)}");
+            if (verb != "pin-up" && service.Pin is ServicePin.Down)
+                return ControlResult.Refused(Refusal.Conflict, "service.pinned", $"{service.Name}: is pinned down: 'dora service unpin {service.Name}' first");
         }
-        if (supervisor.IsEnding)
-            return ControlResult.Refused(Refusal.Unavailable, "machine.ending", "the machine is being ended");
-        string before = MachineReports.StateName(service);
-        act(service);
-        return ControlResult.Accepted(_changes.Begin(verb, name, before, isReached));
+        bool stops = verb is "stop" or "restart" or "mask" || (verb == "pin-down" && service.Pin is not ServicePin.Up);
+        if (stops && supervisor.PinnedUp(service) is { } pinned)
+            return ControlResult.Refused(Refusal.Conflict, "service.pinned", pinned == service
+                ? $"{service.Name}: is pinned up: 'dora service unpin {service.Name}' first"
+                : $"{service.Name}: {pinned.Name} needs it and is pinned up: 'dora service unpin {pinned.Name}' first");
+        return null;
     }
 
     public ControlResult EndMachine(MachineEnd verb, bool force)
@@ -102,6 +146,12 @@ internal sealed class MachineControl(
     public BootReport Boot() => MachineReports.Boot(saved.Stages, supervisor.Services);
 
     public bool ServeLogs(FileDescriptor connection, LogQuery query) => logs.ServeLogs(connection, query);
+
+    /// <summary>Runs, but not as its file says: that must not be hidden behind "running".</summary>
+    private ServiceSummary WithFallback(ServiceSummary summary) =>
+        summary.Reason is null && files.Fallbacks.ContainsKey(summary.InstanceOf ?? summary.Name) && files.ProblemsOf(summary.InstanceOf ?? summary.Name) is [var first, ..]
+            ? summary with { Reason = $"its file is not used: {first}" }
+            : summary;
 
     // A problem that is a warning leaves the service usable; and templates are not services themselves.
     private IEnumerable<string> UnusableNames()

@@ -4,6 +4,7 @@ using Dora.Core.Protocol;
 using Dora.Init.Events;
 using Dora.Init.Manager.State;
 using Dora.Init.Manager.Supervision;
+using Dora.Init.Manager.Supervision.Triggers;
 
 namespace Dora.Init.Manager;
 
@@ -12,7 +13,10 @@ internal static class MachineReports
 {
     public static string StateName(Service service) => service.State.Phase switch
     {
-        ServicePhase.Stopped => service.IsListening ? ServiceStates.Listening : ServiceStates.Stopped,
+        ServicePhase.Stopped => service.IsListening ? ServiceStates.Listening
+            : service.IsArmed ? ServiceStates.Armed
+            : service.IsMasked ? ServiceStates.Masked
+            : ServiceStates.Stopped,
         ServicePhase.Waiting => ServiceStates.Waiting,
         ServicePhase.Starting => ServiceStates.Starting,
         ServicePhase.Running => service.Settings.PerConnection ? ServiceStates.Listening : ServiceStates.Running,
@@ -35,12 +39,14 @@ internal static class MachineReports
         StartedAt = StartedAt(service),
         Restarts = service.State.Restarts,
         InstanceOf = service.InstanceOf,
+        Pinned = PinOf(service),
         Sockets = SocketsOf(service.Settings),
     };
 
     public static ServiceStatus Status(Service service, string? waitsFor, IReadOnlyList<Problem> problems) => new(Summary(service, waitsFor))
     {
         File = service.Settings.File,
+        DropIns = service.Settings.DropIns,
         Needs = service.Settings.Needs,
         Problems = ProblemsOf(problems),
         LastExit = LastExitOf(service.State),
@@ -51,17 +57,36 @@ internal static class MachineReports
 
     /// <summary>A service whose file could not be used: it is listed all the same, with the cause.</summary>
     public static ServiceStatus Unusable(string name, IReadOnlyList<Problem> problems) =>
-        new(new ServiceSummary { Name = name, Type = "daemon", State = ServiceStates.Failed, Reason = problems[0].ToString() })
+        new(new ServiceSummary { Name = name, Type = "daemon", State = ServiceStates.Invalid, Reason = problems[0].ToString() })
     {
         File = problems[0].File,
         Problems = ProblemsOf(problems),
     };
 
-    private static string TypeName(ServiceSettings settings) => settings.Type == ServiceType.Oneshot ? "oneshot" : "daemon";
+    /// <summary>A service that was switched off before it was read, or whose file does that.</summary>
+    public static ServiceStatus Masked(string name, string why) =>
+        new(new ServiceSummary { Name = name, Type = "daemon", State = ServiceStates.Masked, Reason = why });
+
+    private static string TypeName(ServiceSettings settings) => settings.Type switch
+    {
+        ServiceType.Daemon => "daemon",
+        ServiceType.Oneshot => "oneshot",
+        ServiceType.Group => "group",
+        _ => throw new System.Diagnostics.UnreachableException(),
+    };
+
+    private static string? PinOf(Service service) => service.Pin switch
+    {
+        ServicePin.None => null,
+        ServicePin.Up => "up",
+        ServicePin.Down => "down",
+        _ => throw new System.Diagnostics.UnreachableException(),
+    };
 
     private static string? Reason(Service service, string? waitsFor) =>
         service.State.Phase is ServicePhase.Waiting && waitsFor is not null ? $"waits for {waitsFor}"
-            : service.State.Reason ?? service.State.Fault ?? (service.State.IsUp ? service.State.HealthFault ?? service.State.ReloadFault : null);
+        : service.IsArmed && service.State.Phase is ServicePhase.Stopped ? $"starts when {Trigger.Describe(service)}"
+        : service.State.Reason ?? service.State.Fault ?? (service.State.IsUp ? service.State.HealthFault ?? service.State.ReloadFault : null);
 
     private static string? HealthOf(Service service) => service.Settings.Health is not { } health || service.State.Phase is not ServicePhase.Running
         ? null
@@ -104,6 +129,12 @@ internal static class MachineReports
     private static LastExit? LastExitOf(ServiceState state) => state.LastExit switch
     {
         null or { Code: 0 } => null,
+        { IsOutOfMemory: true } exit => new LastExit
+        {
+            Kind = LastExit.Oom,
+            Code = exit.Code == Libc.CLD_EXITED ? exit.Status : null,
+            Signal = exit.Code == Libc.CLD_EXITED ? null : exit.Status,
+        },
         { Code: Libc.CLD_EXITED } exit => new LastExit { Kind = LastExit.Exited, Code = exit.Status },
         { } exit => new LastExit { Kind = LastExit.Signaled, Signal = exit.Status },
     };

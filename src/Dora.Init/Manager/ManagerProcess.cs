@@ -23,6 +23,8 @@ internal sealed class ManagerProcess
     private const string ShippedServices = "/usr/lib/dora/services", OperatorServices = "/etc/dora/services";
     private const string SocketPath = "/run/dora/dora.sock", SocketStoreName = "control", StartedUpMark = "/run/dora/started-up";
 
+    private static readonly TimeSpan s_settled = TimeSpan.FromSeconds(2);
+
     private readonly EventLoop _loop = new();
     private readonly GuardLink _guard = new();
     private readonly KernelCommandLine _commandLine = KernelCommandLine.Read();
@@ -53,7 +55,7 @@ internal sealed class ManagerProcess
         _files = ServiceDirectory.Load([ShippedServices, OperatorServices]);
         ReportProblems();
         _logs = new LogHub(_loop, _guard, Log.Warn);
-        _supervisor = new Supervisor(_loop, _guard, new LogOutput(_logs), _commandLine.Masked) { IsWantedByBoot = IsWantedByBoot };
+        _supervisor = new Supervisor(_loop, _guard, new LogOutput(_logs), [.. _commandLine.Masked, .. OperatorMasks.Read()]) { IsWantedByBoot = IsWantedByBoot };
         _ending = new MachineEnding(_loop, _guard, _supervisor);
         _control = new MachineControl(_loop, _supervisor, _files, _logs, _ending, _state);
     }
@@ -80,6 +82,7 @@ internal sealed class ManagerProcess
         _loop.Failed = (owner, exception) => Log.Error($"{owner}: {exception.Message} ({exception.GetType().Name}): the event is dropped, the manager goes on");
         _loop.AfterBatch = SaveState;
         _supervisor.StateChanged = ServiceChanged;
+        _supervisor.RebootAsked = cause => _ending.Request(MachineEnd.Reboot, force: false, cause);
         _guard.ChildExited = ChildExited;
         _guard.SignalSeen = SignalSeen;
 
@@ -102,6 +105,7 @@ internal sealed class ManagerProcess
         using var server = new ControlServer(_loop, OpenControlSocket(), _control, UserDatabase.Load().FindGroup("dora")?.Gid, Log.Warn);
         _guard.Watch(_loop);
         if (_state.End is { } end) _ending.Request(end, force: false, "the manager before this one");
+        _loop.After(s_settled, "memory", GiveBackMemory);
         Log.Info(_isRestart ? $"manager: running again, {_supervisor.Services.Count} services taken up" : "manager: running");
         _loop.Run();
     }
@@ -112,6 +116,12 @@ internal sealed class ManagerProcess
         _state.IsStartUpComplete = true;
         _isStateChanged = true;
     }
+
+    /// <summary>
+    /// Service files, modules and stages have been read and left their garbage in the heap, and what runs from here on
+    /// makes too little of it for the collector to come by itself.
+    /// </summary>
+    private static void GiveBackMemory() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
 
     /// <summary><c>single</c> and <c>pandora.rescue</c>: a login on the consoles, the log, and nothing else.</summary>
     private bool IsWantedByBoot(Service service) =>

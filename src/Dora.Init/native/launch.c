@@ -15,23 +15,29 @@
  * end PID 1 and panic the kernel: a fault raised by the processor goes to the runtime, one sent by kill(2) nowhere.
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 /* A step whose number is this writes the child's pid, in decimal and NUL-terminated, to the buffer in argument 0. */
 #define STEP_WRITE_PID (-1)
+/* And this: open argument 1 in folder argument 0, one write of argument 2 with the length in argument 3, close. */
+#define STEP_WRITE_FILE (-2)
+/* Descriptors that a step opens and a later one uses. */
+#define SLOTS 64
 
 struct step {
     int64_t number;
     int64_t arguments[6];
     int32_t may_fail;
-    int32_t reserved;
+    int32_t slot;           /* n > 0: the result is kept as the n-th slot; n < 0: argument 0 is what slot -n holds */
 };
 
 struct plan {
@@ -136,9 +142,20 @@ static void write_decimal(char *out, long value)
     *out = 0;
 }
 
+static long write_file(long folder, long path, long data, long length)
+{
+    long fd = raw_syscall(SYS_openat, folder, path, O_WRONLY | O_CLOEXEC, 0, 0, 0);
+    if (fd < 0)
+        return fd;
+    long result = raw_syscall(SYS_write, fd, data, length, 0, 0, 0);
+    raw_syscall(SYS_close, fd, 0, 0, 0, 0, 0);
+    return result;
+}
+
 static int run_plan(void *argument)
 {
     struct plan *plan = argument;
+    int32_t slots[SLOTS + 1];
 
     /* CLONE_CLEAR_SIGHAND leaves ignored signals ignored, and the runtime ignores SIGPIPE: back to the default all. */
     struct kernel_sigaction none = {0};
@@ -147,12 +164,16 @@ static int run_plan(void *argument)
 
     for (int64_t i = 0; i < plan->count; i++) {
         const struct step *s = &plan->steps[i];
-        const int64_t *a = s->arguments;
+        int64_t a[6];
+        for (int n = 0; n < 6; n++) a[n] = s->arguments[n];
+        if (s->slot < 0) a[0] = slots[-s->slot];
         if (s->number == STEP_WRITE_PID) {
             write_decimal((char *)(intptr_t)a[0], raw_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0));
             continue;
         }
-        long result = raw_syscall(s->number, a[0], a[1], a[2], a[3], a[4], a[5]);
+        long result = s->number == STEP_WRITE_FILE ? write_file(a[0], a[1], a[2], a[3])
+                                                   : raw_syscall(s->number, a[0], a[1], a[2], a[3], a[4], a[5]);
+        if (s->slot > 0) slots[s->slot] = (int32_t)result;
         if (result < 0 && result >= -4095 && !s->may_fail) {
             plan->failed_errno = (int32_t)-result;
             plan->failed_step = (int32_t)i;
@@ -182,6 +203,26 @@ int launch_process(struct plan *plan)
         .cgroup = (uint64_t)plan->cgroup_fd,
     };
     return (int)clone_and_call(&args, run_plan, plan);
+}
+
+/*
+ * A process in a user namespace of its own that does nothing until it is killed: the namespace is there as long as it
+ * is, and whoever started it writes its uid_map and gid_map and opens its ns/user. It is a plain fork that makes two
+ * system calls, so it shares no memory and meets no lock. Ends with its parent.
+ */
+int hold_user_namespace(void)
+{
+    struct clone_args args = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD };
+    long parent = raw_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0);
+    long pid = raw_syscall(SYS_clone3, (long)&args, sizeof args, 0, 0, 0, 0);
+    if (pid != 0)
+        return (int)pid;
+    raw_syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0, 0);
+    /* Else the parent has ended before that, and nobody will. */
+    while (raw_syscall(SYS_getppid, 0, 0, 0, 0, 0, 0) == parent)
+        raw_syscall(SYS_ppoll, 0, 0, 0, 0, 0, 0);
+    raw_syscall(SYS_exit_group, 0, 0, 0, 0, 0, 0);
+    return 0;
 }
 
 static const int blocked[] = {

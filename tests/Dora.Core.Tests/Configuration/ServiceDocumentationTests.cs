@@ -42,6 +42,12 @@ public partial class ServiceDocumentationTests
     }
 
     [Fact]
+    public void Each_group_of_system_calls_is_named()
+    {
+        foreach (string name in SystemCallGroup.Names) Assert.Contains($"\n| `{name}` | ", _page);
+    }
+
+    [Fact]
     public void Each_example_is_a_service_without_problems()
     {
         var examples = Example().Matches(_page);

@@ -18,12 +18,13 @@ public class ServiceFileFuzzTests
         "{", "}", "[", "]", ": ", ":", ", ", "- ", "-", "? ", "|", ">", "|9\n", ">-\n", "&a ", "*a", "!t ", "!!str ", "!<", "%", "@", "`",
         "\"", "'", "#", " #", "\n", "\n\n", "\r", "\r\n", "\t", " ", "  ", "---", "\n---\n", "...", "\n...\n", "\\", "\\u", "\\x4", "~", "null",
         "<<", "\0", "\u0085", "\u2028", "\uFEFF", "\u00e9", "\U0001F600", "command", "restart", "sockets: [", "\ncommand: ", "99999999999999999999",
+        "seccomp: ['@", "cgroup: {memory.max: ", "fifo:", "-/", "truncate:/", "cap_", "0-1023", "..",
     ];
 
     [Fact]
     public void Every_truncation_ends_in_settings_or_problems()
     {
-        byte[] whole = Encoding.UTF8.GetBytes(ServiceFileReaderTests.Everything);
+        byte[] whole = Encoding.UTF8.GetBytes(ServiceFileReaderTests.Everything + ProcessKeysTests.Everything);
         for (int length = 0; length <= whole.Length; length++) Check(whole.AsSpan(0, length));
     }
 
@@ -31,7 +32,7 @@ public class ServiceFileFuzzTests
     public void Random_mutations_end_in_settings_or_problems()
     {
         var random = new Random(20261);
-        byte[] whole = Encoding.UTF8.GetBytes(ServiceFileReaderTests.Everything);
+        byte[] whole = Encoding.UTF8.GetBytes(ServiceFileReaderTests.Everything + ProcessKeysTests.Everything);
         for (int round = 0; round < Fuzz.Rounds(20_000); round++)
         {
             var text = new List<byte>(whole);

@@ -16,7 +16,11 @@ public class ServiceFileReaderTests
         after:
           - network
           - clock
-        restart: {when: always, delay: 1s, factor: 1.5, cap: 1m30s, reset-after: 5 min, limit: 3}
+        before: [mail]
+        milestone: setup
+        success: [3, SIGTERM]
+        on-failure: {start: alarm@web}
+        restart: {when: always, delay: 1s, factor: 1.5, cap: 1m30s, reset-after: 5 min, limit: 3, within: 10m, jitter: 0.25}
         notify: fd
         start-timeout: 500ms
         stop-signal: SIGINT
@@ -52,6 +56,10 @@ public class ServiceFileReaderTests
         Assert.Equal(["db", "cache@one"], settings.Needs);
         Assert.Equal(["mail"], settings.Wants);
         Assert.Equal(["network", "clock"], settings.After);
+        Assert.Equal(["mail"], settings.Before);
+        Assert.Equal(["setup"], settings.Milestone);
+        Assert.Equal([new(false, 3), new(true, 15)], settings.Success);
+        Assert.Equal(new FailureReaction(false, "alarm@web"), settings.OnFailure);
         Assert.Equal(new RestartPolicy
         {
             When = RestartCondition.Always,
@@ -60,6 +68,8 @@ public class ServiceFileReaderTests
             Cap = TimeSpan.FromSeconds(90),
             ResetAfter = TimeSpan.FromMinutes(5),
             Limit = 3,
+            Within = TimeSpan.FromMinutes(10),
+            Jitter = 0.25,
         }, settings.Restart);
         Assert.Equal(ReadinessProtocol.Descriptor, settings.Notify);
         Assert.Equal(TimeSpan.FromMilliseconds(500), settings.StartTimeout);
@@ -82,7 +92,8 @@ public class ServiceFileReaderTests
         Assert.Equal("web/state", settings.RuntimeDirectory);
         Assert.Equal("/dev/ttyS0", settings.Terminal);
         Assert.Equal([new("needs", "db", new(6, 9)), new("needs", "cache@one", new(6, 13)), new("wants", "mail", new(7, 8)),
-            new("after", "network", new(9, 5)), new("after", "clock", new(10, 5))], settings.References);
+            new("after", "network", new(9, 5)), new("after", "clock", new(10, 5)), new("before", "mail", new(11, 10)),
+            new("milestone", "setup", new(12, 12)), new("on-failure", "alarm@web", new(14, 21))], settings.References);
     }
 
     [Fact]
@@ -128,7 +139,7 @@ public class ServiceFileReaderTests
     {
         AssertProblems("restrat: always\ntype: deamon\nstop-timeout: 5\ncommand: [web]\n",
             "1:1: unknown key 'restrat'; did you mean 'restart'?",
-            "2:7: type: 'deamon' is not one of daemon, oneshot; did you mean 'daemon'?",
+            "2:7: type: 'deamon' is not one of daemon, oneshot, group; did you mean 'daemon'?",
             "3:15: stop-timeout: '5' is not a duration: write a unit: 5s",
             "4:11: command: the program 'web' has to be absolute (begin with '/')");
     }
@@ -150,9 +161,9 @@ public class ServiceFileReaderTests
         AssertProblems("command: /bin/a\ntype: \"a\\e[31m\\u202e\\nb\"\n",
             "2:7: the value holds the control character U+001B");
         AssertProblems("command: /bin/a\ntype: \"a\\u202e\\nb\"\n",
-            "2:7: type: 'a\\u202e\\nb' is not one of daemon, oneshot");
+            "2:7: type: 'a\\u202e\\nb' is not one of daemon, oneshot, group");
         AssertProblems($"command: /bin/a\ntype: {new string('x', 500)}\n",
-            $"2:7: type: '{new string('x', 60)}...' is not one of daemon, oneshot");
+            $"2:7: type: '{new string('x', 60)}...' is not one of daemon, oneshot, group");
     }
 
     [Theory]

@@ -96,6 +96,59 @@ public class ServiceGraphCheckTests
         Assert.Equal(5000, Assert.Single(ServiceGraphCheck.FindCycles(Set(chain).Services)).Count);
     }
 
+    [Fact]
+    public void Before_is_after_written_in_the_other_file()
+    {
+        var set = Check(("a", "before: [b]"), ("b", "before: [a]"));
+
+        AssertProblems(set, "a", "b.yaml:1:10: before: a cycle: a -> b -> a");
+        AssertProblems(set, "b", "a.yaml:1:10: before: a cycle: b -> a -> b");
+    }
+
+    [Fact]
+    public void Dinit_cycles_of_every_kind_are_refused()
+    {
+        AssertProblems(Check(("a", "after: [b]"), ("b", "after: [a]")), "a", "a.yaml:1:9: after: a cycle: a -> b -> a");
+        AssertProblems(Check(("a", "before: [b]\nafter: [b]"), ("b", "")), "a", "a.yaml:2:9: after: a cycle: a -> b -> a");
+        AssertProblems(Check(("a", "after: [a]")), "a", "a.yaml:1:9: after: the service names itself");
+        AssertProblems(Check(("a", "before: [a]")), "a", "a.yaml:1:10: before: the service names itself");
+        AssertProblems(Check(("a", "milestone: [b]"), ("b", "needs: [a]")), "b", "b.yaml:1:9: needs: a cycle: b -> a -> b");
+        AssertProblems(Check(("a", "needs: [b]"), ("b", "needs: [c]"), ("c", "needs: [b]")), "a");
+    }
+
+    [Fact]
+    public void Dinit_pseudo_cycle_is_none()
+    {
+        var set = Check(("boot", "needs: [middle]"), ("middle", "needs: [service]"), ("service", "before: [boot]"));
+
+        Assert.Empty(set.NamesWithProblems);
+    }
+
+    [Fact]
+    public void Names_in_milestone_and_on_failure_have_to_be_there_and_those_in_before_need_not()
+    {
+        var set = Check(("web", "milestone: [bd]\nbefore: [mail]\non-failure: {start: alram}"), ("db", ""), ("alarm", ""), ("t", "for-each: argument\non-failure: {start: t@x}\nmilestone: [t2]"), ("t2", "for-each: argument"));
+
+        AssertProblems(set, "web",
+            "web.yaml:1:13: milestone: there is no service 'bd'; did you mean 'db'?",
+            "web.yaml:2:10: warning: before: there is no service 'mail'",
+            "web.yaml:3:21: on-failure: there is no service 'alram'; did you mean 'alarm'?");
+        AssertProblems(set, "t",
+            "t.yaml:2:21: on-failure: the service names itself",
+            "t.yaml:3:13: milestone: 't2' is a template; name one instance: t2@ARGUMENT");
+    }
+
+    [Fact]
+    public void A_chain_has_at_most_a_thousand_services()
+    {
+        (string, string)[] Chain(int length) => [.. Enumerable.Range(0, length).Select(i => ($"s{i:0000}", i == length - 1 ? "" : $"needs: [s{i + 1:0000}]"))];
+
+        Assert.Empty(Check(Chain(1000)).NamesWithProblems);
+        var set = Check(Chain(1001));
+        AssertProblems(set, "s0000", "s0000.yaml:1:9: needs: the chain of services that begins with 's0000' is longer than 1000");
+        Assert.Equal(["s0000"], set.NamesWithProblems);
+    }
+
     private static ServiceSet Check(params (string Name, string Text)[] services)
     {
         var set = Set(services);

@@ -1,3 +1,4 @@
+using Dora.Core.Configuration;
 using Xunit;
 
 namespace Dora.Core.Tests.Configuration;
@@ -9,12 +10,40 @@ public class ServiceValueMessageTests
     [InlineData("restart: [always]", "10: restart: expected a word or a mapping, found a list")]
     [InlineData("type: [daemon]", "7: type: expected a word, found a list")]
     [InlineData("type: {a: b}", "7: type: expected a word, found a mapping")]
-    [InlineData("type:", "1: type: has no value; leave the key out or give it one (daemon or oneshot)")]
-    [InlineData("type: ~", "1: type: has no value; leave the key out or give it one (daemon or oneshot)")]
-    [InlineData("type: Oneshot", "7: type: 'Oneshot' is not one of daemon, oneshot; did you mean 'oneshot'?")]
-    [InlineData("type: 1", "7: type: '1' is not one of daemon, oneshot")]
+    [InlineData("type:", "1: type: has no value; leave the key out or give it one (daemon, oneshot or group)")]
+    [InlineData("type: ~", "1: type: has no value; leave the key out or give it one (daemon, oneshot or group)")]
+    [InlineData("type: Oneshot", "7: type: 'Oneshot' is not one of daemon, oneshot, group; did you mean 'oneshot'?")]
+    [InlineData("type: 1", "7: type: '1' is not one of daemon, oneshot, group")]
     [InlineData("start: always", "8: start: 'always' is not one of boot, demand")]
-    [InlineData("for-each: interface", "11: for-each: 'interface' is not one of wired-interface, console")]
+    [InlineData("for-each: interface", "11: for-each: 'interface' is not one of wired-interface, console, argument")]
+    [InlineData("before: [a b]", "10: before: 'a b' is not the name of a service: a-z, A-Z, 0-9, '.', '_' and '-' are allowed, a letter or digit first")]
+    [InlineData("before: [a, a]", "13: before: 'a' is there twice")]
+    [InlineData("milestone: {a: b}", "12: milestone: expected a list of services, found a mapping")]
+    [InlineData("success: [256]", "11: success: '256' is neither an exit code from 0 to 255 nor a signal such as TERM")]
+    [InlineData("success: [-1]", "11: success: '-1' is neither an exit code from 0 to 255 nor a signal such as TERM")]
+    [InlineData("success: [TREM]", "11: success: 'TREM' is neither an exit code from 0 to 255 nor a signal such as TERM")]
+    [InlineData("success: [3, 3]", "14: success: '3' is there twice")]
+    [InlineData("success: 125", "10: success: 125 always means \"do not start me again\"; it cannot be a success")]
+    [InlineData("success: []", "10: success: is empty; leave the key out: exit code 0 always is a success")]
+    [InlineData("on-failure: restart", "13: on-failure: 'restart' is not one of nothing, reboot, or a mapping: {start: SERVICE}")]
+    [InlineData("on-failure: rebot", "13: on-failure: 'rebot' is not one of nothing, reboot, or a mapping: {start: SERVICE}; did you mean 'reboot'?")]
+    [InlineData("on-failure: {stop: a}", "13: on-failure: expected nothing, reboot, or a mapping: {start: SERVICE}")]
+    [InlineData("on-failure: {start: [a]}", "13: on-failure: expected nothing, reboot, or a mapping: {start: SERVICE}")]
+    [InlineData("on-failure: {start: a/b}", "21: on-failure: 'a/b' is not the name of a service: a-z, A-Z, 0-9, '.', '_' and '-' are allowed, a letter or digit first")]
+    [InlineData("on: boot", "5: on: expected a mapping such as {path: /data/x}, found a word")]
+    [InlineData("on: {}", "5: on: one condition is expected: path, changed, device or network")]
+    [InlineData("on: {path: /a, device: /dev/b}", "5: on: one condition is expected: path, changed, device or network")]
+    [InlineData("on: {paths: /a}", "6: on: 'paths' is not one of path, changed, device, network; did you mean 'path'?")]
+    [InlineData("on: {path: a}", "12: on: path: the path 'a' has to be absolute (begin with '/')")]
+    [InlineData("on: {path: [/a]}", "12: on: path: expected a path, found a list")]
+    [InlineData("on: {path: /a/../b}", "12: on: path: '/a/../b' has to be a plain path: no '//', '.', '..' or '/' at its end")]
+    [InlineData("on: {changed: /a/}", "15: on: changed: '/a/' has to be a plain path: no '//', '.', '..' or '/' at its end")]
+    [InlineData("on: {device: /data/x}", "14: on: device: '/data/x' is not below /dev; for files write path")]
+    [InlineData("on: {network: down}", "15: on: network: 'down' is not one of up, carrier")]
+    [InlineData("on: {network: [up]}", "15: on: network: expected up or carrier, found a list")]
+    [InlineData("restart: {within: 0s, limit: 3}", "19: restart.within: '0s' is too short: at least 1ms")]
+    [InlineData("restart: {within: 1m}", "10: restart: within has no meaning without limit: write how many restarts are too many")]
+    [InlineData("restart: {jitter: 2}", "19: restart.jitter: '2' is not a number from 0 to 1")]
     [InlineData("notify: dbus", "9: notify: 'dbus' is not one of none, fd, systemd")]
     [InlineData("stop_signal: TERM", "1: unknown key 'stop_signal'; did you mean 'stop-signal'?")]
     [InlineData("Type: daemon", "1: unknown key 'Type'; did you mean 'type'?")]
@@ -117,6 +146,24 @@ public class ServiceValueMessageTests
     [InlineData("type: daemon", "1:1: command: is missing; name the program, such as command: [/usr/bin/web, --port, '80']")]
     public void Command_is_refused_with(string text, string message) => ServiceFileReaderTests.AssertProblems(text, message);
 
+    [Theory]
+    [InlineData("restart: never", "restart")]
+    [InlineData("user: web", "user")]
+    [InlineData("environment: {A: b}", "environment")]
+    [InlineData("sockets: [tcp: 1]", "sockets")]
+    [InlineData("on-failure: reboot", "on-failure")]
+    public void A_group_has_no_settings_of_processes(string text, string key) =>
+        ServiceFileReaderTests.AssertProblems("type: group\n" + text, $"2:1: {key}: has no meaning for a group, which has no process; leave it out");
+
+    [Theory]
+    [InlineData("on: {path: /data/x}", TriggerKind.Path, "/data/x")]
+    [InlineData("on: {changed: /data/x}", TriggerKind.Changed, "/data/x")]
+    [InlineData("on: {device: /dev/sdb}", TriggerKind.Device, "/dev/sdb")]
+    [InlineData("on: {network: up}", TriggerKind.Network, "")]
+    [InlineData("on: {network: carrier}", TriggerKind.Carrier, "")]
+    public void Each_trigger_is_read(string text, TriggerKind kind, string target) =>
+        Assert.Equal(new TriggerSettings(kind, target), ServiceFileReaderTests.Load($"command: /bin/a\nstart: demand\n{text}").On);
+
     [Fact]
     public void A_socket_path_has_at_most_107_bytes()
     {
@@ -141,6 +188,12 @@ public class ServiceValueMessageTests
     [InlineData("logger: true\ntty: tty1", "1:1: logger: cannot have a 'tty': its input is the output of the others")]
     [InlineData("for-each: console\nenvironment: {A: 5%}", "1:1: environment: A: '%' has no meaning in a template: %i is the instance's argument, %% a percent sign")]
     [InlineData("for-each: console\ndescription: 5%x %i", "1:1: description: '%x' has no meaning in a template: %i is the instance's argument, %% a percent sign")]
+    [InlineData("for-each: argument\nneeds: [db@%x]", "1:1: needs: '%x' has no meaning in a template: %i is the instance's argument, %% a percent sign")]
+    [InlineData("type: group", "2:1: command: has no meaning for a group, which has no process; leave it out")]
+    [InlineData("on: {path: /a}", "1:1: on: needs 'start: demand': it is what starts it")]
+    [InlineData("on: {path: /a}\nstart: demand\nsockets: [tcp: 1]", "1:1: on: its sockets start it already; leave out 'sockets' or 'on'")]
+    [InlineData("on: {path: /a}\nstart: demand\nfor-each: argument", "1:1: on: a template is not started itself; leave out 'for-each' or 'on'")]
+    [InlineData("on-failure: reboot\nper-connection: true\nsockets: [tcp: 1]", "1:1: on-failure: its sessions end with their connections; leave it out")]
     public void Contradiction_is_refused_with(string text, string message) =>
         ServiceFileReaderTests.AssertProblems(text + "\ncommand: /bin/a\n", message);
 }

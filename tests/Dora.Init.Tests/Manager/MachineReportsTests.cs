@@ -106,10 +106,10 @@ public sealed class MachineReportsTests : IDisposable
     }
 
     [Fact]
-    public void A_service_without_a_usable_file_has_failed_with_the_first_cause()
+    public void A_service_without_a_usable_file_is_invalid_with_the_first_cause()
     {
         var status = MachineReports.Unusable("web", [new Problem("/web.yaml", new Position(2, 3), "unknown key"), new Problem("/web.yaml", new Position(4, 1), "another")]);
-        Assert.Equal(("web", "failed", "/web.yaml"), (status.Name, status.State, status.File));
+        Assert.Equal(("web", "invalid", "/web.yaml"), (status.Name, status.State, status.File));
         Assert.Contains("/web.yaml:2:3: unknown key", status.Reason);
         Assert.Equal(2, status.Problems.Count);
     }

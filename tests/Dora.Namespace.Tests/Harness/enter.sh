@@ -45,4 +45,6 @@ ln -s /proc/self/fd dev/fd
 mknod -m 600 dev/console c 1 3
 : >dev/kmsg
 ip link set lo up
+# As after a boot: a root that is not the mount namespace's own would forbid user namespaces.
+mount --move . /
 exec chroot . /pandora/init

@@ -1,6 +1,7 @@
 using Dora.Core.Linux;
 using Dora.Core.Protocol;
 using Dora.Init.Guard;
+using Dora.Init.Manager.Supervision;
 
 namespace Dora.Init.Manager.Control;
 
@@ -25,6 +26,12 @@ internal interface IMachineControl
 
     /// <summary>The service reads its own configuration anew.</summary>
     ControlResult Reload(string name);
+
+    /// <summary>Holds it up or down against everybody else, or lets go of it.</summary>
+    ControlResult Pin(string name, ServicePin pin);
+
+    /// <summary>Switches it off, also for further boots where /etc outlives them, or takes that back.</summary>
+    ControlResult Mask(string name, bool isMasked);
 
     ControlResult EndMachine(MachineEnd verb, bool force);
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Dora.Core.Protocol.Json;
 using Dora.Core.Protocol;
 using Dora.Init.Guard;
+using Dora.Init.Manager.Supervision;
 
 namespace Dora.Init.Manager.Control;
 
@@ -17,6 +18,11 @@ internal static class Routes
         new("POST", "/v1/services/{name}/stop", Access.Change, x => Accept(x, x.Machine.Stop(x.Argument))),
         new("POST", "/v1/services/{name}/restart", Access.Change, x => Accept(x, x.Machine.Restart(x.Argument))),
         new("POST", "/v1/services/{name}/reload", Access.Change, x => Accept(x, x.Machine.Reload(x.Argument))),
+        new("POST", "/v1/services/{name}/pin-up", Access.Change, x => Accept(x, x.Machine.Pin(x.Argument, ServicePin.Up))),
+        new("POST", "/v1/services/{name}/pin-down", Access.Change, x => Accept(x, x.Machine.Pin(x.Argument, ServicePin.Down))),
+        new("POST", "/v1/services/{name}/unpin", Access.Change, x => Accept(x, x.Machine.Pin(x.Argument, ServicePin.None))),
+        new("POST", "/v1/services/{name}/mask", Access.Change, x => Accept(x, x.Machine.Mask(x.Argument, isMasked: true))),
+        new("POST", "/v1/services/{name}/unmask", Access.Change, x => Accept(x, x.Machine.Mask(x.Argument, isMasked: false))),
         new("GET", "/v1/changes/{id}", Access.Read, GetChange) { Parameters = ["wait"] },
         new("GET", "/v1/boot", Access.Read, x => x.Reply(200, x.Machine.Boot())),
         new("GET", "/v1/logs", Access.Read, GetLogs) { Parameters = ["service", "lines", "follow"] },

@@ -8,8 +8,11 @@ namespace Dora.Init.Manager.Supervision;
 /// started a session of its own. It tells when it is empty by an event (cgroup.events), and cgroup.kill ends all of it
 /// at once.
 /// </summary>
-internal sealed class Cgroup : IDisposable
+internal class Cgroup : IDisposable
 {
+    // Of folders that a service made inside its own.
+    private const int Deepest = 32;
+
     private readonly EventLoop _loop;
     private readonly string _name;
     private readonly Action _emptied;
@@ -48,7 +51,7 @@ internal sealed class Cgroup : IDisposable
     /// kernel/cgroup/cgroup.c: it closes the gap through which a fork escaped the kill). Making the folder again sets
     /// the count to 0, which is also that of the manager's own cgroup: nobody may ever write cgroup.kill there.
     /// </summary>
-    public Errno Renew()
+    public virtual Errno Renew()
     {
         var errno = Remove();
         return errno == Errno.None ? Create() : errno;
@@ -62,13 +65,13 @@ internal sealed class Cgroup : IDisposable
     }
 
     /// <summary>Listens to the folder if there is one; nothing is made.</summary>
-    public void TakeUp()
+    public virtual void TakeUp()
     {
         if (Sys.Exists(Path)) _ = Create();
     }
 
     /// <summary>Whether a process is in it; read now. A cgroup that does not exist is empty.</summary>
-    public bool IsPopulated
+    public virtual bool IsPopulated
     {
         get
         {
@@ -79,28 +82,53 @@ internal sealed class Cgroup : IDisposable
         }
     }
 
-    public Errno Kill() => Sys.WriteFile(Path + "/cgroup.kill", "1");
+    public virtual Errno Kill() => Sys.WriteFile(Path + "/cgroup.kill", "1");
 
-    /// <summary>Pids of the processes directly in it, in the order the kernel lists them.</summary>
-    public IReadOnlyList<int> Processes() => ProcessesIn(Path);
+    /// <summary>
+    /// Pids of the processes in it, in the order the kernel lists them, then those in the folders that it made inside;
+    /// without the helpers in ours (<see cref="Readiness.Helpers"/>).
+    /// </summary>
+    public virtual IReadOnlyList<int> Processes() => ProcessesIn(Path);
 
     /// <summary>The same for any folder.</summary>
     public static IReadOnlyList<int> ProcessesIn(string path)
     {
         var pids = new List<int>();
-        foreach (var line in (Sys.ReadText(path + "/cgroup.procs") ?? "").AsSpan().EnumerateLines())
-            if (int.TryParse(line, out int pid)) pids.Add(pid);
+        AddProcesses(path, pids, depth: 0);
         return pids;
     }
 
+    private static void AddProcesses(string path, List<int> pids, int depth)
+    {
+        foreach (var line in (Sys.ReadText(path + "/cgroup.procs") ?? "").AsSpan().EnumerateLines())
+            if (int.TryParse(line, out int pid)) pids.Add(pid);
+        if (depth == Deepest) return;
+        foreach (string child in Sys.ListDirectories(path))
+            if (!child.StartsWith('.')) AddProcesses($"{path}/{child}", pids, depth + 1);
+    }
+
+    /// <summary>
+    /// Whether the kernel has killed a process in it for want of memory, its own limit's or the machine's. The count is
+    /// that of this run: each has a new folder.
+    /// </summary>
+    public virtual bool HasRunOutOfMemory
+    {
+        get
+        {
+            foreach (var line in (Sys.ReadText(Path + "/memory.events") ?? "").AsSpan().EnumerateLines())
+                if (line.StartsWith("oom_kill ") && !line[9..].SequenceEqual("0")) return true;
+            return false;
+        }
+    }
+
     /// <summary>Sends a signal to every process in it and below.</summary>
-    public void Signal(int signal)
+    public virtual void Signal(int signal)
     {
         foreach (int pid in Processes()) _ = Sys.Kill(pid, signal);
     }
 
     /// <summary>Removes the folder, and those that the service made inside; it must be empty of processes.</summary>
-    public Errno Remove()
+    public virtual Errno Remove()
     {
         Close();
         return RemoveTree(Path, depth: 0);
@@ -108,7 +136,7 @@ internal sealed class Cgroup : IDisposable
 
     private static Errno RemoveTree(string path, int depth)
     {
-        if (depth > 32) return Errno.ELOOP;
+        if (depth > Deepest) return Errno.ELOOP;
         var errno = Sys.RemoveDirectory(path);
         if (errno is Errno.None or Errno.ENOENT) return Errno.None;
         foreach (string child in Sys.ListDirectories(path)) _ = RemoveTree($"{path}/{child}", depth + 1);

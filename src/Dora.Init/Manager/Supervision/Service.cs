@@ -12,16 +12,16 @@ namespace Dora.Init.Manager.Supervision;
 internal sealed class Service : IDisposable
 {
     private readonly Supervisor _supervisor;
-    private readonly ServiceLauncher _launcher;
+    private readonly IServiceLauncher _launcher;
     private LoopTimer? _deadline;
     private ReadinessPipe? _readiness;
 
-    public Service(Supervisor supervisor, ServiceLauncher launcher, ServiceSettings settings, string cgroupPath)
+    public Service(Supervisor supervisor, IServiceLauncher launcher, ServiceSettings settings, string cgroupPath)
     {
         _supervisor = supervisor;
         _launcher = launcher;
         Settings = settings;
-        Cgroup = new Cgroup(supervisor.Loop, cgroupPath, settings.Name, () => CheckEmptied());
+        Cgroup = launcher.CgroupOf(supervisor.Loop, cgroupPath, settings.Name, () => CheckEmptied());
         State = new ServiceState { Since = EventLoop.Now };
         Companions = Companions.For(supervisor, this, launcher);
     }
@@ -43,8 +43,16 @@ internal sealed class Service : IDisposable
     /// <summary>A session of a per-connection service: it lives as long as its process, and what it leaves behind (a detached screen, a build) lives on.</summary>
     public bool IsSession { get; init; }
 
+    /// <summary>Held up or down by an operator, against all others.</summary>
+    public ServicePin Pin { get; set; }
+
     /// <summary>It is down, and a connection would start it.</summary>
     public bool IsListening => _supervisor.IsListening(this);
+
+    /// <summary>It is down, and its trigger would start it.</summary>
+    public bool IsArmed => _supervisor.IsArmed(this);
+
+    public bool IsMasked => _supervisor.IsMasked(this);
 
     /// <summary>Takes up the state that the last manager left, process and all.</summary>
     public void Adopt(ServiceState state)
@@ -70,6 +78,7 @@ internal sealed class Service : IDisposable
         if (actions.HasFlag(ServiceActions.SendAbort)) SendToMain(Libc.SIGABRT);
         if (actions.HasFlag(ServiceActions.SendStopSignal)) SendStopSignal();
         if (actions.HasFlag(ServiceActions.KillAll)) KillAll();
+        if (actions.HasFlag(ServiceActions.ReactToFailure)) _supervisor.ReactToFailure(this);
         CheckEmptied();
     }
 
@@ -162,6 +171,11 @@ internal sealed class Service : IDisposable
             Apply(failure is null ? new(ServiceEventKind.Launched) : new(ServiceEventKind.LaunchFailed, Reason: failure));
             return;
         }
+        if (Settings.Type == ServiceType.Group)
+        {
+            Apply(new(ServiceEventKind.Launched));
+            return;
+        }
         if (Settings.Notify == ReadinessProtocol.Descriptor) _readiness = ReadinessPipe.Open(_supervisor, Name, ReadySeen);
         if (Companions?.FileBefore() is { } mark) Apply(new(ServiceEventKind.FileMarked, Reason: mark));
         var result = _launcher.Launch(this, _readiness?.WriteEnd);
@@ -199,10 +213,10 @@ internal sealed class Service : IDisposable
     {
         if (State.Helper is HelperKind.PreStart) Companions?.SignalPreStart(Settings.StopSignal);
         int main = MainProcess;
-        if (main != 0) _ = Sys.Kill(main, Settings.StopSignal);
+        if (main != 0) _launcher.Kill(main, Settings.StopSignal);
         else Cgroup.Signal(Settings.StopSignal);
         // A process that is stopped (SIGSTOP) gets no TERM before it goes on.
-        if (main != 0) _ = Sys.Kill(main, Libc.SIGCONT);
+        if (main != 0) _launcher.Kill(main, Libc.SIGCONT);
     }
 
     private void KillAll()
@@ -210,7 +224,7 @@ internal sealed class Service : IDisposable
         var errno = Cgroup.Kill();
         // Without cgroups the main process is all that can be found.
         if (errno is not (Errno.None or Errno.ENOENT)) Log.Warn($"{Name}: kill its cgroup: {errno.Describe()}");
-        if (errno != Errno.None && State.Pid != 0) _ = Sys.Kill(State.Pid, Libc.SIGKILL);
+        if (errno != Errno.None && State.Pid != 0) _launcher.Kill(State.Pid, Libc.SIGKILL);
     }
 
     /// <summary>Called after every change and by the cgroup: in Stopping and Killing, nothing left means the next phase.</summary>

@@ -2,10 +2,10 @@ namespace Dora.Init.Manager.Supervision;
 
 internal enum ServiceEventKind
 {
-    /// <summary>Somebody wants it up.</summary>
+    /// <summary>Somebody wants it up; Cause, if that is for the failure of another.</summary>
     StartAsked,
 
-    /// <summary>Nobody wants it any more, and nothing that depends on it is up.</summary>
+    /// <summary>Nobody wants it any more, and nothing that depends on it is up; Reason, if that is for a need that is gone.</summary>
     StopAsked,
 
     /// <summary>Down, then up again, from wherever it is.</summary>
@@ -75,7 +75,7 @@ internal enum ServiceEventKind
     HelperEnded,
 }
 
-internal readonly record struct ServiceEvent(ServiceEventKind Kind, int Pid = 0, ProcessExit? Exit = null, string? Reason = null, TimeSpan? At = null);
+internal readonly record struct ServiceEvent(ServiceEventKind Kind, int Pid = 0, ProcessExit? Exit = null, string? Reason = null, StartCause? Cause = null, TimeSpan? At = null);
 
 /// <summary>What a transition asks of the world.</summary>
 [Flags]
@@ -91,6 +91,9 @@ internal enum ServiceActions
 
     /// <summary>cgroup.kill; answered by Emptied.</summary>
     KillAll = 4,
+
+    /// <summary>It has been given up: do what its file says about that.</summary>
+    ReactToFailure = 8,
 
     /// <summary>Start the command of the state's Helper; answered by HelperLaunched or HelperEnded.</summary>
     RunHelper = 0x10000,

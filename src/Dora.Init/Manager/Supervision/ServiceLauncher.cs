@@ -1,12 +1,13 @@
 using Dora.Core.Configuration;
 using Dora.Core.Linux;
+using Dora.Init.Events;
 using Dora.Init.Launching;
 using Dora.Init.Manager.Supervision.Readiness;
 
 namespace Dora.Init.Manager.Supervision;
 
 /// <summary>From settings to a running process: looks up users, opens streams, compiles the plan, launches it.</summary>
-internal sealed class ServiceLauncher(IServiceOutput output, HeldSockets sockets)
+internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets sockets) : IServiceLauncher
 {
     /// <summary>Never throws: what cannot be opened, found or compiled is a failure in words.</summary>
     public LaunchResult Launch(Service service, FileDescriptor? readiness, HelperCommand? helper = null)
@@ -27,6 +28,10 @@ internal sealed class ServiceLauncher(IServiceOutput output, HeldSockets sockets
         }
     }
 
+    public void Kill(int pid, int signal) => _ = Sys.Kill(pid, signal);
+
+    public Cgroup CgroupOf(EventLoop loop, string path, string name, Action emptied) => new(loop, path, name, emptied);
+
     private LaunchPlan Plan(Service service, FileDescriptor? readiness, HelperCommand? helper, List<FileDescriptor> opened)
     {
         var settings = service.Settings;
@@ -38,8 +43,14 @@ internal sealed class ServiceLauncher(IServiceOutput output, HeldSockets sockets
         else Log.Warn($"{settings.Name}: cgroup {service.Cgroup.Path}: {errno.Describe()}; it starts without one");
 
         var identity = Identity.Of(settings);
+        if (builder.Cgroup is not null && helper is null or { Kind: HelperKind.PreStart }) CgroupLimits.Apply(service.Cgroup.Path, settings, identity);
         MakeRuntimeDirectory(settings, identity);
         Streams(builder, service, helper, opened);
+        if (helper is null)
+        {
+            OwnTerminal(settings, identity);
+            Redirect(builder, service, opened);
+        }
 
         var passed = new List<(string, FileDescriptor)>();
         if (!settings.PerConnection && helper is null)
@@ -50,7 +61,9 @@ internal sealed class ServiceLauncher(IServiceOutput output, HeldSockets sockets
             foreach (var (name, fd) in output.LoggerDescriptors()) passed.Add((name, Lift(fd, opened)));
         identity.Introduce(builder);
         // Before ours: a LISTEN_PID of the file's own would be written over, whatever its length.
+        ReadEnvironmentFiles(builder, settings);
         foreach (var (variable, value) in settings.Environment) builder.Variable(variable, value);
+        service.State.Cause?.Introduce(builder);
         builder.ListenDescriptors(passed);
         service.Companions?.Introduce(builder, helper);
 

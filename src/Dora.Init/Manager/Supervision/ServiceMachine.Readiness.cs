@@ -100,9 +100,9 @@ internal static partial class ServiceMachine
     private static TimeSpan? StartDeadline(ServiceSettings settings, TimeSpan now) =>
         SaysWhenReady(settings) ? now + settings.StartTimeout : null;
 
-    private static (ServiceState, ServiceActions) StopMain(ServiceState state, ServiceSettings settings, TimeSpan now)
+    private static (ServiceState, ServiceActions) StopMain(ServiceState state, ServiceSettings settings, string? reason, TimeSpan now)
     {
-        var stopping = Enter(state, ServicePhase.Stopping, now) with { Deadline = now + settings.StopTimeout };
+        var stopping = Enter(state, ServicePhase.Stopping, now) with { Deadline = now + settings.StopTimeout, Reason = reason };
         if (settings.StopCommand.Count == 0 || state.Pid == 0)
             return (stopping, ServiceActions.SendStopSignal);
         var limit = settings.HelperTimeout < settings.StopTimeout ? settings.HelperTimeout : settings.StopTimeout;

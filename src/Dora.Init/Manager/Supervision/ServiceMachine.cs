@@ -1,4 +1,5 @@
 using Dora.Core.Configuration;
+using Dora.Core.Linux;
 using Dora.Init.Manager.Supervision.Readiness;
 
 namespace Dora.Init.Manager.Supervision;
@@ -31,7 +32,14 @@ namespace Dora.Init.Manager.Supervision;
 ///   Killing. Stopping turns into Killing, Killing into Failed: processes that cannot be killed hang in the kernel.
 /// - A fault (ended by itself, not ready in time) is kept in Fault while it is cleared away; on Emptied it is the
 ///   restart policy that decides. Stopping without a fault ends in Stopped.
-/// - Exit code 125 says "do not start me again", whatever the policy.
+/// - Exit code 125 says "do not start me again", whatever the policy and whatever counts as success.
+/// - IsGivenUp marks the one kind of failure that on-failure speaks of: a fault of its own, after which nothing starts it
+///   again. A need that failed is no such fault, and neither is a stop that went wrong. Entering it asks for
+///   ReactToFailure, once; any start, stop or restart clears it.
+/// - HasBeenUp is never taken back: a milestone is behind one.
+/// - Chance (jitter) comes from the name and the time, which are arguments: the same call has the same answer.
+/// - A group, and a listener with a process for each connection, have no process: Launched comes without a pid, and a stop
+///   is over at once.
 /// - Reloading is Running to all that is here. It, the helper commands, and what a service says of itself are in
 ///   ServiceMachine.Readiness.cs.
 /// - An event that does not fit the phase changes nothing: a late timer or a doubled report is harmless.
@@ -46,11 +54,18 @@ internal static partial class ServiceMachine
     public static (ServiceState State, ServiceActions Actions) Apply(
         ServiceState state, ServiceSettings settings, ServiceEvent happened, TimeSpan now)
     {
+        var (after, actions) = Move(state, settings, happened, now);
+        return (after, after.IsGivenUp && !state.IsGivenUp ? actions | ServiceActions.ReactToFailure : actions);
+    }
+
+    private static (ServiceState State, ServiceActions Actions) Move(
+        ServiceState state, ServiceSettings settings, ServiceEvent happened, TimeSpan now)
+    {
         return happened.Kind switch
         {
-            ServiceEventKind.StartAsked => Start(state, now),
-            ServiceEventKind.StopAsked => Stop(state, settings, now),
-            ServiceEventKind.RestartAsked => Restart(state, settings, now),
+            ServiceEventKind.StartAsked => Start(state, happened.Cause, now),
+            ServiceEventKind.StopAsked => Stop(state, settings, happened.Reason, now),
+            ServiceEventKind.RestartAsked => Restart(state, settings, happened.Cause, now),
             ServiceEventKind.DependenciesMet when state.Phase is ServicePhase.Waiting => Begin(state, settings, now),
             ServiceEventKind.DependencyFailed when state.Phase is ServicePhase.Waiting =>
                 (Enter(state, ServicePhase.Failed, now) with { Reason = happened.Reason }, ServiceActions.None),
@@ -74,41 +89,51 @@ internal static partial class ServiceMachine
     internal static bool SaysWhenReady(ServiceSettings settings) =>
         settings.Type == ServiceType.Oneshot || settings.Notify != ReadinessProtocol.None || settings.Ready is not null;
 
-    private static (ServiceState, ServiceActions) Start(ServiceState state, TimeSpan now)
+    /// <summary>Whether it has a process of its own: a group has none, and a listener only those of its connections.</summary>
+    internal static bool HasProcess(ServiceSettings settings) => settings.Type != ServiceType.Group && !settings.PerConnection;
+
+    private static (ServiceState, ServiceActions) Start(ServiceState state, StartCause? cause, TimeSpan now)
     {
         var wanted = state with { WantedUp = true };
         return state.Phase switch
         {
             ServicePhase.Stopped or ServicePhase.Failed or ServicePhase.Backoff => (
-                Enter(wanted, ServicePhase.Waiting, now) with { RestartsInRow = 0, Restarts = 0 }, ServiceActions.None),
+                Enter(wanted, ServicePhase.Waiting, now) with
+                {
+                    RestartsInRow = 0,
+                    Restarts = 0,
+                    PeriodSince = null,
+                    RestartsInPeriod = 0,
+                    Cause = cause,
+                },
+                ServiceActions.None),
             // It comes up again by itself when it stops for a fault; an ordered stop is turned round.
             ServicePhase.Stopping or ServicePhase.Killing => (wanted with { StartAgain = true }, ServiceActions.None),
             _ => (wanted, ServiceActions.None),
         };
     }
 
-    private static (ServiceState, ServiceActions) Stop(ServiceState state, ServiceSettings settings, TimeSpan now)
+    private static (ServiceState, ServiceActions) Stop(ServiceState state, ServiceSettings settings, string? reason, TimeSpan now)
     {
         var unwanted = state with { WantedUp = false, StartAgain = false };
         switch (state.Phase)
         {
             case ServicePhase.Starting or ServicePhase.Running or ServicePhase.Reloading when HasProcesses(state, settings):
-                return StopMain(unwanted, settings, now);
+                return StopMain(unwanted, settings, reason, now);
             case ServicePhase.Stopping or ServicePhase.Killing:
                 return (unwanted with { Fault = null, EndsByItself = false }, ServiceActions.None);
             default:
-                return (Enter(unwanted, ServicePhase.Stopped, now), ServiceActions.None);
+                return (Enter(unwanted, ServicePhase.Stopped, now) with { Reason = reason }, ServiceActions.None);
         }
     }
 
-    // A listener with a process for each connection has none itself.
     private static bool HasProcesses(ServiceState state, ServiceSettings settings) =>
-        state.Phase is ServicePhase.Starting || state.Pid != 0 || !settings.PerConnection;
+        state.Phase is ServicePhase.Starting || state.Pid != 0 || HasProcess(settings);
 
-    private static (ServiceState, ServiceActions) Restart(ServiceState state, ServiceSettings settings, TimeSpan now)
+    private static (ServiceState, ServiceActions) Restart(ServiceState state, ServiceSettings settings, StartCause? cause, TimeSpan now)
     {
-        var (stopped, actions) = Stop(state, settings, now);
-        var (started, _) = Start(stopped, now);
+        var (stopped, actions) = Stop(state, settings, null, now);
+        var (started, _) = Start(stopped, cause, now);
         return (started, actions);
     }
 
@@ -137,10 +162,10 @@ internal static partial class ServiceMachine
         if (state.StartAgain)
             return Enter(state, ServicePhase.Waiting, now) with { StartAgain = false, RestartsInRow = 0 };
         if (state.Fault is null || !state.WantedUp)
-            return Enter(state, ServicePhase.Stopped, now) with { Reason = state.Fault };
+            return Enter(state, ServicePhase.Stopped, now) with { Reason = state.Fault ?? state.Reason };
 
         // A daemon that ends before it was ready has failed, whatever its exit code.
-        bool success = state.LastExit is { IsSuccess: true } && state.Fault == state.LastExit.Describe()
+        bool success = state.LastExit is { } exit && IsSuccess(exit, settings) && state.Fault == state.LastExit.Describe()
             && (settings.Type == ServiceType.Oneshot || state.ReadyAt is not null);
         if (success && settings.Type == ServiceType.Oneshot)
             return Enter(state, ServicePhase.Done, now) with { ReadyAt = now };
@@ -153,22 +178,50 @@ internal static partial class ServiceMachine
         var policy = settings.Restart;
         var down = state with { Pid = 0 };
         if (state.LastExit is { Code: 1, Status: DoNotRestart } && fault == state.LastExit.Describe())
-            return Enter(down, ServicePhase.Failed, now) with { Reason = $"exit code {DoNotRestart}: it asked not to be started again" };
+            return GiveUp(down, $"exit code {DoNotRestart}: it asked not to be started again", now);
         if (policy.When == RestartCondition.Never || (policy.When == RestartCondition.OnFailure && success))
-            return Enter(down, success ? ServicePhase.Stopped : ServicePhase.Failed, now) with { Reason = fault };
+            return success ? Enter(down, ServicePhase.Stopped, now) with { Reason = fault } : GiveUp(down, fault, now);
 
         bool wasStable = state.ReadyAt is { } ready && now - ready >= policy.ResetAfter;
         int inRow = wasStable ? 1 : state.RestartsInRow + 1;
-        if (policy.Limit > 0 && inRow > policy.Limit)
-            return Enter(down, ServicePhase.Failed, now) with { Reason = $"{fault}; given up after {policy.Limit} restarts in a row" };
+        bool isNewPeriod = policy.Within == TimeSpan.Zero || state.PeriodSince is not { } since || now - since >= policy.Within;
+        int inPeriod = isNewPeriod ? 1 : state.RestartsInPeriod + 1;
+        if (policy.Limit > 0 && (policy.Within > TimeSpan.Zero ? inPeriod : inRow) > policy.Limit)
+            return GiveUp(down, policy.Within > TimeSpan.Zero
+                ? $"{fault}; given up after {policy.Limit} restarts within {Seconds(policy.Within)}"
+                : $"{fault}; given up after {policy.Limit} restarts in a row", now);
 
         return Enter(down, ServicePhase.Backoff, now) with
         {
-            Deadline = now + Delay(policy, inRow),
+            Deadline = now + Delay(policy, inRow) * (1 + policy.Jitter * Chance(settings.Name, now)),
             RestartsInRow = inRow,
+            PeriodSince = policy.Within == TimeSpan.Zero ? null : isNewPeriod ? now : state.PeriodSince,
+            RestartsInPeriod = policy.Within == TimeSpan.Zero ? 0 : inPeriod,
             Restarts = state.Restarts + 1,
             Reason = fault,
         };
+    }
+
+    private static ServiceState GiveUp(ServiceState down, string? reason, TimeSpan now) =>
+        Enter(down, ServicePhase.Failed, now) with { Reason = reason, IsGivenUp = down.WantedUp };
+
+    internal static bool IsSuccess(ProcessExit exit, ServiceSettings settings)
+    {
+        if (exit.IsSuccess) return true;
+        foreach (var end in settings.Success)
+            if (end.IsSignal == (exit.Code is Libc.CLD_KILLED or Libc.CLD_DUMPED) && exit.Code != 0 && end.Number == exit.Status) return true;
+        return false;
+    }
+
+    /// <summary>From 0 to nearly 1, by the name and the time: services that fail together are not started again together.</summary>
+    internal static double Chance(string name, TimeSpan now)
+    {
+        ulong hash = 14695981039346656037; // FNV-1a, then a finisher: names and times differ in their last bits
+        foreach (char c in name) hash = (hash ^ c) * 1099511628211;
+        hash ^= (ulong)now.Ticks;
+        hash = (hash ^ (hash >> 33)) * 0xFF51AFD7ED558CCD;
+        hash = (hash ^ (hash >> 33)) * 0xC4CEB9FE1A85EC53;
+        return ((hash ^ (hash >> 33)) >> 11) / (double)(1UL << 53);
     }
 
     /// <summary>The wait before the n-th restart in a row, n from 1.</summary>
@@ -198,6 +251,7 @@ internal static partial class ServiceMachine
                     Enter(state, ServicePhase.Killing, now) with
                     {
                         Deadline = now + KillLimit,
+                        Reason = state.Reason,
                         Fault = state.EndsByItself ? $"it said that it stops and has not within {Seconds(settings.StopTimeout)} (stop-timeout)" : state.Fault,
                     },
                     ServiceActions.KillAll);
@@ -207,6 +261,7 @@ internal static partial class ServiceMachine
                     {
                         Pid = 0,
                         Reason = $"its processes cannot be killed (they hang in the kernel); {state.Fault ?? "it was being stopped"}",
+                        IsGivenUp = state.WantedUp && state.Fault is not null,
                     },
                     ServiceActions.None);
             case ServicePhase.Backoff:
@@ -226,6 +281,8 @@ internal static partial class ServiceMachine
         Since = now,
         Deadline = null,
         Reason = null,
+        IsGivenUp = false,
+        HasBeenUp = state.HasBeenUp || phase is ServicePhase.Running or ServicePhase.Done,
         Fault = phase is ServicePhase.Stopping or ServicePhase.Killing ? state.Fault : null,
         StartAgain = state.StartAgain && phase is ServicePhase.Stopping or ServicePhase.Killing,
         EndsByItself = false,

@@ -46,12 +46,17 @@ internal enum ServicePhase
 /// <param name="Status">Exit code, or signal number.</param>
 internal sealed record ProcessExit(int Code, int Status) : IJsonMapped<ProcessExit>
 {
+    /// <summary>The kernel killed it, or a process of it, for want of memory.</summary>
+    public bool IsOutOfMemory { get; init; }
+
     public bool IsSuccess => Code == Libc.CLD_EXITED && Status == 0;
 
     /// <summary>It ended while nobody could wait for it (the guard was in rescue).</summary>
     public static ProcessExit Unseen { get; } = new(0, 0);
 
-    public string Describe() => Code switch
+    public string Describe() => IsOutOfMemory ? $"oom: the kernel killed it for want of memory ({DescribeEnd()})" : DescribeEnd();
+
+    private string DescribeEnd() => Code switch
     {
         Libc.CLD_EXITED => $"exit code {Status}",
         Libc.CLD_KILLED => $"signal {Status}",
@@ -60,7 +65,10 @@ internal sealed record ProcessExit(int Code, int Status) : IJsonMapped<ProcessEx
     };
 
     public static ProcessExit Map(JsonMap json, ProcessExit? from) =>
-        new(json.RequiredInteger("code", from?.Code), json.RequiredInteger("status", from?.Status));
+        new(json.RequiredInteger("code", from?.Code), json.RequiredInteger("status", from?.Status))
+        {
+            IsOutOfMemory = json.Flag("isOutOfMemory", from?.IsOutOfMemory) ?? false,
+        };
 }
 
 /// <summary>All that is known of a service's life: what the machine maps to its successor, and what outlives the manager.</summary>
@@ -99,6 +107,21 @@ internal sealed record ServiceState : IJsonMapped<ServiceState>
 
     /// <summary>Why it is where it is, in words; null when there is nothing to say.</summary>
     public string? Reason { get; init; }
+
+    /// <summary>It was up once since the machine was started: what has it as a milestone may start.</summary>
+    public bool HasBeenUp { get; init; }
+
+    /// <summary>It has failed for a fault of its own and nobody starts it again: what its file says about that follows.</summary>
+    public bool IsGivenUp { get; init; }
+
+    /// <summary>When the period began in which restarts are counted, with <c>restart: {within: ...}</c>.</summary>
+    public TimeSpan? PeriodSince { get; init; }
+
+    /// <summary>Restarts in that period.</summary>
+    public int RestartsInPeriod { get; init; }
+
+    /// <summary>The failure that it was started for; null for any other start.</summary>
+    public StartCause? Cause { get; init; }
 
     /// <summary>What went wrong in a run that is still being cleared away.</summary>
     public string? Fault { get; init; }
@@ -163,6 +186,11 @@ internal sealed record ServiceState : IJsonMapped<ServiceState>
         LastExit = json.Member("lastExit", from?.LastExit),
         Reason = json.Text("reason", from?.Reason),
         Fault = json.Text("fault", from?.Fault),
+        HasBeenUp = json.Flag("hasBeenUp", from?.HasBeenUp) ?? false,
+        IsGivenUp = json.Flag("isGivenUp", from?.IsGivenUp) ?? false,
+        PeriodSince = json.Ticks("periodSince", from?.PeriodSince),
+        RestartsInPeriod = json.Integer("restartsInPeriod", from?.RestartsInPeriod) ?? 0,
+        Cause = json.Member("cause", from?.Cause),
         Helper = (HelperKind)(json.Integer("helper", (int?)from?.Helper) ?? 0),
         HelperPid = json.Integer("helperPid", from?.HelperPid) ?? 0,
         IsMainChanged = json.Flag("isMainChanged", from?.IsMainChanged) ?? false,

@@ -21,8 +21,12 @@ internal sealed partial class Supervisor
         var told = new HashSet<string>();
         foreach (var entry in saved.Services)
         {
-            if (!told.Add(entry.Name)) continue;
+            // What was masked and is down is no service any more; what is still being stopped for it is taken up.
+            if (!told.Add(entry.Name) || (entry.State.IsDown && _switchedOff.ContainsKey(TemplateOf(entry.Name)))) continue;
             var service = Find(entry.Name) ?? Recreate(entry);
+            service.Pin = entry.Pin;
+            if (entry.IsStopAsked) _stopsAsked.Add(service.Name);
+            if (entry.IsRestartAsked) _restartsAsked.Add(service.Name);
             service.Adopt(Verified(service, entry.State));
             if (service.IsSession && service.State.Pid == 0)
             {
@@ -31,11 +35,13 @@ internal sealed partial class Supervisor
                 continue;
             }
             AdoptDemand(service);
+            AdoptTrigger(service, entry);
+            AdoptFailure(service);
             if (service.Settings.PerConnection && !service.IsSession && service.State.Phase is ServicePhase.Running
                 && OpenListener(service) is { } failure)
                 Log.Error($"{service.Name}: {failure}");
             if (service.State.Pid == 0 && service.State.Phase is ServicePhase.Starting or ServicePhase.Running or ServicePhase.Reloading
-                && service.State.Helper is not HelperKind.PreStart && !service.Settings.PerConnection)
+                && service.State.Helper is not HelperKind.PreStart && ServiceMachine.HasProcess(service.Settings))
                 service.Apply(new(ServiceEventKind.MainExited, Exit: ProcessExit.Unseen));
         }
         // No state at all, or none of these: it was lost, or the guard failed twice and its store with it.
@@ -63,7 +69,17 @@ internal sealed partial class Supervisor
     {
         state.LastSession = _lastSession;
         foreach (var service in _services.Values)
-            state.Services.Add(new SavedService { Name = service.Name, InstanceOf = service.InstanceOf, IsSession = service.IsSession, State = service.State });
+            state.Services.Add(new SavedService
+            {
+                Name = service.Name,
+                InstanceOf = service.InstanceOf,
+                IsSession = service.IsSession,
+                State = service.State,
+                Pin = service.Pin,
+                IsStopAsked = _stopsAsked.Contains(service.Name),
+                IsRestartAsked = _restartsAsked.Contains(service.Name),
+                Trigger = TriggerOf(service),
+            });
     }
 
     private Service Recreate(SavedService entry)
@@ -73,8 +89,13 @@ internal sealed partial class Supervisor
             var settings = entry.InstanceOf is { } name && Find(name) is { } listener ? listener.Settings : Unknown(entry.Name);
             return AddSession(SessionSettings(settings, entry.Name), entry.InstanceOf ?? "");
         }
-        if (entry.InstanceOf is { } template && _templates.TryGetValue(template, out var found))
-            return AddService(ServiceTemplate.Instantiate(found, entry.Name[(entry.Name.IndexOf('@') + 1)..]), template);
+        string origin = entry.InstanceOf ?? entry.Name;
+        if (_templates.TryGetValue(origin, out var found) || _switchedOff.TryGetValue(origin, out found))
+        {
+            if (found.ForEach is InstanceSource.None) return AddService(found, null);
+            string argument = entry.Name[(entry.Name.IndexOf('@') + 1)..];
+            if (ServiceTemplate.IsArgument(argument)) return AddService(ServiceTemplate.Instantiate(found, argument), origin);
+        }
         // Its file is gone: what runs is kept running, and can be stopped, but not started again.
         return AddService(Unknown(entry.Name), entry.InstanceOf);
     }
@@ -94,10 +115,10 @@ internal sealed partial class Supervisor
         if (state.Pid != 0 && CgroupMembership.Holds(service.Cgroup.Path, state.Pid)) return state;
         // One that the service had named itself is gone: what was launched once is not the main process again.
         if (state is { Pid: not 0, IsMainChanged: true }) return state with { Pid = 0 };
-        int main = MainProcessOf(service.Cgroup.Path);
+        int main = MainProcessOf(service.Cgroup.Processes());
         bool wasLaunching = state.Phase is ServicePhase.Waiting or ServicePhase.Backoff or ServicePhase.Stopped or ServicePhase.Failed
             || state is { Phase: ServicePhase.Starting, Helper: HelperKind.PreStart };
-        if (main == 0 && wasLaunching && state.HelperPid == 0 && MainProcessOf($"{service.Cgroup.Path}/{Helpers.WordOf(HelperKind.PreStart)}") is var helper and not 0)
+        if (main == 0 && wasLaunching && state.HelperPid == 0 && MainProcessOf(Cgroup.ProcessesIn($"{service.Cgroup.Path}/{Helpers.WordOf(HelperKind.PreStart)}")) is var helper and not 0)
             return ServiceMachine.PreStarting(state, service.Settings, helper, EventLoop.Now);
         if (main == 0) return state with { Pid = 0 };
         if (!wasLaunching) return state with { Pid = main };
@@ -117,11 +138,11 @@ internal sealed partial class Supervisor
         };
     }
 
-    private static int MainProcessOf(string cgroup)
+    private static int MainProcessOf(IReadOnlyList<int> pids)
     {
         int main = 0;
         long oldest = long.MaxValue;
-        foreach (int pid in Cgroup.ProcessesIn(cgroup))
+        foreach (int pid in pids)
         {
             if (ProcessStatus.Read(pid) is not { ParentPid: 1 } status || status.StartTicks >= oldest) continue;
             main = pid;

@@ -37,7 +37,7 @@ internal sealed partial class Supervisor
         foreach (var member in circle)
         {
             // Needs are looked at first, so one that waits for anything else has all that it needs.
-            if (BlockingNeed(member) is not null) continue;
+            if (BlockingNeed(member) is not null || BlockingMilestone(member) is not null) continue;
             Log.Warn($"{member.Name}: starting before what it comes after: they wait for each other ({words})");
             member.Apply(new(ServiceEventKind.DependenciesMet));
             return;
@@ -52,10 +52,14 @@ internal sealed partial class Supervisor
         if (_stopsAsked.Count == 0) return false;
         foreach (var service in _services.Values)
             if (service.State.Phase is ServicePhase.Stopping or ServicePhase.Killing) return false;
-        var stuck = _stopsAsked.ToArray();
-        _stopsAsked.Clear();
-        foreach (string name in stuck)
-            if (Find(name) is { } service) service.Apply(new(ServiceEventKind.StopAsked));
-        return true;
+        bool any = false;
+        foreach (string name in _stopsAsked.ToArray())
+        {
+            // One that is held by a pin is not stuck: it waits.
+            if (Find(name) is not { } service || (!IsEnding && PinnedUp(service) is not null)) continue;
+            CarryOutStop(service);
+            any = true;
+        }
+        return any;
     }
 }

@@ -7,6 +7,7 @@ namespace Dora.Init.Manager.Supervision;
 internal sealed partial class Supervisor
 {
     private readonly HashSet<string> _leaving = []; // instances whose interface has gone
+    private const int MostInstances = 256; // of one template
     private int _lastSession;
 
     /// <summary>Makes and starts the instances of every template for one more interface or console; existing ones are left alone.</summary>
@@ -16,7 +17,7 @@ internal sealed partial class Supervisor
         {
             if (template.ForEach != source) continue;
             var settings = ServiceTemplate.Instantiate(template, argument);
-            if (IsMasked(settings.Name)) continue;
+            if (IsMasked(settings.Name) || IsMasked(template.Name)) continue;
             bool isBack = _leaving.Remove(settings.Name);
             if (Find(settings.Name) is { } known)
             {
@@ -30,6 +31,35 @@ internal sealed partial class Supervisor
             StartForBoot(known);
             if (IsWanted(known)) Start(known);
         }
+    }
+
+    /// <summary>The service of this name; an instance of a template for arguments is made if there is none yet.</summary>
+    public Service? FindOrMake(string name)
+    {
+        if (Find(name) is { } known) return known;
+        string template = TemplateOf(name);
+        if (template.Length == name.Length || !_templates.TryGetValue(template, out var settings) || settings.ForEach != InstanceSource.Argument) return null;
+        string argument = name[(template.Length + 1)..];
+        if (!ServiceTemplate.IsArgument(argument) || IsMasked(name) || IsMasked(template)) return null;
+        if (Named(template).Count >= MostInstances)
+        {
+            Log.Error($"{name}: there are {MostInstances} instances of {template} already");
+            return null;
+        }
+        return AddService(ServiceTemplate.Instantiate(settings, argument), template);
+    }
+
+    public bool IsTemplate(string name) => _templates.ContainsKey(name);
+
+    /// <summary>Somebody has stopped it and nothing names it: an instance that exists by its name alone is gone then.</summary>
+    private bool IsForgotten(Service service)
+    {
+        if (service is not { State: { Phase: ServicePhase.Stopped, WantedUp: false, Reason: null }, Pin: ServicePin.None, InstanceOf: { } template }
+            || _stopsAsked.Contains(service.Name)
+            || !_templates.TryGetValue(template, out var settings) || settings.ForEach != InstanceSource.Argument) return false;
+        foreach (var other in _services.Values)
+            if (other.Settings.Needs.Contains(service.Name)) return false;
+        return true;
     }
 
     private bool IsWanted(Service service)
@@ -70,6 +100,8 @@ internal sealed partial class Supervisor
         Name = name,
         Sockets = [],
         PerConnection = false,
+        Before = [],
+        OnFailure = FailureReaction.Nothing,
         Restart = new RestartPolicy { When = RestartCondition.Never },
     };
 
@@ -83,7 +115,7 @@ internal sealed partial class Supervisor
     /// <summary>What the session left running goes on; its cgroup is removed when that ends too.</summary>
     private void EndSession(Service session, ProcessExit exit)
     {
-        if (!exit.IsSuccess && exit.Status != 255) Log.Info($"{session.Name}: ended with {exit.Describe()}");
+        if (!ServiceMachine.IsSuccess(exit, session.Settings) && exit.Status != 255) Log.Info($"{session.Name}: ended with {exit.Describe()}");
         Forget(session);
     }
 
@@ -94,13 +126,15 @@ internal sealed partial class Supervisor
     private void ForgetWhatIsOver()
     {
         foreach (var service in _services.Values.ToArray())
-            if (service.State.IsDown && (service.IsSession || _leaving.Remove(service.Name))) Forget(service);
+            if (service.State.IsDown && (service.IsSession || _leaving.Remove(service.Name) || IsForgotten(service))) Forget(service);
     }
 
     private void Forget(Service service)
     {
         _services.Remove(service.Name);
-        _stopsAsked.Remove(service.Name);
+        TakeBackStop(service);
+        ForgetOrder(service);
+        ForgetTrigger(service);
         if (service.Cgroup.IsPopulated) Linger(service.Cgroup.Path, service.Name);
         else _ = service.Cgroup.Remove();
         service.Dispose();

@@ -17,7 +17,10 @@ namespace Dora.Init.Manager.Supervision;
 /// Nothing here calls back and forth between services: every change marks the table as unsettled, and
 /// <see cref="Settle"/>, posted once, walks it until nothing moves. Each step moves a service along its machine,
 /// which has no cycle without an outside event, so the walk ends; a bound on the rounds guards against a defect.
-/// Parts: Supervisor.Instances.cs (templates, sessions), Supervisor.Adoption.cs (after a manager restart).
+/// Parts: Supervisor.Order.cs (what goes first, stops and restarts in order), Supervisor.Instances.cs (templates,
+/// sessions), Supervisor.Demand.cs and Supervisor.Triggers.cs (starts by sockets and by the world), Supervisor.Failures.cs
+/// (on-failure), Supervisor.Pins.cs (pins and masks), Supervisor.Deadlocks.cs, Supervisor.Adoption.cs (after a manager
+/// restart).
 /// </summary>
 internal sealed partial class Supervisor
 {
@@ -28,20 +31,22 @@ internal sealed partial class Supervisor
     private readonly Dictionary<string, ServiceSettings> _templates = [];
     private readonly Dictionary<string, ConnectionListener> _listeners = [];
     private readonly HashSet<string> _stopsAsked = [];
+    private readonly HashSet<string> _restartsAsked = []; // of those in _stopsAsked: started again as soon as they are down
+    private readonly Dictionary<string, string> _stopCauses = []; // of those in _stopsAsked: why, where nobody has asked
     private readonly HashSet<string> _masked;
-    private readonly ServiceLauncher _launcher;
+    private readonly IServiceLauncher _launcher;
     private readonly IServiceOutput _output;
     private readonly HeldSockets _sockets;
     private bool _isSettling;
 
-    public Supervisor(EventLoop loop, IDescriptorStore store, IServiceOutput output, IReadOnlyCollection<string> masked)
+    public Supervisor(EventLoop loop, IDescriptorStore store, IServiceOutput output, IReadOnlyCollection<string> masked, IServiceLauncher? launcher = null)
     {
         Loop = loop;
         Store = store;
         _masked = [.. masked];
         _output = output;
         _sockets = new HeldSockets(store);
-        _launcher = new ServiceLauncher(output, _sockets);
+        _launcher = launcher ?? new ServiceLauncher(output, _sockets);
     }
 
     public EventLoop Loop { get; }
@@ -59,17 +64,20 @@ internal sealed partial class Supervisor
     /// <summary>Takes up a service file's settings; a template only makes instances later.</summary>
     public void Add(ServiceSettings settings)
     {
-        if (IsMasked(settings.Name)) Log.Info($"{settings.Name}: masked on the kernel command line");
+        if (IsMasked(settings.Name))
+        {
+            Log.Info($"{settings.Name}: masked");
+            _switchedOff[settings.Name] = settings;
+        }
         else if (settings.ForEach != InstanceSource.None) _templates[settings.Name] = settings;
         else AddService(settings, null);
     }
-
-    private bool IsMasked(string name) => _masked.Contains(name);
 
     private Service AddService(ServiceSettings settings, string? instanceOf)
     {
         var service = new Service(this, _launcher, settings, $"{ServicesRoot}/{settings.Name}") { InstanceOf = instanceOf };
         _services.Add(settings.Name, service);
+        RememberOrder(service);
         return service;
     }
 
@@ -81,7 +89,11 @@ internal sealed partial class Supervisor
     {
         foreach (var service in _services.Values.ToArray())
         {
-            if (IsWantedByBoot(service)) OpenSocketsAtBoot(service);
+            if (IsWantedByBoot(service))
+            {
+                OpenSocketsAtBoot(service);
+                WatchTriggerAtBoot(service);
+            }
             StartForBoot(service);
         }
     }
@@ -93,8 +105,9 @@ internal sealed partial class Supervisor
 
     public void Start(Service service)
     {
-        if (IsEnding) return;
-        _stopsAsked.Remove(service.Name);
+        // One that is being restarted is on its way up already.
+        if (!MayStart(service) || _restartsAsked.Contains(service.Name)) return;
+        TakeBackStop(service);
         // Itself first: from here on it is coming, and so ends a cycle that leads back to it.
         service.Apply(new(ServiceEventKind.StartAsked));
         PullIn(service);
@@ -104,10 +117,13 @@ internal sealed partial class Supervisor
     {
         foreach (string name in NeedsOf(service)) StartIfDown(name);
         foreach (string name in service.Settings.Wants) StartIfDown(name);
+        foreach (string name in service.Settings.Milestone)
+            if (FindOrMake(name) is { State.HasBeenUp: false }) StartIfDown(name);
     }
 
     private void StartIfDown(string name)
     {
+        _ = FindOrMake(name);
         // One that is up or coming is left alone, unless it is about to be stopped.
         foreach (var other in Named(name))
             if (_stopsAsked.Contains(other.Name) || other.State is { IsUp: false, IsComing: false, Phase: not ServicePhase.Backoff }) Start(other);
@@ -135,16 +151,30 @@ internal sealed partial class Supervisor
     public void Stop(Service service)
     {
         _stopsAsked.Add(service.Name);
+        _restartsAsked.Remove(service.Name);
         foreach (var dependent in DependentsOf(service))
-            if (!dependent.State.IsDown && !_stopsAsked.Contains(dependent.Name)) Stop(dependent);
+            // One that is pinned up stays, and so does, until it is let go, all that it needs.
+            if (!dependent.State.IsDown && (IsEnding || dependent.Pin is not ServicePin.Up) && (!_stopsAsked.Contains(dependent.Name) || _restartsAsked.Contains(dependent.Name))) Stop(dependent);
         Unsettled();
     }
 
+    /// <summary>Stops and starts it, and around that, in order, all that runs with it because it needs it.</summary>
     public void Restart(Service service)
     {
-        if (IsEnding) return;
-        _stopsAsked.Remove(service.Name);
-        service.Apply(new(ServiceEventKind.RestartAsked));
+        if (!MayStart(service)) return;
+        bool isUsed = false;
+        foreach (var user in UsersOf(service))
+        {
+            if (user.IsSession) continue;
+            RestartInOrder(user);
+            isUsed = true;
+        }
+        if (isUsed) RestartInOrder(service);
+        else
+        {
+            TakeBackStop(service);
+            service.Apply(new(ServiceEventKind.RestartAsked));
+        }
         PullIn(service);
     }
 
@@ -155,6 +185,7 @@ internal sealed partial class Supervisor
         {
             if (service.State.Pid != pid) continue;
             if (service.Settings.Logger) _output.LoggerEnded();
+            if (!exit.IsSuccess && service.Cgroup.HasRunOutOfMemory) exit = exit with { IsOutOfMemory = true };
             if (service.IsSession) EndSession(service, exit);
             else service.MainExited(pid, exit);
             return true;
@@ -166,6 +197,7 @@ internal sealed partial class Supervisor
     public void Changed(Service service)
     {
         SettleDemand(service);
+        SettleTrigger(service);
         CloseListener(service);
         Unsettled();
         StateChanged?.Invoke();
@@ -201,44 +233,55 @@ internal sealed partial class Supervisor
             _isSettling = false;
         }
         ForgetWhatIsOver();
+        // Also when no service has moved: an order that waits for its turn outlives the manager too.
+        StateChanged?.Invoke();
     }
 
     private void SettleOne(Service service)
     {
         if (_stopsAsked.Contains(service.Name))
         {
-            if (IsNeeded(service) || (IsEnding && !MayEnd(service))) return;
-            _stopsAsked.Remove(service.Name);
-            service.Apply(new(ServiceEventKind.StopAsked));
+            // A session cannot be restarted, its connection would be lost: it goes on over the restart of what it needs.
+            if (IsNeeded(service, bySessions: !_restartsAsked.Contains(service.Name)) || (IsEnding && !MayEnd(service))) return;
+            CarryOutStop(service);
             return;
         }
 
         if (FailedNeed(service) is { } cause)
         {
             if (service.State.Phase is ServicePhase.Waiting) service.Apply(new(ServiceEventKind.DependencyFailed, Reason: cause));
-            else if (service.State.Phase is ServicePhase.Starting or ServicePhase.Running or ServicePhase.Reloading)
+            else if (service.State.Phase is ServicePhase.Starting or ServicePhase.Running or ServicePhase.Reloading && service.Pin is not ServicePin.Up)
             {
                 Log.Warn($"{service.Name}: stopping: {cause}");
+                _stopCauses[service.Name] = cause;
                 Stop(service);
             }
         }
-        else if (service.State.Phase is ServicePhase.Waiting && WhatItWaitsFor(service) is null)
-            service.Apply(new(ServiceEventKind.DependenciesMet));
+        else if (service.State.Phase is ServicePhase.Waiting)
+        {
+            if (MissedMilestone(service) is { } missed) service.Apply(new(ServiceEventKind.DependencyFailed, Reason: missed));
+            else if (WhatItWaitsFor(service) is null) service.Apply(new(ServiceEventKind.DependenciesMet));
+        }
     }
 
     /// <summary>Why a need of it will not come, in words; null when all are up or may come.</summary>
     private string? FailedNeed(Service service)
     {
         foreach (string name in NeedsOf(service))
-        {
-            if (Find(name) is not { } needed)
-                return IsMasked(name) ? $"it needs {name}, which is masked"
-                    : _templates.ContainsKey(name) ? $"it needs {name}, which is a template: name one instance"
-                    : $"it needs {name}, and there is no such service";
-            if (needed.State.Phase is ServicePhase.Failed) return $"it needs {name}, which has failed: {needed.State.Reason}";
-            // Also one that has ended by itself with success: it is not being started again.
-            if (needed.State.Phase is ServicePhase.Stopped) return $"it needs {name}, which is stopped";
-        }
+            if (WhyItWillNotCome(name) is { } why) return $"it needs {name}, {why}";
+        return null;
+    }
+
+    private string? WhyItWillNotCome(string name)
+    {
+        if (Find(name) is not { } needed)
+            return IsMasked(name) || IsMasked(TemplateOf(name)) ? "which is masked"
+                : _templates.ContainsKey(name) ? "which is a template: name one instance"
+                : "and there is no such service";
+        if (needed.State.IsDown && IsMasked(needed)) return "which is masked";
+        if (needed.State.Phase is ServicePhase.Failed) return $"which has failed: {needed.State.Reason}";
+        // Also one that has ended by itself with success: it is not being started again.
+        if (needed.State.Phase is ServicePhase.Stopped) return needed.Pin is ServicePin.Down ? "which is pinned down" : "which is stopped";
         return null;
     }
 
@@ -246,12 +289,14 @@ internal sealed partial class Supervisor
     public string? WhatItWaitsFor(Service service) => Blocker(service)?.Name;
 
     private Service? Blocker(Service service) =>
-        BlockingNeed(service) ?? Coming(service, service.Settings.After) ?? Coming(service, service.Settings.Wants);
+        BlockingNeed(service) ?? BlockingMilestone(service)
+        ?? Coming(service, service.Settings.After) ?? Coming(service, service.Settings.Wants) ?? ComingBefore(service);
 
     private Service? BlockingNeed(Service service)
     {
         foreach (string name in NeedsOf(service))
-            if (Find(name) is { State.IsUp: false } needed) return needed;
+            // One that is about to be restarted is as good as down.
+            if (Find(name) is { } needed && (!needed.State.IsUp || _stopsAsked.Contains(name))) return needed;
         return null;
     }
 
@@ -273,10 +318,10 @@ internal sealed partial class Supervisor
             if (NeedsOf(other).Contains(service.Name)) yield return other;
     }
 
-    private bool IsNeeded(Service service)
+    private bool IsNeeded(Service service, bool bySessions)
     {
         foreach (var dependent in DependentsOf(service))
-            if (!dependent.State.IsDown) return true;
+            if ((bySessions || !dependent.IsSession) && dependent.State is { IsDown: false, Phase: not (ServicePhase.Waiting or ServicePhase.Backoff) }) return true;
         return false;
     }
 
@@ -288,7 +333,8 @@ internal sealed partial class Supervisor
         foreach (var other in _services.Values)
         {
             if (other == service || other.State.IsDown) continue;
-            if (other.IsSession || IsNamed(service, other.Settings.After) || IsNamed(service, other.Settings.Wants)) return false;
+            if (other.IsSession || IsNamed(service, other.Settings.After) || IsNamed(service, other.Settings.Wants)
+                || IsNamed(service, other.Settings.Milestone) || IsNamed(other, service.Settings.Before)) return false;
             if (service.Settings.Logger) return false;
         }
         return true;
@@ -323,6 +369,7 @@ internal sealed partial class Supervisor
     public void EndAll()
     {
         IsEnding = true;
+        _restartsAsked.Clear();
         foreach (var service in _services.Values.ToArray())
             if (!service.State.IsDown) Stop(service);
     }

@@ -3,6 +3,7 @@ using Dora.Core.Protocol;
 using Dora.Init.Guard;
 using Dora.Init.Events;
 using Dora.Init.Manager.Control;
+using Dora.Init.Manager.Supervision;
 
 namespace Dora.Init.Tests.Manager.Control;
 
@@ -40,6 +41,10 @@ internal sealed class FakeMachine(EventLoop loop) : IMachineControl
     public ControlResult Restart(string name) => Do("restart", name);
 
     public ControlResult Reload(string name) => Do("reload", name);
+
+    public ControlResult Pin(string name, ServicePin pin) => Do($"pin {pin}", name);
+
+    public ControlResult Mask(string name, bool isMasked) => Do(isMasked ? "mask" : "unmask", name);
 
     public ControlResult EndMachine(MachineEnd verb, bool force)
     {

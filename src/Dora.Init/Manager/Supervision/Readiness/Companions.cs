@@ -29,7 +29,7 @@ internal sealed class Companions : IDisposable
     private ForeignMain? _main;
     private TimeSpan _quietUntil;
 
-    private Companions(Supervisor supervisor, Service service, ServiceLauncher launcher)
+    private Companions(Supervisor supervisor, Service service, IServiceLauncher launcher)
     {
         _supervisor = supervisor;
         _service = service;
@@ -41,7 +41,7 @@ internal sealed class Companions : IDisposable
     private bool Notifies => Settings.Notify is ReadinessProtocol.Systemd;
 
     /// <summary>Null for a service that has no use for any of it.</summary>
-    public static Companions? For(Supervisor supervisor, Service service, ServiceLauncher launcher)
+    public static Companions? For(Supervisor supervisor, Service service, IServiceLauncher launcher)
     {
         var settings = service.Settings;
         bool isNeeded = settings.Notify is ReadinessProtocol.Systemd || settings.Ready is not null || settings.Health is not null

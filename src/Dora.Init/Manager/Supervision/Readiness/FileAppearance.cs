@@ -42,7 +42,7 @@ internal sealed class FileAppearance : IDisposable
             folder = now;
             Close();
             var errno = Sys.OpenInotify(out var inotify);
-            if (errno == Errno.None && (errno = Sys.AddInotifyWatch(inotify, folder, Events)) != Errno.None) inotify.Dispose();
+            if (errno == Errno.None && (errno = Sys.AddWatch(inotify, folder, Events, out _)) != Errno.None) inotify.Dispose();
             if (errno == Errno.ENOENT)
             {
                 folder = ""; // gone again: look for the one above

@@ -16,7 +16,7 @@ internal sealed class HelperCommand(HelperKind kind, IReadOnlyList<string> words
 /// cgroup. Each kind has a folder of its own below the service's cgroup, so that a new manager can tell them from the
 /// main process, and so that a helper can be killed with all that it has started.
 /// </summary>
-internal sealed class Helpers(Service service, ServiceLauncher launcher)
+internal sealed class Helpers(Service service, IServiceLauncher launcher)
 {
     public LaunchResult Launch(HelperKind kind, IReadOnlyList<string> words)
     {
