@@ -24,7 +24,7 @@ public class SavedReadinessTests
                 _ when type == typeof(bool) => true,
                 _ when type == typeof(TimeSpan) => TimeSpan.FromTicks(12345),
                 _ when type == typeof(ProcessExit) => new ProcessExit(2, 9),
-                _ when type == typeof(StartCause) => new StartCause("db", "exit code 1"),
+                _ when type == typeof(StartCause) => new StartCause("db", "exit code 1", new ProcessExit(1, 1)),
                 _ when type.IsEnum => Enum.GetValues(type).GetValue(3)!,
                 _ => throw new NotSupportedException($"{member.Name} is a {type.Name}: say here what one looks like"),
             };
