@@ -9,4 +9,11 @@ internal static class ExitCodes
     public const int NoSuchService = 3;
     public const int NotPermitted = 4;
     public const int NotReachable = 5;
+
+    // Of `dora run`, whose exit code is otherwise that of the command; as env(1), timeout(1) and shells have them.
+    public const int TimedOut = 124;
+    public const int RunFailed = 125;
+    public const int NotExecutable = 126;
+    public const int NotFound = 127;
+    public const int Signal = 128;
 }

@@ -31,6 +31,9 @@ internal static class Log
     public static void Warn(string text) => Write(Warning, text);
     public static void Error(string text) => Write(Err, text);
 
+    /// <summary>What people at the console should see also with <c>quiet</c>, and what is no error: how the end of the machine goes on.</summary>
+    public static void Announce(string text) => Write(Err, text);
+
     /// <summary>For a dead end: on every console, whatever its log level.</summary>
     public static void Fatal(string text) => Write(Emergency, text);
 

@@ -40,4 +40,7 @@ internal static unsafe partial class Native
 
     /// <summary>Keeps fault signals that were sent with kill(2) away from the runtime's handlers.</summary>
     [LibraryImport("launch")] public static partial void ignore_sent_faults();
+
+    /// <summary>Lets fault signals that were sent with kill(2) end the process, as they end any program.</summary>
+    [LibraryImport("launch")] public static partial void end_by_sent_faults();
 }

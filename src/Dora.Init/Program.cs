@@ -1,16 +1,18 @@
 using Dora.Core.Linux;
 using Dora.Init.Guard;
 using Dora.Init.Manager;
+using Dora.Init.Manager.Startup;
 
 namespace Dora.Init;
 
 /// <summary>One executable, several roles: picks the one that argv and the pid ask for.</summary>
 internal static class Program
 {
-    /// <summary>How this program is found again: by its pid's own link once /proc is there, by name before.</summary>
-    public static string OwnPath => "/proc/self/exe";
-
     private static GuardProcess? s_guard;
+    private static GuardDefects s_defects;
+
+    /// <summary>How this program is found again: by its pid's own link if /proc is there, else by the name it was called by.</summary>
+    public static string OwnPath => Sys.Exists("/proc/self/exe") ? "/proc/self/exe" : Environment.GetCommandLineArgs()[0];
 
     private static int Main(string[] arguments)
     {
@@ -19,33 +21,45 @@ internal static class Program
 
         bool isFirst = Libc.getpid() == 1;
         if (isFirst) Native.ignore_sent_faults();
+        else Native.end_by_sent_faults();
         if (isFirst && name == "/init") return Boot.BootSequence.Run();
 
         AppDomain.CurrentDomain.UnhandledException += (_, happened) => Died(isFirst, happened.ExceptionObject as Exception);
         if (isFirst)
         {
-            s_guard = new GuardProcess();
-            s_guard.TakeOver(arguments);
-            s_guard.Run();
+            RunGuard(arguments);
             return 0;
         }
 
         return (program, arguments) switch
         {
-            ("poweroff", _) => EndRequest.Send(MachineEnd.PowerOff, arguments),
-            ("reboot", _) => EndRequest.Send(MachineEnd.Reboot, arguments),
-            ("halt", _) => EndRequest.Send(MachineEnd.Halt, arguments),
+            ("poweroff" or "reboot" or "halt" or "shutdown" or "telinit", _) => LegacyCommand.Run(program, arguments),
             (_, ["manager"]) => ManagerProcess.Run(),
             (_, ["syslog", ..]) => Syslog.SyslogRole.Run(arguments.AsSpan(1)),
-            (_, ["finish"]) => FinishProcess.Run(),
-            _ => EndRequest.Usage(),
+            (_, ["finish", ..]) => FinishProcess.Run(arguments.AsSpan(1)),
+            (_, ["devices"]) => DeviceCoupling.RunProcess(),
+            (_, ["helper", ..]) => Manager.Shutdown.HelperRole.Run(arguments.AsSpan(1)),
+            (_, ["--version"]) => Manager.Shutdown.HelperRole.PrintVersion(),
+            _ => LegacyCommand.Run("init", arguments),
         };
+    }
+
+    private static void RunGuard(string[] arguments)
+    {
+        Sys.SetProcessName("init\0"u8);
+        Handover? last = null;
+        if (arguments is ["resume", var number, var count, var first])
+        {
+            s_defects = GuardDefects.Parse(count, first);
+            last = Handover.Take(number);
+        }
+        s_guard = new GuardProcess();
+        s_guard.Run(last);
     }
 
     /// <summary>
     /// A defect. In the manager it costs its process, and the guard starts another; in the guard it would panic the
-    /// kernel, but a fresh copy of this program in the same process has the same children: it starts a manager, which
-    /// takes them all up again.
+    /// kernel, but a fresh copy of this program in the same process has the same children (<see cref="GuardDefects"/>).
     /// </summary>
     private static void Died(bool isGuard, Exception? exception)
     {
@@ -57,22 +71,6 @@ internal static class Program
             _ = Sys.Reboot(Ending.CommandFor(Ending.How));
             Sys.Exit(1);
         }
-        var errno = Sys.Execute(OwnPath, ["/sbin/init", .. HandOn()], []);
-        Log.Error($"guard: execute itself: {errno.Describe()}");
-        Ending.End(MachineEnd.Reboot);
-    }
-
-    private static string[] HandOn()
-    {
-        try
-        {
-            return s_guard?.HandOn() ?? [];
-        }
-        catch (Exception exception)
-        {
-            // Whatever the defect has left of the guard: what is here must not stop the last way out.
-            Log.Error($"guard: hand on what it holds: {exception.Message}");
-            return [];
-        }
+        s_defects.Recover(s_guard, exception);
     }
 }

@@ -58,9 +58,12 @@ public class LibcTests
         #include <linux/filter.h>
         #include <linux/ioprio.h>
         #include <linux/kd.h>
+        #include <linux/kexec.h>
         #include <linux/loop.h>
         #include <linux/magic.h>
         #include <linux/module.h>
+        #include <linux/reboot.h>
+        #include <linux/watchdog.h>
         #include <linux/netlink.h>
         #include <linux/random.h>
         #include <linux/rtnetlink.h>

@@ -28,6 +28,17 @@ public class LimitsTests(WrongServicesMachine wrong)
     }
 
     [Fact]
+    public void A_command_that_is_run_with_too_little_memory_is_oom_and_137()
+    {
+        var outcome = _machine.Ssh("dora run --name greedy --limit memory.max=16M --limit memory.swap.max=0 -- /bin/sh -c 'echo begins; exec tail /dev/zero'", s_limit);
+        Assert.Equal((137, "begins\n"), (outcome.ExitCode, outcome.Output));
+        Assert.Contains("oom: the kernel killed it for want of memory", outcome.Errors);
+        Assert.Contains("\"kind\":\"oom\"", _machine.Ssh("dora service status greedy --json").Output.Replace(": ", ":"));
+        Assert.Equal("16777216", _machine.SshOutput("dora run --limit memory.max=16M -- /bin/sh -c 'cat /sys/fs/cgroup$(sed -n s/^0:://p /proc/self/cgroup)/memory.max'"));
+        Assert.Equal("7", _machine.SshOutput("dora run -- /bin/sh -c 'exit 7'; echo $?"));
+    }
+
+    [Fact]
     public void A_fork_bomb_meets_its_limit_and_nobody_else_does()
     {
         _machine.SshOutput("dora service start bomb", s_limit);
@@ -38,6 +49,16 @@ public class LimitsTests(WrongServicesMachine wrong)
         _machine.SshOutput("dora service stop bomb", s_limit);
         Assert.Equal("stopped", _machine.Services()["bomb"].State);
         Assert.Equal("gone", _machine.SshOutput($"[ -e {Folder} ] || echo gone"));
+    }
+
+    [Theory]
+    [InlineData("no-room", "create process: resource temporarily unavailable (EAGAIN)")]
+    [InlineData("starved", "execute /bin/sleep: |oom: the kernel killed it for want of memory|create process: cannot allocate memory")]
+    public void What_has_no_room_to_start_in_says_so(string name, string causes)
+    {
+        _machine.Ssh($"dora service start {name}", s_limit);
+        var line = _machine.WaitForService(name, "failed", service => service.State == "failed", s_limit);
+        Assert.Contains(causes.Split('|'), cause => line.Reason!.Contains(cause));
     }
 
     [Fact]

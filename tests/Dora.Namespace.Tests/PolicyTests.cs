@@ -183,6 +183,27 @@ public class PolicyTests
         }
     }
 
+    [Fact]
+    public void An_instance_that_the_last_manager_did_not_come_to_save_is_taken_up_by_its_cgroup()
+    {
+        using var init = new InitInNamespace(new Dictionary<string, string> { ["web"] = Sleeper + "for-each: argument\n", ["db"] = Sleeper });
+        init.WaitForState("db", "running");
+        int manager = init.ManagerPid();
+        Signal(manager, "STOP");
+        const string folder = "/sys/fs/cgroup/dora/services/web@1";
+        init.Run($"mkdir {folder} /sys/fs/cgroup/dora/services/web@2 && (setsid sleep 1000 >/dev/null 2>&1 & echo $! >{folder}/cgroup.procs)").Expect();
+        Signal(manager, "KILL");
+        var web = init.WaitForState("web@1", "running");
+        Assert.Equal(Assert.Single(init.ProcessesIn("dora/services/web@1")), Outer(init, web.Pid!.Value));
+        Assert.Equal("stopped", init.Change("stop", "web@1").GetProperty("after").GetString());
+        Assert.False(init.Services().ContainsKey("web@2"));
+        Assert.DoesNotContain(init.Cgroups(), cgroup => cgroup.Contains("web@"));
+    }
+
+    /// <summary>The pid on the host of a process of the namespace.</summary>
+    static int Outer(InitInNamespace init, int pid) => init.Children().Single(child =>
+        File.ReadLines($"/proc/{child}/status").Any(line => line.StartsWith("NSpid:") && line.EndsWith("\t" + pid)));
+
     static void Refused(InitInNamespace init, string verb, string service, string error, string words)
     {
         var (status, body) = init.WaitFor("an answer", () => Ask(init, verb, service));
@@ -205,9 +226,11 @@ public class PolicyTests
     static void KillManager(InitInNamespace init)
     {
         int manager = init.ManagerPid();
-        Programs.Run(TimeSpan.FromSeconds(5), "sh", "-c", $"kill -9 {manager}").Expect();
+        Signal(manager, "KILL");
         init.WaitFor("another manager", () => init.ManagerPid() is var pid && pid != manager ? pid : 0);
     }
+
+    static void Signal(int pid, string signal) => Programs.Run(TimeSpan.FromSeconds(5), "sh", "-c", $"kill -{signal} {pid}").Expect();
 
     static void Write(string files, string name, string text)
     {

@@ -119,6 +119,15 @@ public class SandboxTests(SandboxTests.Machine machine) : IClassFixture<SandboxT
     }
 
     [Fact]
+    public void Nothing_is_left_of_what_held_a_user_namespace_open()
+    {
+        machine.Told("users");
+        machine.Told("root-users");
+        int manager = machine.Init.ManagerPid();
+        Assert.Equal("", File.ReadAllText($"/proc/{manager}/task/{manager}/children"));
+    }
+
+    [Fact]
     public void Root_among_private_users_is_none_to_the_machine()
     {
         string text = machine.Told("root-users");

@@ -15,7 +15,7 @@ internal sealed class KernelCommandLine
     private static readonly string[] s_keys =
     [
         "pandora.root", "pandora.rootfs", "pandora.copytoram", "pandora.hostname", "pandora.ssh_key", "pandora.mask",
-        "pandora.rescue", "pandora.debug", "pandora.root_timeout",
+        "pandora.rescue", "pandora.debug", "pandora.root_timeout", "pandora.watchdog",
     ];
 
     private readonly List<string> _problems = [];
@@ -131,6 +131,8 @@ internal sealed class KernelCommandLine
                     RootTimeout = TimeSpan.FromSeconds(seconds);
                 else Report(key, value, $"must be seconds from 1 to 3600; using {RootTimeout.TotalSeconds}");
                 return;
+            case "pandora.watchdog":
+                return; // PID 1 reads it itself, before anything else (Guard/Watchdog.cs)
             default:
                 Add($"kernel command line: {Printable.Text(parameter.Key)}: unknown key{Suggestion.For(key, s_keys)}");
                 return;

@@ -12,6 +12,9 @@ internal sealed class ProblemList(string file, IReadOnlyList<string>? dropIns = 
 
     public bool HasErrors { get; private set; }
 
+    /// <summary>How many are kept.</summary>
+    public int Count => _problems.Count;
+
     /// <summary>Further problems would not be kept.</summary>
     public bool IsFull => _problems.Count > Limit;
 

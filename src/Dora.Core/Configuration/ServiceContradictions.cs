@@ -10,10 +10,18 @@ internal static class ServiceContradictions
     [
         new("per-connection", s => s.PerConnection && s.Sockets.Count == 0, "needs 'sockets' to take connections from"),
         new("per-connection", s => s.PerConnection && s.Type is ServiceType.Oneshot, "a oneshot takes no connections; leave out 'type: oneshot'"),
-        new("per-connection", s => s.PerConnection && HasDatagrams(s), "a datagram socket has no connections"),
+        new("per-connection", s => s.PerConnection && HasDatagrams(s), "a datagram socket or FIFO has no connections"),
         new("per-connection", s => s.PerConnection && s.Notify is not ReadinessProtocol.None, "its processes are ready at once; leave out 'notify'"),
         new("per-connection", s => s.PerConnection && s.Terminal is not null, "its processes have the connection as stdin and stdout; leave out 'tty'"),
         new("max-connections", s => !s.PerConnection, "has no meaning without 'per-connection: true'"),
+        new("max-connections-per-source", s => !s.PerConnection, "has no meaning without 'per-connection: true'"),
+        new("max-connections-per-source", s => s.MaxConnectionsPerSource > s.MaxConnections, "is more than max-connections"),
+        new("when-full", s => !s.PerConnection, "has no meaning without 'per-connection: true'"),
+        new("poll-limit", s => !s.PerConnection && (s.Start is not StartCondition.Demand || s.Sockets.Count == 0), "has no meaning without 'per-connection: true', or 'start: demand' with 'sockets'"),
+        new("socket-stdin", s => s.SocketStdin && s.Sockets.Count != 1, "needs exactly one socket"),
+        new("socket-stdin", s => s.SocketStdin && s.PerConnection, "its processes have the connection as stdin and stdout; leave out 'socket-stdin'"),
+        new("socket-stdin", s => s.SocketStdin && s.Terminal is not null, "cannot go with 'tty'"),
+        new("socket-stdin", s => s.SocketStdin && s.Process.Input is not null, "cannot go with 'stdin'"),
         new("restart", s => s.Type is ServiceType.Oneshot && s.Restart.When is RestartCondition.Always, "a oneshot that always restarts never ends; write on-failure or never"),
         new("notify", s => s.Type is ServiceType.Oneshot && s.Notify is not ReadinessProtocol.None, "a oneshot is ready when it has ended; leave out 'notify'"),
         new("sockets", s => s.ForEach is not InstanceSource.None && s.Sockets.Count > 0, "the instances of a template cannot share sockets; leave out 'for-each' or 'sockets'"),
@@ -50,7 +58,7 @@ internal static class ServiceContradictions
     private static bool HasDatagrams(ServiceSettings settings)
     {
         foreach (var socket in settings.Sockets)
-            if (socket.Kind is SocketKind.UnixDatagram) return true;
+            if (!socket.HasConnections) return true;
         return false;
     }
 

@@ -27,9 +27,13 @@ internal static class ServiceKeys
         Key("start-timeout", "duration or none", "1m", "How long a start may take.", (s, v) => s with { StartTimeout = v.Duration(TimeSpan.FromMilliseconds(1), mayBeEndless: true) }),
         Key("stop-signal", "name of a signal", "TERM", "The signal that asks it to stop.", (s, v) => s with { StopSignal = v.Signal() }),
         Key("stop-timeout", "duration", "5s", "How long it may take to stop before it is killed.", (s, v) => s with { StopTimeout = v.Duration(TimeSpan.Zero) }),
-        Key("sockets", "list of tcp, unix and unix-datagram", "", "Sockets that are held open for it.", (s, v) => s with { Sockets = v.Sockets() }),
+        Key("sockets", "list of sockets", "", "Sockets that are held open for it.", (s, v) => s with { Sockets = v.Sockets() }),
         Key("per-connection", "true or false", "false", "One process for each connection.", (s, v) => s with { PerConnection = v.Boolean() }),
         Key("max-connections", "number from 1 to 4096", "64", "Connections at once, with per-connection.", (s, v) => s with { MaxConnections = v.Integer(1, 4096) }),
+        Key("max-connections-per-source", "number from 1 to 4096", "", "Connections at once of one address, with per-connection.", (s, v) => s with { MaxConnectionsPerSource = v.Integer(1, 4096) }),
+        Key("when-full", "wait or refuse", "wait", "What happens to connections beyond max-connections.", (s, v) => s with { RefusesWhenFull = v.Choice(ServiceWords.WhenFull) }),
+        Key("poll-limit", "number/duration or none", "200/2s", "How often its sockets may wake init.", (s, v) => s with { PollLimit = v.PollLimit() }),
+        Key("socket-stdin", "true or false", "false", "Its one socket is its stdin too.", (s, v) => s with { SocketStdin = v.Boolean() }),
         Key("user", "name or number", "root", "The user that it runs as.", (s, v) => s with { User = v.Account() }),
         Key("group", "name or number", "the user's", "The group that it runs as.", (s, v) => s with { Group = v.Account() }),
         Key("environment", "mapping of names to values", "", "Variables besides PATH, HOME, USER and SHELL.", (s, v) => s with { Environment = v.Environment() }),
@@ -48,6 +52,7 @@ internal static class ServiceKeys
         Key("reload-signal", "name of a signal", "", "The signal that makes it read its configuration anew.", (s, v) => s with { ReloadSignal = v.Signal() }),
         Key("helper-timeout", "duration or none", "30s", "How long each of these programs may take.", (s, v) => s with { HelperTimeout = v.Duration(TimeSpan.FromMilliseconds(1), mayBeEndless: true) }),
         Key("logger", "true or false", "false", "The one service that receives the output of all others.", (s, v) => s with { Logger = v.Boolean() }),
+        Key("survives-soft-reboot", "true or false", "false", "Goes on running through a soft reboot.", (s, v) => s with { SurvivesSoftReboot = v.Boolean() }),
         .. ProcessKeys.All,
     ];
 

@@ -73,6 +73,18 @@ public sealed record ServiceSettings
     /// <summary>How many connections at once, with <see cref="PerConnection"/>; <c>max-connections</c>, 1 to 4096.</summary>
     public int MaxConnections { get; init; } = 64;
 
+    /// <summary>How many connections at once of one source address; <c>max-connections-per-source</c>; 0 is as many as in total.</summary>
+    public int MaxConnectionsPerSource { get; init; }
+
+    /// <summary>Whether connections beyond <see cref="MaxConnections"/> are closed instead of left waiting; <c>when-full</c>.</summary>
+    public bool RefusesWhenFull { get; init; }
+
+    /// <summary>How often its sockets may wake init: connections that are taken, starts on demand; <c>poll-limit</c>.</summary>
+    public PollLimit PollLimit { get; init; } = new(200, TimeSpan.FromSeconds(2));
+
+    /// <summary>Its one socket is its stdin besides, as for the wait services of inetd; <c>socket-stdin</c>.</summary>
+    public bool SocketStdin { get; init; }
+
     /// <summary>User name or number that it runs as; <c>user</c>; null is root.</summary>
     public string? User { get; init; }
 
@@ -100,6 +112,9 @@ public sealed record ServiceSettings
 
     /// <summary>The one service that receives the output of all others; <c>logger</c>.</summary>
     public bool Logger { get; init; }
+
+    /// <summary>Goes on running through a soft reboot; <c>survives-soft-reboot</c>.</summary>
+    public bool SurvivesSoftReboot { get; init; }
 
     /// <summary>What it is looked at for until it is ready; <c>ready</c>.</summary>
     public ProbeSettings? Ready { get; init; }

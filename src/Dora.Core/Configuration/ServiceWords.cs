@@ -21,5 +21,10 @@ internal static class ServiceWords
     public static readonly (string Word, bool Value)[] HealthActions = [("restart", true), ("none", false)];
 
     public static readonly (string Word, SocketKind Value)[] SocketKinds =
-        [("tcp", SocketKind.Tcp), ("unix", SocketKind.Unix), ("unix-datagram", SocketKind.UnixDatagram)];
+        [
+            ("tcp", SocketKind.Tcp), ("udp", SocketKind.Udp), ("unix", SocketKind.Unix), ("unix-datagram", SocketKind.UnixDatagram),
+            ("unix-seqpacket", SocketKind.UnixSeqpacket), ("fifo", SocketKind.Fifo),
+        ];
+
+    public static readonly (string Word, bool Value)[] WhenFull = [("wait", false), ("refuse", true)];
 }

@@ -43,7 +43,8 @@ internal sealed partial class SettingValue
     public string SocketPath()
     {
         string path = Word("an absolute path");
-        if (node is YamlScalar scalar) _ = IsSocketPath(scalar, "the socket");
+        if (node is YamlScalar && CheckAbsolute(node, path, "the path") && System.Text.Encoding.UTF8.GetByteCount(path) > LongestSocketPath)
+            Fail($"the path is longer than {LongestSocketPath} bytes");
         return path;
     }
 

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using Dora.Core.Configuration.Yaml;
 
 namespace Dora.Core.Configuration;
@@ -132,66 +130,6 @@ internal sealed partial class SettingValue
                 Fail(name, $"{kind.Name}: is there twice");
         }
         return limits;
-    }
-
-    public IReadOnlyList<SocketSettings> Sockets()
-    {
-        var sockets = new List<SocketSettings>();
-        if (node is not YamlList list)
-        {
-            FailKind(node, "a list such as [tcp: 22]");
-            return sockets;
-        }
-        foreach (var item in list.Items)
-        {
-            if (item is not YamlMapping { Entries: [var (kind, address)] })
-                Fail(item, item is YamlMapping
-                    ? "one socket an item: begin each with '- '"
-                    : $"expected 'tcp: PORT', 'unix: PATH' or 'unix-datagram: PATH', found {item.Kind}");
-            else if (Socket(kind, address) is not { } socket)
-                continue;
-            else if (sockets.Contains(socket))
-                Fail(kind, $"{kind.Value} {Printable.Text(socket.Address)} is there twice");
-            else
-                sockets.Add(socket);
-        }
-        if (list.Items.Count == 0) Fail("is empty; leave the key out or name a socket");
-        if (sockets.Count > MostItems) Fail($"has more than {MostItems} sockets");
-        return sockets;
-    }
-
-    private SocketSettings? Socket(YamlScalar kind, YamlNode address)
-    {
-        foreach (var (word, value) in ServiceWords.SocketKinds)
-        {
-            if (word != kind.Value) continue;
-            if (address is not YamlScalar text)
-            {
-                Fail(address, $"{word}: expected {(value is SocketKind.Tcp ? "a port" : "a path")}, found {address.Kind}");
-                return null;
-            }
-            return (value is SocketKind.Tcp ? IsPort(text, word) : IsSocketPath(text, word)) ? new SocketSettings(value, text.Value) : null;
-        }
-        var words = Array.ConvertAll(ServiceWords.SocketKinds, choice => choice.Word);
-        Fail(kind, $"'{Printable.Text(kind.Value)}' is not one of {string.Join(", ", words)}{Suggestion.For(kind.Value, words)}");
-        return null;
-    }
-
-    private bool IsPort(YamlScalar text, string word)
-    {
-        // No sign, no leading zero: the text itself is the address, and equal sockets have equal text.
-        if (text.Value is [not '0', ..] && int.TryParse(text.Value, NumberStyles.None, CultureInfo.InvariantCulture, out int port)
-            && port <= 65535) return true;
-        Fail(text, $"{word}: '{Printable.Text(text.Value)}' is not a port from 1 to 65535");
-        return false;
-    }
-
-    private bool IsSocketPath(YamlScalar text, string word)
-    {
-        if (!CheckAbsolute(text, text.Value, $"{word}: the path")) return false;
-        if (Encoding.UTF8.GetByteCount(text.Value) <= 107) return true; // sockaddr_un(7), with its NUL
-        Fail(text, $"{word}: the path is longer than 107 bytes");
-        return false;
     }
 
     public RestartPolicy Restart()

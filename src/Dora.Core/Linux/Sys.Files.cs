@@ -176,6 +176,9 @@ internal static unsafe partial class Sys
         fixed (byte* p = new CString(path)) return Check(Libc.chown(p, uid, gid));
     }
 
+    /// <summary>umask(2); gives the one before.</summary>
+    public static uint SetUmask(uint mask) => Libc.umask(mask);
+
     public static Errno ChangeMode(string path, uint mode)
     {
         fixed (byte* p = new CString(path)) return Check(Libc.chmod(p, mode));
@@ -187,6 +190,12 @@ internal static unsafe partial class Sys
         fixed (byte* p = new CString(path))
         fixed (Libc.stat_t* s = &status)
             return Check(Libc.fstatat(Libc.AT_FDCWD, p, s, followLinks ? 0 : Libc.AT_SYMLINK_NOFOLLOW));
+    }
+
+    /// <summary>Whether we may execute it.</summary>
+    public static bool IsExecutable(string path)
+    {
+        fixed (byte* p = new CString(path)) return Libc.access(p, Libc.X_OK) == 0;
     }
 
     public static bool Exists(string path)
@@ -224,10 +233,6 @@ internal static unsafe partial class Sys
     /// <summary>A second descriptor of the same open file, close-on-exec, numbered <paramref name="lowestNumber"/> or above.</summary>
     public static Errno Duplicate(FileDescriptor fd, out FileDescriptor copy, int lowestNumber = 3) =>
         Own(Libc.fcntl(fd.Number, Libc.F_DUPFD_CLOEXEC, lowestNumber), out copy);
-
-    /// <summary>Whether the descriptor stays open when this process executes another program; none does unless told.</summary>
-    public static Errno SetInherited(FileDescriptor fd, bool isInherited) =>
-        Check(Libc.fcntl(fd.Number, Libc.F_SETFD, isInherited ? 0 : Libc.FD_CLOEXEC));
 
     /// <summary>memfd_create(2): a file in RAM that lives as long as somebody holds it.</summary>
     public static Errno MakeMemoryFile(string name, out FileDescriptor fd)

@@ -39,31 +39,6 @@ internal static unsafe partial class Sys
         return Errno.None;
     }
 
-    /// <summary>Binds to a TCP or UDP port on every address of both families (IPV6_V6ONLY off), or IPv4 alone where the kernel has no IPv6.</summary>
-    public static Errno BindAnyAddress(int type, int port, out FileDescriptor fd)
-    {
-        int on = 1, off = 0;
-        var errno = Socket(Libc.AF_INET6, type | Libc.SOCK_NONBLOCK, 0, out fd);
-        bool six = errno == Errno.None;
-        if (!six) errno = Socket(Libc.AF_INET, type | Libc.SOCK_NONBLOCK, 0, out fd);
-        if (errno != Errno.None) return errno;
-        _ = Libc.setsockopt(fd.Number, Libc.SOL_SOCKET, Libc.SO_REUSEADDR, &on, sizeof(int));
-        ushort networkOrder = System.Buffers.Binary.BinaryPrimitives.ReverseEndianness((ushort)port);
-        if (six)
-        {
-            _ = Libc.setsockopt(fd.Number, Libc.IPPROTO_IPV6, Libc.IPV6_V6ONLY, &off, sizeof(int));
-            Libc.sockaddr_in6 address = new() { sin6_family = Libc.AF_INET6, sin6_port = networkOrder };
-            errno = Check(Libc.bind(fd.Number, &address, (uint)sizeof(Libc.sockaddr_in6)));
-        }
-        else
-        {
-            Libc.sockaddr_in address = new() { sin_family = Libc.AF_INET, sin_port = networkOrder };
-            errno = Check(Libc.bind(fd.Number, &address, (uint)sizeof(Libc.sockaddr_in)));
-        }
-        if (errno != Errno.None) fd.Dispose();
-        return errno;
-    }
-
     public static Errno Listen(FileDescriptor fd, int backlog) => Check(Libc.listen(fd.Number, backlog));
 
     /// <summary>accept4(2), close-on-exec.</summary>

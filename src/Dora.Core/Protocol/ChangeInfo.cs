@@ -11,7 +11,7 @@ internal sealed record ChangeInfo : IJsonMapped<ChangeInfo>
 
     public required string Id { get; init; }
 
-    /// <summary><c>start</c>, <c>stop</c>, <c>restart</c>, <c>pin-up</c>, <c>pin-down</c>, <c>unpin</c>, <c>mask</c>, <c>unmask</c>, <c>poweroff</c>, <c>reboot</c> or <c>halt</c>.</summary>
+    /// <summary><c>start</c>, <c>stop</c>, <c>restart</c>, <c>pin-up</c>, <c>pin-down</c>, <c>unpin</c>, <c>mask</c>, <c>unmask</c>, or an end of the machine (<c>poweroff</c> ...).</summary>
     public required string Verb { get; init; }
 
     /// <summary>The service that it is about; null for the machine.</summary>
@@ -42,11 +42,4 @@ internal sealed record ChangeInfo : IJsonMapped<ChangeInfo>
         Along = json.Texts("along", from?.Along),
         Error = json.Member("error", from?.Error),
     };
-}
-
-/// <summary>Body of <c>POST /v1/machine/{verb}</c>; may be left out.</summary>
-/// <param name="Force">Kills what is left at once instead of stopping services in order.</param>
-internal sealed record EndMachineRequest(bool Force = false) : IJsonMapped<EndMachineRequest>
-{
-    public static EndMachineRequest Map(JsonMap json, EndMachineRequest? from) => new(json.Flag("force", from?.Force) ?? false);
 }

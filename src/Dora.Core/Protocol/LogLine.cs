@@ -13,6 +13,12 @@ namespace Dora.Core.Protocol;
 internal sealed record LogLine(string Time, long BootMs, string Service, int? Pid, string Stream, int Priority, string Message)
     : IJsonMapped<LogLine>
 {
+    /// <summary>The line goes on the one before of the same stream, which was too long or came with a pause inside.</summary>
+    public bool? Continued { get; init; }
+
+    /// <summary>Counts all lines of this boot.</summary>
+    public long? Sequence { get; init; }
+
     // Written by syslog, byte by byte (LogLineWriter): a line must not cost an object.
     public static LogLine Map(JsonMap json, LogLine? from) => new(
         json.Text("time", from?.Time) ?? "",
@@ -21,5 +27,9 @@ internal sealed record LogLine(string Time, long BootMs, string Service, int? Pi
         json.Integer("pid", from?.Pid),
         json.Text("stream", from?.Stream) ?? "",
         json.Integer("priority", from?.Priority) ?? 0,
-        json.Text("message", from?.Message) ?? "");
+        json.Text("message", from?.Message) ?? "")
+    {
+        Continued = json.Flag("continued", from?.Continued),
+        Sequence = json.Number("sequence", from?.Sequence),
+    };
 }

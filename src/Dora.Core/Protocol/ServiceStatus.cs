@@ -27,6 +27,13 @@ internal sealed record ServiceStatus : ServiceSummary, IJsonMapped<ServiceStatus
     /// <summary>Program and arguments.</summary>
     public IReadOnlyList<string> Command { get; init; } = [];
 
+    /// <summary>For a per-connection service: how many connections there are now, how many may be, were taken and were refused since boot.</summary>
+    public int? Connections { get; init; }
+
+    public int? MaxConnections { get; init; }
+    public long? Accepted { get; init; }
+    public long? Refused { get; init; }
+
     /// <summary>What it says of itself (STATUS= of sd_notify).</summary>
     public string? StatusText { get; init; }
 
@@ -44,6 +51,10 @@ internal sealed record ServiceStatus : ServiceSummary, IJsonMapped<ServiceStatus
         Problems = json.Members("problems", from?.Problems) ?? [],
         LastExit = json.Member("lastExit", from?.LastExit),
         Command = json.Texts("command", from?.Command) ?? [],
+        Connections = json.Integer("connections", from?.Connections),
+        MaxConnections = json.Integer("maxConnections", from?.MaxConnections),
+        Accepted = json.Number("accepted", from?.Accepted),
+        Refused = json.Number("refused", from?.Refused),
         StatusText = json.Text("statusText", from?.StatusText),
         Health = json.Text("health", from?.Health),
         Log = json.Members("log", from?.Log),

@@ -28,6 +28,9 @@ internal record ServiceSummary : IJsonMapped<ServiceSummary>
     /// <summary>Name of the template that it is an instance of.</summary>
     public string? InstanceOf { get; init; }
 
+    /// <summary>True for a command that was asked to be run once (<c>POST /v1/run</c>); absent for any other.</summary>
+    public bool? Transient { get; init; }
+
     /// <summary><c>up</c> or <c>down</c> while an operator has pinned it there.</summary>
     public string? Pinned { get; init; }
 
@@ -45,6 +48,7 @@ internal record ServiceSummary : IJsonMapped<ServiceSummary>
         StartedAt = json.Member("startedAt", from?.StartedAt),
         Restarts = json.Integer("restarts", from?.Restarts) ?? 0,
         InstanceOf = json.Text("instanceOf", from?.InstanceOf),
+        Transient = json.Flag("transient", from?.Transient),
         Pinned = json.Text("pinned", from?.Pinned),
         Sockets = json.Texts("sockets", from?.Sockets) ?? [],
     };

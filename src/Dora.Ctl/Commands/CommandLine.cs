@@ -61,11 +61,16 @@ internal static class CommandLine
             s_socket,
             ServiceCommand.Build(Bind),
             LogCommand.Build(Bind),
+            RunCommand.Build(Bind),
             BootCommand.Build(Bind),
             VersionCommand.Build(Bind),
             MachineCommand.Build("poweroff", "stop all services in order and switch the machine off", Bind),
             MachineCommand.Build("reboot", "stop all services in order and start the machine anew", Bind),
             MachineCommand.Build("halt", "stop all services in order and leave the machine on, doing nothing", Bind),
+            MachineCommand.Build("kexec", "stop all services in order and start a kernel without the firmware", Bind),
+            MachineCommand.Build("soft-reboot", "stop all services in order and start them anew; the kernel and PID 1 live on", Bind),
+            MachineCommand.BuildShutdown(Bind),
+            InitCommand.Build(Bind),
         };
     }
 

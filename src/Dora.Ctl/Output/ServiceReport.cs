@@ -15,7 +15,8 @@ internal static class ServiceReport
             var tone = Words.ToneOf(service.State);
             if (tone == Tone.Bad) bad.Add(service.Name);
             if (tone == Tone.Busy) busy.Add(service.Name);
-            string note = service.Reason ?? (service.Pinned is { } pinned ? $"pinned {pinned}" : null) ?? (service.Sockets.Count > 0 ? string.Join(", ", service.Sockets) : service.Description);
+            string note = service.Transient == true ? $"transient: {service.Reason ?? service.Description}"
+                : service.Reason ?? (service.Pinned is { } pinned ? $"pinned {pinned}" : null) ?? (service.Sockets.Count > 0 ? string.Join(", ", service.Sockets) : service.Description);
             table.Add((screen.Foreign(service.Name), Tone.Plain), (screen.Foreign(service.State), tone),
                 (service.StartedAt is { } at ? Words.Ago(at, now) : "-", Tone.Plain),
                 (service.Pid?.ToString() ?? "-", Tone.Plain), (service.Restarts.ToString(), service.Restarts > 0 ? Tone.Busy : Tone.Plain),
@@ -48,6 +49,8 @@ internal static class ServiceReport
         if (status.Pinned is { } pinned) Line(screen, "pinned", screen.Foreign(pinned));
         if (status.Needs.Count > 0) Line(screen, "needs", screen.Foreign(string.Join(", ", status.Needs)));
         if (status.Sockets.Count > 0) Line(screen, "sockets", screen.Foreign(string.Join(", ", status.Sockets)));
+        if (status.Connections is { } connections)
+            Line(screen, "connections", $"{connections} of at most {status.MaxConnections}, {status.Accepted ?? 0} taken and {status.Refused ?? 0} refused since boot");
         if (status.Command.Count > 0) Line(screen, "command", screen.Foreign(string.Join(' ', status.Command)));
         if (status.File.Length > 0) Line(screen, "file", screen.Foreign(status.File));
         foreach (string dropIn in status.DropIns) Line(screen, "drop-in", screen.Foreign(dropIn));

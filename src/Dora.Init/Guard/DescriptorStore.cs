@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Dora.Core.Linux;
 
 namespace Dora.Init.Guard;
@@ -8,8 +7,6 @@ internal sealed class DescriptorStore
 {
     /// <summary>More than any machine has services; a manager that leaks must not exhaust PID 1.</summary>
     private const int Limit = 4096;
-
-    private const string ListName = "pandora-store";
 
     /// <summary>What the names of services' listening sockets begin with.</summary>
     public static ReadOnlySpan<byte> SocketPrefix => "listen:"u8;
@@ -70,40 +67,14 @@ internal sealed class DescriptorStore
         return Errno.None;
     }
 
-    /// <summary>
-    /// Lets all of it live on when this process executes a program: the descriptors stay open, and a memory file lists
-    /// them, each record with its number. Null when that cannot be: then what is held ends with this program.
-    /// </summary>
-    public FileDescriptor? HandOn()
+    public void LeaveTo(Handover next)
     {
-        if (Sys.MakeMemoryFile(ListName, out var list) != Errno.None) return null;
-        long end = 0;
-        foreach (var (record, fd) in _entries)
-        {
-            var entry = record;
-            entry.Status = fd.Number;
-            if (Sys.SetInherited(fd, true) != Errno.None) continue;
-            if (Sys.WriteAllAt(list, MemoryMarshal.AsBytes(new ReadOnlySpan<GuardRecord>(in entry)), end) == Errno.None) end += GuardRecord.Size;
-        }
-        return Sys.SetInherited(list, true) == Errno.None ? list : null;
+        foreach (var (record, fd) in _entries) next.Store.Add((record, fd.Number));
     }
 
-    /// <summary>Takes up what <see cref="HandOn"/> has left; a descriptor that is no such list, or is not open, is left alone.</summary>
-    public void TakeOver(FileDescriptor list)
+    public void Adopt(Handover last)
     {
-        // The number came by argv, where the kernel puts words of its command line too.
-        if (Sys.ReadLink($"/proc/self/fd/{list.Number}", out string target) != Errno.None
-            || !target.StartsWith("/memfd:" + ListName, StringComparison.Ordinal)) return;
-        using (list)
-        {
-            GuardRecord record = default;
-            var bytes = MemoryMarshal.AsBytes(new Span<GuardRecord>(ref record));
-            for (long at = 0; Sys.ReadAt(list, bytes, at, out int count) == Errno.None && count == bytes.Length; at += count)
-            {
-                var fd = new FileDescriptor(record.Status);
-                if (Sys.SetInherited(fd, false) == Errno.None) Put(record, fd);
-            }
-        }
+        foreach (var (record, number) in last.Store) _entries.Add((record, new FileDescriptor(number)));
     }
 
     private int IndexOf(in GuardRecord record)

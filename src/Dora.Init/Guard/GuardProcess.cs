@@ -20,21 +20,18 @@ namespace Dora.Init.Guard;
 /// Waiting
 ///   One poll(2) on signalfd, channel and the earliest deadline; with no deadline it sleeps for ever: an idle machine
 ///   has no wake-ups from here. Deadlines exist only while somebody owes an answer: an ExitSeen or SignalSeen
-///   (then the manager is killed and started again), the ordered end of the machine (then it is ended by force).
+///   (then the manager is killed and started again), the ordered end of the machine (then it is ended by force), an
+///   upgrade (then it is rolled back); and for a hardware watchdog, if there is one.
 ///
 /// What may fail
 ///   Nothing here is fatal. A launch that fails is tried again with a growing delay; descriptors that cannot be sent
-///   are dropped with a message; a full store refuses. The unhandled-exception handler (Program.cs) executes this
-///   program again: the manager is killed, services live on, the store is handed on, and the new guard starts a
-///   manager, as after any other death of one. A guard that fails within <see cref="s_stable"/> of its start hands on
-///   nothing, for the store may be the cause: then services are taken up from their cgroups alone.
+///   are dropped with a message; a full store refuses. After a defect (an exception that nobody expected) this program
+///   is executed again with all that it kept (GuardDefects.cs). Parts: GuardProcess.Upgrade.cs (another executable).
 /// </summary>
-internal sealed class GuardProcess
+internal sealed partial class GuardProcess
 {
     private const ulong OpenFilesLimit = 1 << 16;
-    private const string StoreArgument = "--store=";
     private static readonly TimeSpan s_answerLimit = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan s_stable = TimeSpan.FromSeconds(5);
 
     /// <summary>Signals that ask the guard for something; see <see cref="ForwardSignal"/>.</summary>
     private static readonly int[] s_signals =
@@ -48,7 +45,7 @@ internal sealed class GuardProcess
     private readonly DescriptorStore _store;
     private readonly ManagerLink _manager;
     private readonly Rescue _rescue = new();
-    private readonly TimeSpan _startedAt = Sys.TimeSinceBoot();
+    private readonly Watchdog _watchdog = new();
     private FileDescriptor _signals = new(-1);
     private int _reportedPid; // the exit that the manager has been told of and has not answered
     private TimeSpan? _answerDeadline;
@@ -66,23 +63,12 @@ internal sealed class GuardProcess
         _manager = new ManagerLink(store);
     }
 
-    /// <summary>After a defect, before this program is executed again; the argument that tells the next guard what there is.</summary>
-    public string[] HandOn()
+    /// <summary>Never returns. <paramref name="last"/> is what the guard before this one left, after an exec.</summary>
+    public void Run(Handover? last = null)
     {
-        _manager.Disconnected(); // or two would answer the API for a moment
-        return Sys.TimeSinceBoot() - _startedAt >= s_stable && _store.HandOn() is { } list ? [StoreArgument + list.Number] : [];
-    }
-
-    /// <summary>What an earlier guard in this process has handed on.</summary>
-    public void TakeOver(string[] arguments)
-    {
-        if (arguments is [var word] && word.StartsWith(StoreArgument, StringComparison.Ordinal) && int.TryParse(word.AsSpan(StoreArgument.Length), out int number))
-            _store.TakeOver(new FileDescriptor(number));
-    }
-
-    /// <summary>Never returns.</summary>
-    public void Run()
-    {
+        Ending.Watchdog = _watchdog;
+        if (last is null) _watchdog.Arm();
+        else Adopt(last);
         // reboot(2): Ctrl-Alt-Del becomes a SIGINT to us instead of an immediate reset.
         var errno = Sys.Reboot(Libc.RB_DISABLE_CAD);
         if (errno != Errno.None) Log.Warn($"guard: ctrl-alt-del cannot be caught: {errno.Describe()}");
@@ -90,7 +76,7 @@ internal sealed class GuardProcess
         errno = Sys.SetResourceLimit(Libc.RLIMIT_NOFILE, OpenFilesLimit, OpenFilesLimit);
         if (errno != Errno.None) Log.Warn($"guard: limit of open files stays as it is: {errno.Describe()}");
         Sys.SignalDescriptor(s_signals, out _signals).ThrowIfError("signalfd");
-        Log.Info("guard: running as PID 1");
+        Log.Info(last is null ? "guard: running as PID 1" : "guard: running again as PID 1, with all that was kept");
 
         while (true)
         {
@@ -98,6 +84,7 @@ internal sealed class GuardProcess
             if (_manager.IsDue && !_rescue.IsActive) StartManager();
             if (_manager.HasGivenUp && !_rescue.IsActive) _rescue.Start(_store);
             Reap();
+            TellOutcome();
             Wait();
         }
     }
@@ -105,6 +92,7 @@ internal sealed class GuardProcess
     private void StartManager()
     {
         _manager.Start();
+        if (_candidate is not null && _manager.Pid == 0) RollBack("it could not be started");
         // One that died between hearing of the request and saving it must not swallow it; asking twice changes nothing.
         if (_endDeadline is not null) _ = _manager.Send(new GuardRecord { Kind = GuardMessage.Signal, Code = Ending.SignalFor(_end) });
     }
@@ -126,6 +114,8 @@ internal sealed class GuardProcess
         var next = _rescue.IsActive ? _rescue.NextStart : _manager.NextStart;
         if (_answerDeadline < next || next is null) next = _answerDeadline ?? next;
         if (_endDeadline < next || next is null) next = _endDeadline ?? next;
+        if (_watchdog.NextDeadline < next || next is null) next = _watchdog.NextDeadline ?? next;
+        if (_candidateDeadline < next || next is null) next = _candidateDeadline ?? next;
         return next;
     }
 
@@ -144,6 +134,12 @@ internal sealed class GuardProcess
             _answerDeadline = null;
             _manager.Kill();
         }
+        if (!_watchdog.Meet(now, _manager, _rescue.IsActive))
+        {
+            Log.Error($"guard: the manager (pid {_manager.Pid}) does not answer the watchdog's ping: killing it");
+            _manager.Kill();
+        }
+        if (_candidateDeadline <= now) RollBack($"it did not come up within {s_upgradeLimit.TotalSeconds} s");
     }
 
     private void ReadSignals()
@@ -169,6 +165,12 @@ internal sealed class GuardProcess
             return;
         }
 
+        if (signal == Libc.SIGINT && Ending.CtrlAltDel.Press(Sys.TimeSinceBoot()))
+        {
+            Log.Announce("guard: ctrl-alt-del seven times: rebooting now");
+            End(MachineEnd.Reboot, isHurried: true);
+        }
+
         var end = Ending.AskedBy(signal);
         if (end is null) return;
         Log.Info($"guard: signal {signal} received: {Ending.Describe(end.Value)}");
@@ -182,14 +184,16 @@ internal sealed class GuardProcess
             // Whatever becomes of the manager, the request stands.
             _endDeadline ??= Sys.TimeSinceBoot() + Ending.LimitWithoutManager;
         }
-        else End(_end);
+        else if (_rescue.IsActive) End(_end);
+        // Between two managers: the next one is told as soon as it starts.
+        else _endDeadline ??= Sys.TimeSinceBoot() + Ending.LimitWithoutManager;
     }
 
     /// <summary>The manager goes first: it has nothing left to say, and what it would still start is in the way.</summary>
-    private void End(MachineEnd end)
+    private void End(MachineEnd end, bool isHurried = false)
     {
         _manager.Disconnected();
-        Ending.End(end);
+        Ending.End(end, isHurried);
     }
 
     private void ReadRecords()
@@ -243,6 +247,18 @@ internal sealed class GuardProcess
             case GuardMessage.End:
                 End((MachineEnd)record.Code);
                 break;
+            case GuardMessage.Pong:
+                _watchdog.Answered();
+                break;
+            case GuardMessage.Up:
+                CameUp();
+                break;
+            case GuardMessage.WatchdogAppeared:
+                _watchdog.Arm();
+                break;
+            case GuardMessage.Upgrade when passed is not null:
+                BeginUpgrade(record.Name, passed);
+                return; // the upgrade owns it now
         }
         passed?.Dispose();
     }
@@ -253,7 +269,7 @@ internal sealed class GuardProcess
         while (_reportedPid == 0)
         {
             // The manager's own end is taken first, by its pid: it must not wait behind an exit that nobody can answer.
-            if (_manager.Pid != 0 && Reaper.TryReap(_manager.Pid, out var managerExit)) { _manager.Ended(managerExit); _answerDeadline = null; }
+            if (_manager.Pid != 0 && Reaper.TryReap(_manager.Pid, out var managerExit)) ManagerEnded(managerExit);
             if (!Reaper.Peek(out var exit)) return;
             if (exit.Pid == _manager.Pid) continue;
             if (_rescue.IsActive || Ending.HasBegun)
@@ -268,9 +284,17 @@ internal sealed class GuardProcess
         }
         if (_manager.Pid != 0 && Reaper.TryReap(_manager.Pid, out var ended))
         {
-            _manager.Ended(ended);
+            ManagerEnded(ended);
             _reportedPid = 0;
-            _answerDeadline = null;
         }
+    }
+
+    private void ManagerEnded(in GuardRecord exit)
+    {
+        _manager.Ended(exit);
+        _answerDeadline = null;
+        _watchdog.Lost();
+        if (_candidate is not null && exit.Pid != _replacedPid)
+            RollBack(exit.Code == Libc.CLD_EXITED ? $"it ended with exit code {exit.Status}" : $"it ended by signal {exit.Status}");
     }
 }

@@ -116,6 +116,12 @@ internal enum GuardMessage
     /// <summary>Guard to manager: PID 1 got a signal that asks for something.</summary>
     Signal = 4,
 
+    /// <summary>Guard to manager: are you alive? A watchdog is fed once it has answered.</summary>
+    Ping = 5,
+
+    /// <summary>Guard to manager: what became of an upgrade; Status 1 done, 0 rolled back; the name says why.</summary>
+    UpgradeOutcome = 6,
+
     /// <summary>Manager to guard, with a descriptor: keep it under this name, in place of an older one.</summary>
     Put = 16,
 
@@ -133,6 +139,18 @@ internal enum GuardMessage
 
     /// <summary>Manager to guard: services are stopped; end the machine now.</summary>
     End = 21,
+
+    /// <summary>Manager to guard: the answer to Ping.</summary>
+    Pong = 22,
+
+    /// <summary>Manager to guard: it has started up and serves.</summary>
+    Up = 23,
+
+    /// <summary>Manager to guard: a watchdog device may have appeared.</summary>
+    WatchdogAppeared = 24,
+
+    /// <summary>Manager to guard, with a descriptor: replace manager and guard by this executable; the manager leaves by itself.</summary>
+    Upgrade = 25,
 }
 
 /// <summary>How the machine ends; the numbers are part of the record format.</summary>
@@ -141,4 +159,10 @@ internal enum MachineEnd
     PowerOff = 1,
     Reboot = 2,
     Halt = 3,
+
+    /// <summary>Start the kernel that was loaded, without the firmware.</summary>
+    KernelExec = 4,
+
+    /// <summary>Services down, manager replaced, services up: the kernel and PID 1 live on. The guard never hears of it.</summary>
+    SoftReboot = 5,
 }

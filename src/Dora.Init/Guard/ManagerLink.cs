@@ -7,7 +7,10 @@ namespace Dora.Init.Guard;
 /// The manager as the guard sees it: its process, its end of the channel, and when to start it again.
 ///
 /// A manager that lived for a second is started again at once. Ones that die sooner wait longer and longer; after
-/// <see cref="QuickDeathsLimit"/> in a row it has given up, and rescue takes over.
+/// <see cref="QuickDeathsLimit"/> in a row it has given up, and rescue takes over. Two things do not count towards that:
+/// a manager that had come up and was killed from outside (SIGKILL is nobody's own fault, and the next one will come up
+/// as well), and one that could not be started for want of memory, processes or descriptors (rescue would need the same,
+/// and the want may pass).
 /// </summary>
 internal sealed class ManagerLink(DescriptorStore store)
 {
@@ -19,6 +22,7 @@ internal sealed class ManagerLink(DescriptorStore store)
     private TimeSpan _startedAt;
     private int _starts;
     private int _quickDeaths;
+    private int _failedStarts;
 
     public int Pid { get; private set; }
     public FileDescriptor? Channel { get; private set; }
@@ -26,12 +30,19 @@ internal sealed class ManagerLink(DescriptorStore store)
     /// <summary>When the next one is to be started; null while one runs.</summary>
     public TimeSpan? NextStart { get; private set; } = TimeSpan.Zero;
 
+    /// <summary>It has said that it serves.</summary>
+    public bool IsUp { get; private set; }
+
+    /// <summary>The program that is started instead of this one, while an upgrade tries it.</summary>
+    public string? Candidate { get; set; }
+
     public bool IsDue => NextStart <= Sys.TimeSinceBoot();
     public bool HasGivenUp => _quickDeaths >= QuickDeathsLimit;
 
     public void Start()
     {
         _startedAt = Sys.TimeSinceBoot();
+        IsUp = false;
         var errno = Sys.SocketPair(Libc.SOCK_SEQPACKET, out var mine, out var theirs);
         using (theirs)
         {
@@ -43,15 +54,17 @@ internal sealed class ManagerLink(DescriptorStore store)
             else if ((errno = Sys.Duplicate(theirs, out var source, LaunchPlanBuilder.SourceFloor)) != Errno.None)
                 result = new LaunchResult(0, $"manager: dup: {errno.Describe()}");
             else
-                using (source) result = Launcher.Launch(Plan(source));
+                using (source) result = Launcher.Launch(Plan(source, Candidate ?? Program.OwnPath));
 
             if (!result.Succeeded)
             {
                 Log.Error($"guard: {result.Failure}");
                 mine.Dispose();
-                Failed();
+                _failedStarts++;
+                NextStart = _startedAt + Delay(_failedStarts);
                 return;
             }
+            _failedStarts = 0;
             Pid = result.Pid;
             Channel = mine;
             NextStart = null;
@@ -84,12 +97,36 @@ internal sealed class ManagerLink(DescriptorStore store)
     public void Ended(in GuardRecord exit)
     {
         string how = exit.Code == Libc.CLD_EXITED ? $"exit code {exit.Status}" : $"signal {exit.Status}";
-        Log.Error($"guard: the manager (pid {Pid}) has ended with {how}; services go on, starting another");
+        // One that leaves by itself (an upgrade, a soft reboot) has said why.
+        if (exit is { Code: Libc.CLD_EXITED, Status: 0 }) Log.Info($"guard: the manager (pid {Pid}) has left; starting another");
+        else Log.Error($"guard: the manager (pid {Pid}) has ended with {how}; services go on, starting another");
         Channel?.Dispose();
         Channel = null;
         Pid = 0;
-        Failed();
+        bool isBlameless = IsUp && exit is { Code: Libc.CLD_EXITED, Status: 0 } or { Code: Libc.CLD_KILLED, Status: Libc.SIGKILL };
+        IsUp = false;
+        Failed(isBlameless);
     }
+
+    /// <summary>It has reached the point from which it serves.</summary>
+    public void CameUp()
+    {
+        IsUp = true;
+        Log.Debug($"guard: the manager (pid {Pid}) is up after {(Sys.TimeSinceBoot() - _startedAt).TotalMilliseconds:0} ms");
+    }
+
+    /// <summary>Takes up the manager that the guard before this one started; <paramref name="channel"/> may be closed.</summary>
+    public void Adopt(int pid, FileDescriptor? channel, int starts)
+    {
+        _startedAt = Sys.TimeSinceBoot();
+        _starts = starts;
+        Pid = pid;
+        Channel = channel;
+        IsUp = true;
+        NextStart = pid == 0 ? TimeSpan.Zero : null;
+    }
+
+    public int Starts => _starts;
 
     /// <summary>A new attempt after it was given up.</summary>
     public void TryAgain()
@@ -98,14 +135,18 @@ internal sealed class ManagerLink(DescriptorStore store)
         NextStart = TimeSpan.Zero;
     }
 
-    private void Failed()
+    private void Failed(bool isBlameless)
     {
         var now = Sys.TimeSinceBoot();
-        _quickDeaths = now - _startedAt < s_quick ? _quickDeaths + 1 : 0;
-        // 0, 0, 100 ms, 200 ms ... at most 5 s.
-        double delayMs = _quickDeaths < 3 ? 0 : Math.Min(100 * Math.Pow(2, _quickDeaths - 3), 5000);
-        NextStart = now + TimeSpan.FromMilliseconds(delayMs);
+        bool isQuick = now - _startedAt < s_quick;
+        if (!isQuick) _quickDeaths = 0;
+        else if (!isBlameless) _quickDeaths++;
+        NextStart = now + Delay(_quickDeaths);
     }
+
+    // 0, 0, 100 ms, 200 ms ... at most 5 s.
+    private static TimeSpan Delay(int failures) =>
+        TimeSpan.FromMilliseconds(failures < 3 ? 0 : Math.Min(100 * Math.Pow(2, Math.Min(failures, 20) - 3), 5000));
 
     private void Greet()
     {
@@ -119,9 +160,9 @@ internal sealed class ManagerLink(DescriptorStore store)
         Kill();
     }
 
-    private static LaunchPlan Plan(FileDescriptor channel)
+    private static LaunchPlan Plan(FileDescriptor channel, string executable)
     {
-        var builder = new LaunchPlanBuilder("manager", ["init", "manager"], Program.OwnPath);
+        var builder = new LaunchPlanBuilder("manager", ["init", "manager"], executable);
         builder.Pass("channel to the guard", channel);
         return builder.Directory("/").Build(asSibling: false);
     }

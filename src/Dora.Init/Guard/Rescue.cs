@@ -10,6 +10,7 @@ namespace Dora.Init.Guard;
 internal sealed class Rescue
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_withoutConsole = TimeSpan.FromSeconds(10);
     private static readonly string[] s_shell = ["/bin/sh", "-l"];
     private readonly List<(int Pid, string[] Command, bool OnConsole)> _processes = [];
 
@@ -63,6 +64,7 @@ internal sealed class Rescue
         if (errno != Errno.None)
         {
             Log.Error($"rescue: open {path}: {errno.Describe()}");
+            if (onConsole) NextStart = Sys.TimeSinceBoot() + s_withoutConsole;
             return;
         }
         using (opened)

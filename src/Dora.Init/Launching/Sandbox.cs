@@ -17,7 +17,7 @@ internal enum PathKind
 ///
 /// The order, of which each line may rely on those above:
 /// <code>
-/// 1  unshare; what is mounted here is not seen outside (but what is mounted outside later is seen here)
+/// 1  unshare; what is mounted here is not seen outside (what is mounted outside later is seen here if it is shared)
 /// 2  copies are taken of trees that stay as they are: /dev, /proc, /sys, writable-paths, the runtime directory
 /// 3  read-only-root: the whole tree at once (mount_setattr, recursive); /dev, /proc and /sys are put back
 /// 4  read-only-paths, protect-kernel-tunables: bound onto themselves, then read-only

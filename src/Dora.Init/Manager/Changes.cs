@@ -51,6 +51,14 @@ internal sealed class Changes(EventLoop loop, Func<string, Service?> find)
         return id;
     }
 
+    /// <summary>Ends a change that is not about a service.</summary>
+    public void End(string id)
+    {
+        if (FindChange(id) is not { } change) return;
+        change.Info = change.Info with { Status = ChangeInfo.Done };
+        loop.Post("changes", Check);
+    }
+
     public ChangeInfo? Find(string id) => FindChange(id)?.Info;
 
     public IDisposable WhenChanged(string id, TimeSpan wait, Action<ChangeInfo> then)

@@ -21,6 +21,9 @@ internal sealed class GuardLink : IDescriptorStore
     public Action<int, ProcessExit>? ChildExited { get; set; }
     public Action<int>? SignalSeen { get; set; }
 
+    /// <summary>What became of an upgrade: whether it was done, and why not.</summary>
+    public Action<bool, string>? UpgradeEnded { get; set; }
+
     /// <summary>Reads the store; returns how many managers there were before.</summary>
     public int Connect()
     {
@@ -53,6 +56,19 @@ internal sealed class GuardLink : IDescriptorStore
 
     /// <summary>Everything is stopped: end the machine.</summary>
     public void End(MachineEnd end) => Tell(new GuardRecord { Kind = GuardMessage.End, Code = (int)end });
+
+    /// <summary>This manager has started up and serves.</summary>
+    public void Up() => Tell(new GuardRecord { Kind = GuardMessage.Up });
+
+    /// <summary>There may be a watchdog device now.</summary>
+    public void WatchdogAppeared() => Tell(new GuardRecord { Kind = GuardMessage.WatchdogAppeared });
+
+    /// <summary>The next manager and guard are to be this executable; this manager has to leave now.</summary>
+    public void Upgrade(string name, FileDescriptor executable)
+    {
+        if (name.Length > GuardRecord.LongestName / 3) name = name[^(GuardRecord.LongestName / 3)..];
+        Tell(new GuardRecord { Kind = GuardMessage.Upgrade, Name = name }, executable);
+    }
 
     /// <summary>Answers the exit in hand; to be called when the state is saved.</summary>
     public void Acknowledge()
@@ -88,6 +104,12 @@ internal sealed class GuardLink : IDescriptorStore
             case GuardMessage.Signal:
                 Tell(new GuardRecord { Kind = GuardMessage.SignalSeen, Code = record.Code });
                 SignalSeen?.Invoke(record.Code);
+                break;
+            case GuardMessage.Ping:
+                Tell(new GuardRecord { Kind = GuardMessage.Pong });
+                break;
+            case GuardMessage.UpgradeOutcome:
+                UpgradeEnded?.Invoke(record.Status == 1, record.Name);
                 break;
         }
     }

@@ -20,7 +20,7 @@ internal sealed partial class MachineControl
         string? before = service is null ? null : MachineReports.StateName(service);
         var along = service is null ? null : Along(service, "stop");
         supervisor.Mask(name);
-        return ControlResult.Accepted(_changes.Begin("mask", name, before, state => state.IsDown, along));
+        return ControlResult.Accepted(changes.Begin("mask", name, before, state => state.IsDown, along));
     }
 
     private ControlResult Unmask(string name)
@@ -38,7 +38,7 @@ internal sealed partial class MachineControl
                 return ControlResult.Refused(Refusal.Unavailable, "service.mask-failed", $"{name}: unmask: remove {OperatorMasks.PathOf(name)}: {errno.Describe()}");
             supervisor.Unmask(name);
         }
-        return ControlResult.Accepted(_changes.Begin("unmask", name, null, _ => true));
+        return ControlResult.Accepted(changes.Begin("unmask", name, null, _ => true));
     }
 
     /// <summary>Names that are masked and therefore no services at all.</summary>

@@ -13,12 +13,10 @@ namespace Dora.Init.Manager;
 
 /// <summary>What the API asks of the manager, answered from the supervisor's table.</summary>
 internal sealed partial class MachineControl(
-    EventLoop loop, Supervisor supervisor, ServiceSet files, LogHub logs, MachineEnding ending, SavedState saved) : IMachineControl
+    Supervisor supervisor, ServiceSet files, LogHub logs, SavedState saved, Changes changes, MachineVerbs verbs) : IMachineControl
 {
-    private readonly Changes _changes = new(loop, supervisor.Find);
-
     /// <summary>To be called after every change of a service.</summary>
-    public void ServiceChanged() => _changes.Check();
+    public void ServiceChanged() => changes.Check();
 
     public VersionInfo Version() => new(
         "pandora",
@@ -90,7 +88,7 @@ internal sealed partial class MachineControl(
         string before = MachineReports.StateName(service!);
         var along = verb is "stop" or "restart" or "pin-down" ? Along(service!, verb) : null;
         act(service!);
-        return ControlResult.Accepted(_changes.Begin(verb, name, before, isReached, along));
+        return ControlResult.Accepted(changes.Begin(verb, name, before, isReached, along));
     }
 
     private List<string>? Along(Service service, string verb)
@@ -131,17 +129,17 @@ internal sealed partial class MachineControl(
         return null;
     }
 
-    public ControlResult EndMachine(MachineEnd verb, bool force)
-    {
-        string id = _changes.Begin(verb.ToString().ToLowerInvariant(), null, null, _ => false);
-        // After the answer is on its way: the client is a session that is stopped among the first.
-        ending.Request(verb, force, "the control socket", TimeSpan.FromMilliseconds(100));
-        return ControlResult.Accepted(id);
-    }
+    public IDisposable? EndMachine(MachineEnd verb, EndMachineRequest request, Action<ControlResult> then) => verbs.End(verb, request, then);
 
-    public ChangeInfo? Change(string id) => _changes.Find(id);
+    public ControlResult CancelEnd() => verbs.Cancel();
 
-    public IDisposable WhenChanged(string id, TimeSpan wait, Action<ChangeInfo> then) => _changes.WhenChanged(id, wait, then);
+    public MachineStatus Status() => verbs.Status();
+
+    public IDisposable? UpgradeInit(string path, Action<ControlResult> then) => verbs.Upgrade(path, then);
+
+    public ChangeInfo? Change(string id) => changes.Find(id);
+
+    public IDisposable WhenChanged(string id, TimeSpan wait, Action<ChangeInfo> then) => changes.WhenChanged(id, wait, then);
 
     public BootReport Boot() => MachineReports.Boot(saved.Stages, supervisor.Services);
 

@@ -18,7 +18,8 @@ internal static class MachineReports
             : service.IsMasked ? ServiceStates.Masked
             : ServiceStates.Stopped,
         ServicePhase.Waiting => ServiceStates.Waiting,
-        ServicePhase.Starting => ServiceStates.Starting,
+        // A oneshot that is at work; who has asked for a command sees it run.
+        ServicePhase.Starting => service is { TransientText: not null, State.Pid: not 0 } ? ServiceStates.Running : ServiceStates.Starting,
         ServicePhase.Running => service.Settings.PerConnection ? ServiceStates.Listening : ServiceStates.Running,
         ServicePhase.Done => ServiceStates.Done,
         ServicePhase.Stopping or ServicePhase.Killing => ServiceStates.Stopping,
@@ -39,6 +40,7 @@ internal static class MachineReports
         StartedAt = StartedAt(service),
         Restarts = service.State.Restarts,
         InstanceOf = service.InstanceOf,
+        Transient = service.TransientText is null ? null : true,
         Pinned = PinOf(service),
         Sockets = SocketsOf(service.Settings),
     };
@@ -53,6 +55,10 @@ internal static class MachineReports
         StatusText = service.State.Pid != 0 ? service.State.StatusText : null,
         Health = HealthOf(service),
         Command = service.Settings.Command,
+        Connections = service.Connections is null ? null : service.Sessions,
+        MaxConnections = service.Connections is null ? null : service.Settings.MaxConnections,
+        Accepted = service.Connections?.Accepted,
+        Refused = service.Connections?.Refused,
     };
 
     /// <summary>A service whose file could not be used: it is listed all the same, with the cause.</summary>
@@ -106,14 +112,7 @@ internal static class MachineReports
         for (int i = 0; i < words.Length; i++)
         {
             var socket = settings.Sockets[i];
-            string kind = socket.Kind switch
-            {
-                SocketKind.Tcp => "tcp",
-                SocketKind.Unix => "unix",
-                SocketKind.UnixDatagram => "unix-datagram",
-                _ => throw new System.Diagnostics.UnreachableException(),
-            };
-            words[i] = $"{kind} {socket.Address}";
+            words[i] = $"{socket.KindWord} {socket.Address}";
         }
         return words;
     }

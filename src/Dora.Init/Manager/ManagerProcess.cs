@@ -35,8 +35,13 @@ internal sealed class ManagerProcess
     private readonly Supervisor _supervisor;
     private readonly LogHub _logs;
     private readonly MachineEnding _ending;
+    private readonly ScheduledEnd _scheduled;
+    private readonly MachineVerbs _verbs;
     private readonly MachineControl _control;
+    private readonly DeviceCoupling _coupling;
+    private DeviceEvents? _devices;
     private bool _isStateChanged = true;
+    private bool _isLeaving; // what is saved is for the next manager, and not to be written over
 
     public static int Run()
     {
@@ -47,6 +52,8 @@ internal sealed class ManagerProcess
     private ManagerProcess()
     {
         int before = _guard.Connect();
+        // Who runs is known by /proc alone: somebody may have unmounted it since.
+        if (!Sys.Exists("/proc/self")) _ = Sys.Mount("proc", "/proc", "proc", Libc.MS_NOSUID | Libc.MS_NODEV | Libc.MS_NOEXEC);
         _stateFile = StateFile.Open(_guard, out var saved);
         _state = saved ?? new SavedState();
         _isRestart = before > 0;
@@ -56,8 +63,12 @@ internal sealed class ManagerProcess
         ReportProblems();
         _logs = new LogHub(_loop, _guard, Log.Warn);
         _supervisor = new Supervisor(_loop, _guard, new LogOutput(_logs), [.. _commandLine.Masked, .. OperatorMasks.Read()]) { IsWantedByBoot = IsWantedByBoot };
-        _ending = new MachineEnding(_loop, _guard, _supervisor);
-        _control = new MachineControl(_loop, _supervisor, _files, _logs, _ending, _state);
+        _ending = new MachineEnding(_loop, _guard, _supervisor) { Began = EndBegan, SoftRebootReady = LeaveForSoftReboot };
+        _scheduled = new ScheduledEnd(_loop, _ending, StateChanged);
+        var changes = new Changes(_loop, _supervisor.Find);
+        _verbs = new MachineVerbs(_loop, _guard, _ending, _scheduled, changes) { LastUpgrade = _state.LastUpgrade };
+        _control = new MachineControl(_supervisor, _files, _logs, _state, changes, _verbs);
+        _coupling = new DeviceCoupling(_loop, _commandLine, CompleteStartUp);
     }
 
     private void StartUp()
@@ -82,9 +93,11 @@ internal sealed class ManagerProcess
         _loop.Failed = (owner, exception) => Log.Error($"{owner}: {exception.Message} ({exception.GetType().Name}): the event is dropped, the manager goes on");
         _loop.AfterBatch = SaveState;
         _supervisor.StateChanged = ServiceChanged;
+        _supervisor.SaveNow = SaveState;
         _supervisor.RebootAsked = cause => _ending.Request(MachineEnd.Reboot, force: false, cause);
         _guard.ChildExited = ChildExited;
         _guard.SignalSeen = SignalSeen;
+        _guard.UpgradeEnded = UpgradeEnded;
 
         bool areServicesKnown = _state.Services.Count > 0;
         foreach (var settings in _files.Services.Values) _supervisor.Add(settings);
@@ -98,23 +111,35 @@ internal sealed class ManagerProcess
         WatchDevices();
         foreach (string name in Consoles.Active()) _supervisor.Appeared(InstanceSource.Console, name);
         // A state that knows of no service is lost, or from a manager that was killed before it started one.
-        if (!areServicesKnown) _supervisor.StartBootServices();
+        if (!areServicesKnown || _state.IsBootPending) _supervisor.StartBootServices();
+        _state.IsBootPending = false;
         // Posted after the first services, and so run when they have been launched.
-        if (!_state.IsStartUpComplete) _loop.Post("start-up", CompleteStartUp);
+        if (!_state.IsStartUpComplete) _loop.Post("start-up", CoupleDevices);
 
         using var server = new ControlServer(_loop, OpenControlSocket(), _control, UserDatabase.Load().FindGroup("dora")?.Gid, Log.Warn);
         _guard.Watch(_loop);
-        if (_state.End is { } end) _ending.Request(end, force: false, "the manager before this one");
+        _ending.Resume(_state);
+        _scheduled.Adopt(_state);
+        _guard.Up();
         _loop.After(s_settled, "memory", GiveBackMemory);
         Log.Info(_isRestart ? $"manager: running again, {_supervisor.Services.Count} services taken up" : "manager: running");
         _loop.Run();
     }
 
-    private void CompleteStartUp()
+    private void CoupleDevices()
     {
-        _state.Stages.AddRange(StartupSequence.RunLate(_commandLine));
+        if (Machine.IsOurs) _coupling.Start();
+        if (_coupling.IsRunning) _devices?.Hold();
+        else _state.IsStartUpComplete = _isStateChanged = true;
+    }
+
+    private void CompleteStartUp(SavedStage stage)
+    {
+        _state.Stages.Add(stage);
         _state.IsStartUpComplete = true;
         _isStateChanged = true;
+        _guard.WatchdogAppeared();
+        _devices?.Release();
     }
 
     /// <summary>
@@ -161,6 +186,9 @@ internal sealed class ManagerProcess
                 case ("net", "remove"):
                     _supervisor.Disappeared(InstanceSource.WiredInterface, happened.Name);
                     break;
+                case ("watchdog", "add"):
+                    _guard.WatchdogAppeared();
+                    break;
                 case ("input", "add"):
                     button.LookAt(happened.Name);
                     break;
@@ -169,7 +197,7 @@ internal sealed class ManagerProcess
 
         try
         {
-            _ = new DeviceEvents(_loop, Happened, _commandLine) { Lost = LookAtAll };
+            _devices = new DeviceEvents(_loop, Happened, _commandLine) { Lost = LookAtAll };
         }
         catch (LinuxException exception)
         {
@@ -180,6 +208,7 @@ internal sealed class ManagerProcess
 
     private void ChildExited(int pid, ProcessExit exit)
     {
+        if (_coupling.HasEnded(pid, exit.Describe())) return;
         _supervisor.MainExited(pid, exit);
         _isStateChanged = true;
     }
@@ -188,6 +217,36 @@ internal sealed class ManagerProcess
     {
         if (Ending.AskedBy(signal) is { } end)
             _ending.Request(end, force: false, signal == Libc.SIGINT ? "ctrl-alt-del" : "a signal to PID 1");
+    }
+
+    private void StateChanged() => _isStateChanged = true;
+
+    /// <summary>Saved before anybody is answered: a soft reboot is known to nobody else.</summary>
+    private void EndBegan()
+    {
+        if (_ending.End != MachineEnd.SoftReboot) _scheduled.Clear();
+        _isStateChanged = true;
+        SaveState();
+    }
+
+    /// <summary>The next manager starts up as after a boot; of the services it knows those that were spared.</summary>
+    private void LeaveForSoftReboot()
+    {
+        _supervisor.KillLeftovers();
+        _ = Sys.Unlink(StartedUpMark);
+        var next = new SavedState { IsBootPending = true, LastUpgrade = _verbs.LastUpgrade };
+        _scheduled.Save(next);
+        _supervisor.SaveSpared(next);
+        _stateFile.Write(next);
+        _isLeaving = true;
+    }
+
+    private void UpgradeEnded(bool isDone, string why)
+    {
+        // With the time, so that whoever waits for it can tell it from the one before.
+        _verbs.LastUpgrade = $"{(isDone ? "done" : $"rolled back: {why}")} ({EventLoop.Now.TotalSeconds:0.0} s after boot)";
+        Log.Info($"manager: upgrade of init: {_verbs.LastUpgrade}");
+        _isStateChanged = true;
     }
 
     private void ServiceChanged()
@@ -200,11 +259,15 @@ internal sealed class ManagerProcess
     /// <summary>After every batch of events: first what is known, then the answer that lets the guard reap.</summary>
     private void SaveState()
     {
+        // An exit that is not answered is told to the next manager.
+        if (_isLeaving) return;
         if (_isStateChanged)
         {
             _isStateChanged = false;
             _state.Services.Clear();
-            _state.End = _ending.End;
+            _ending.Save(_state);
+            _scheduled.Save(_state);
+            _state.LastUpgrade = _verbs.LastUpgrade;
             _supervisor.Save(_state);
             _stateFile.Write(_state);
         }

@@ -15,17 +15,29 @@ internal static class ColdPlug
     private const int MostRounds = 16;
 
     /// <summary>Gives how many devices were seen.</summary>
-    public static int Run(ModuleLoader loader, string sysfs = "/sys")
+    /// <param name="loader">Who loads.</param>
+    /// <param name="sysfs">Where the devices are.</param>
+    /// <param name="networkDone">Told, once, when the network cards of the first round have their drivers.</param>
+    public static int Run(ModuleLoader loader, string sysfs = "/sys", Action? networkDone = null)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);
         for (int round = 0; round < MostRounds; round++)
         {
             var fresh = new List<byte[]>();
             foreach (string folder in DeviceFolders(sysfs)) Collect(folder, seen, fresh);
-            if (fresh.Count == 0 || loader.LoadForDevices(fresh) == 0) break;
+            // Who waits for a machine waits for its network.
+            int loaded = loader.LoadForDevices(fresh.FindAll(IsNetwork));
+            if (round == 0) networkDone?.Invoke();
+            loaded += loader.LoadForDevices(fresh.FindAll(modalias => !IsNetwork(modalias)));
+            if (loaded == 0) break;
         }
         return seen.Count;
     }
+
+    /// <summary>What is a network card by its modalias alone; another one comes with the rest.</summary>
+    private static bool IsNetwork(byte[] modalias) =>
+        modalias.AsSpan().StartsWith("virtio:d00000001"u8) || modalias.AsSpan().StartsWith("xen:vif"u8) ||
+        (modalias.AsSpan().StartsWith("pci:"u8) && modalias.AsSpan().IndexOf("bc02"u8) > 0);
 
     private static List<string> DeviceFolders(string sysfs)
     {

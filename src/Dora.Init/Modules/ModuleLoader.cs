@@ -31,6 +31,9 @@ internal sealed class ModuleLoader(ModuleDirectory directory, KernelCommandLine 
 
     public Action<string> Warn { get; init; } = Log.Warn;
 
+    /// <summary>Told before each file that is put into the kernel, which can take long.</summary>
+    public Action? Inserting { get; set; }
+
     /// <summary>Loads a module that <paramref name="wantedBy"/> cannot do without; false, and said, when it cannot be had.</summary>
     public bool Load(string name, string wantedBy)
     {
@@ -95,6 +98,7 @@ internal sealed class ModuleLoader(ModuleDirectory directory, KernelCommandLine 
     {
         if (_files.TryGetValue(file, out bool isLoaded)) return isLoaded;
         string name = ModuleName.OfPath(System.Text.Encoding.UTF8.GetBytes(file));
+        Inserting?.Invoke();
         var errno = Insert(file, commandLine.ModuleParameters(name));
         isLoaded = errno is Errno.None or Errno.EEXIST;
         _files[file] = isLoaded;

@@ -24,7 +24,7 @@ internal sealed class LogReader
     private readonly FileDescriptor _connection;
     private readonly Watch _watch;
     private readonly byte[] _service;
-    private readonly bool _follows;
+    private readonly bool _follows, _untilEnd;
     private readonly long _endSequence;
     private LogPosition _position;
     private byte[] _pending; // from _sent to _pendingEnd is still to be sent; kept for re-use
@@ -33,14 +33,15 @@ internal sealed class LogReader
     private TimeSpan _lastProgress = EventLoop.Now;
     private bool _isClosed;
 
-    public LogReader(LogServer server, FileDescriptor connection, byte[] service, int lines, bool follows)
+    public LogReader(LogServer server, FileDescriptor connection, byte[] service, LogQuery query)
     {
         _server = server;
         _connection = connection;
         _service = service;
-        _follows = follows;
-        _position = server.Ring.Tail(lines, service);
-        _endSequence = follows ? long.MaxValue : server.Ring.NextSequence;
+        _follows = query.Follow;
+        _untilEnd = query.UntilEnd;
+        _position = query.After > 0 ? server.Ring.Behind(query.After) : server.Ring.Tail(query.Lines, service);
+        _endSequence = query.Follow ? long.MaxValue : server.Ring.NextSequence;
         _pending = HttpResponse.StreamHead(HttpResponse.Ndjson);
         _pendingEnd = _pending.Length;
         _watch = server.Loop.Watch(connection, 0, "reader", OnEvents);
@@ -86,7 +87,7 @@ internal sealed class LogReader
                 bytes = _server.Scratch.AsSpan(0, Fill(_server.Scratch, out bool isAtEnd));
                 if (bytes.IsEmpty)
                 {
-                    if (isAtEnd && !_follows) _server.EndReader(this);
+                    if (isAtEnd && (!_follows || (_untilEnd && !_server.HasStreamOf(_service)))) _server.EndReader(this);
                     else Wait(0);
                     return;
                 }

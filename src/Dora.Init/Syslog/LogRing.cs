@@ -176,6 +176,18 @@ internal sealed unsafe class LogRing
         return position;
     }
 
+    /// <summary>Where the line behind number <paramref name="sequence"/> is; if it was overwritten, a place that tells how many were.</summary>
+    public LogPosition Behind(long sequence)
+    {
+        if (sequence >= NextSequence - 1) return Newest;
+        // Before all that is there, with the number that should come next: TryRead sees what is missing.
+        if (sequence + 1 < _firstSequence) return new LogPosition { Offset = 0, Sequence = sequence + 1 };
+        var position = Oldest;
+        for (var next = position; next.Sequence <= sequence; position = next)
+            if (!TryRead(ref next, out _, out _)) return Newest;
+        return position;
+    }
+
     /// <summary>"" asks for every line, "dhcp" for those of dhcp and of its instances dhcp@eth0 ....</summary>
     public static bool Matches(ReadOnlySpan<byte> asked, ReadOnlySpan<byte> service) =>
         asked.IsEmpty

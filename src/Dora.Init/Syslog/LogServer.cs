@@ -74,7 +74,12 @@ internal sealed partial class LogServer
         // A pipe full of short lines makes more records than the ring holds: a reader that keeps up must not lose any
         // of them, nor those of others, only because they came in one piece.
         if (Ring.Newest.Offset - _pumpedTo > Ring.Capacity / 4) PumpReaders();
-        if (_pumpIsPosted) return;
+        PostPump();
+    }
+
+    private void PostPump()
+    {
+        if (_pumpIsPosted || _readers.Count == 0) return;
         _pumpIsPosted = true;
         Loop.Post("readers", _pumpReaders);
     }
@@ -97,6 +102,15 @@ internal sealed partial class LogServer
     {
         stream.Close();
         if (_streams.Remove(stream.Id)) TellEnded(stream.Id);
+        PostPump(); // it may be what a reader waits for
+    }
+
+    /// <summary>Whether an output of the service may still bring lines.</summary>
+    public bool HasStreamOf(ReadOnlySpan<byte> service)
+    {
+        foreach (var stream in _streams.Values)
+            if (stream.Service.SequenceEqual(service)) return true;
+        return false;
     }
 
     /// <summary>Answers a query on <paramref name="connection"/>, which is ours from here on.</summary>
@@ -114,7 +128,7 @@ internal sealed partial class LogServer
             connection.Dispose();
             return;
         }
-        var reader = new LogReader(this, connection, Encoding.UTF8.GetBytes(query.Service ?? ""), query.Lines, query.Follow);
+        var reader = new LogReader(this, connection, Encoding.UTF8.GetBytes(query.Service ?? ""), query);
         _readers.Add(reader);
         reader.Pump();
     }

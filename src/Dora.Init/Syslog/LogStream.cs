@@ -32,6 +32,8 @@ internal sealed class LogStream
 
     public long Id { get; }
 
+    public ReadOnlySpan<byte> Service => _service;
+
     public bool HasPartial => _splitter.HasPartial;
 
     /// <summary>Gives out a line without end that began before <paramref name="before"/>.</summary>

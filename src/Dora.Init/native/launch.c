@@ -13,6 +13,9 @@
  *
  * ignore_sent_faults() keeps `kill -SEGV 1` from being taken for a null reference inside managed code, which would
  * end PID 1 and panic the kernel: a fault raised by the processor goes to the runtime, one sent by kill(2) nowhere.
+ *
+ * end_by_sent_faults() is for the other roles: there such a signal ends the process, as it would any other program. As a
+ * null reference in the middle of anything it would lose one event, and the manager would go on with half a truth.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -243,12 +246,25 @@ __attribute__((constructor(101))) static void block_signals(void)
 }
 
 static struct sigaction runtime_action[65];
+static int sent_faults_end;
+
+static int is_fault(int number)
+{
+    return number == SIGSEGV || number == SIGBUS || number == SIGFPE || number == SIGILL || number == SIGTRAP || number == SIGABRT;
+}
 
 static void filter(int signal, siginfo_t *info, void *context)
 {
     /* sigaction(2): si_code <= 0 says that a process sent it; the runtime's own tgkill to its threads is ours. */
-    if (info->si_code <= 0 && info->si_pid != getpid())
+    if (info->si_code <= 0 && info->si_pid != getpid()) {
+        if (sent_faults_end && is_fault(signal)) {
+            /* Blocked while we are in here: it comes again on return, and then it ends us. */
+            struct sigaction none = {0};
+            sigaction(signal, &none, NULL);
+            raise(signal);
+        }
         return;
+    }
     struct sigaction *next = &runtime_action[signal];
     if (next->sa_flags & SA_SIGINFO)
         next->sa_sigaction(signal, info, context);
@@ -269,4 +285,10 @@ void ignore_sent_faults(void)
         mine.sa_flags = current.sa_flags | SA_SIGINFO;
         sigaction(signal, &mine, NULL);
     }
+}
+
+void end_by_sent_faults(void)
+{
+    sent_faults_end = 1;
+    ignore_sent_faults();
 }

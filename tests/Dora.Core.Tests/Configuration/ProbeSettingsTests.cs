@@ -90,7 +90,7 @@ public class ProbeSettingsTests
     [InlineData("ready: {tcp: 65536}", "14: ready.tcp: '65536' is not a whole number from 1 to 65535")]
     [InlineData("ready: {tcp: [80]}", "14: ready.tcp: expected a number, found a list")]
     [InlineData("ready: {tcp: }", "9: ready.tcp: has no value; leave the key out or give it one (port)")]
-    [InlineData("ready: {unix: run/a}", "15: ready.unix: the socket: the path 'run/a' has to be absolute (begin with '/')")]
+    [InlineData("ready: {unix: run/a}", "15: ready.unix: the path 'run/a' has to be absolute (begin with '/')")]
     [InlineData("ready: {unix: [a]}", "15: ready.unix: expected an absolute path, found a list")]
     [InlineData("ready: {file: a}", "15: ready.file: the path 'a' has to be absolute (begin with '/')")]
     [InlineData("ready: {file: /a, interval: 1s}", "8: ready: a file is waited for without tries; leave out 'interval' and 'timeout'")]

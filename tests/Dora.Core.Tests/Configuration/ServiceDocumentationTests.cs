@@ -28,11 +28,20 @@ public partial class ServiceDocumentationTests
     {
         var rows = Row().Matches(_page).Select(match => match.Value.Trim()).ToArray();
 
-        Assert.Equal([.. Rows(ProbeKeys.Ready), .. Rows(RestartKeys.All), .. Rows(ProbeKeys.Health)], rows);
+        foreach (var key in RestartKeys.All) Assert.Contains(Line(key), rows);
+        foreach (var key in ProbeKeys.Ready) Assert.Contains(Line(key), rows);
+        foreach (var key in ProbeKeys.Health) Assert.Contains(Line(key), rows);
     }
 
-    private static IEnumerable<string> Rows<T>(IEnumerable<SettingKey<T>> keys) =>
-        keys.Select(key => $"| `{key.Name}` | {key.Form} | {key.Default} | {key.Summary} |".Replace("|  |", "| |"));
+    private static string Line<T>(SettingKey<T> key) => $"| `{key.Name}` | {key.Form} | {key.Default} | {key.Summary} |".Replace("|  |", "| |");
+
+    [Fact]
+    public void Keys_of_a_socket_are_listed_with_form_and_default()
+    {
+        var rows = Row().Matches(_page).Select(match => match.Value.Trim()).ToArray();
+
+        foreach (var key in SocketKeys.All) Assert.Contains($"| `{key.Name}` | {key.Form} | {key.Default} | {key.Summary} |", rows);
+    }
 
     [Fact]
     public void Each_resource_limit_and_socket_kind_is_named()
@@ -54,6 +63,13 @@ public partial class ServiceDocumentationTests
         Assert.NotEmpty(examples);
         foreach (Match example in examples)
             Assert.Equal("", string.Join("\n", ServiceFileReader.Read("example.yaml", example.Groups[1].Value).Problems));
+    }
+
+    [Fact]
+    public void Each_key_of_a_process_is_in_an_example()
+    {
+        string examples = string.Concat(Example().Matches(_page).Select(match => "\n" + match.Groups[1].Value));
+        Assert.Empty(ProcessKeys.All.Where(key => !examples.Contains($"\n{key.Name}:")).Select(key => key.Name));
     }
 
     [Fact]
@@ -88,7 +104,7 @@ public partial class ServiceDocumentationTests
     [GeneratedRegex(@"^### (?<name>[a-z-]+)\n(?<facts>[^\n]*)", RegexOptions.Multiline)]
     private static partial Regex Section();
 
-    [GeneratedRegex(@"^\| `[a-z-]+` \|.*$", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\| `[a-z0-9-]+` \|.*$", RegexOptions.Multiline)]
     private static partial Regex Row();
 
     [GeneratedRegex(@"```yaml\n(.*?)```", RegexOptions.Singleline)]

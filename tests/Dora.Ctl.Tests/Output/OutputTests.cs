@@ -24,6 +24,15 @@ public class OutputTests
     [InlineData(-5, "0 s")]
     public void Durations_are_readable(int seconds, string expected) => Assert.Equal(expected, Words.Duration(TimeSpan.FromSeconds(seconds)));
 
+    [Fact]
+    public void The_end_of_a_process_is_told_in_words()
+    {
+        Assert.Equal("exited with code 3", Words.Exit(new LastExit { Kind = LastExit.Exited, Code = 3 }));
+        Assert.Equal("killed by signal 9 (KILL)", Words.Exit(new LastExit { Kind = LastExit.Signaled, Signal = 9 }));
+        Assert.Equal("killed for want of memory (oom, signal 9)", Words.Exit(new LastExit { Kind = LastExit.Oom, Signal = 9 }));
+        Assert.Equal("killed for want of memory (oom, exit code 137)", Words.Exit(new LastExit { Kind = LastExit.Oom, Code = 137 }));
+    }
+
     [Theory]
     [InlineData("ssdh", "sshd")]
     [InlineData("web", null)]

@@ -19,9 +19,19 @@ public class FinishProcessTests
             29 22 8:2 / /data rw shared:1 - btrfs /dev/sda1 rw
             30 29 8:3 / /data/my\040disk\134x rw - ext4 /dev/sdb1 rw
             31 22 8:4 / /devices rw - ext4 /dev/sdc1 rw
+            32 22 8:4 /sub /bound rw - ext4 /dev/sdc1 rw
             """;
-        Assert.Equal(["/devices", "/data/my disk\\x", "/data"], FinishProcess.Parse(info));
+        Assert.Equal(
+            [new("/bound", "ext4", false), new("/devices", "ext4", true), new("/data/my disk\\x", "ext4", true), new("/data", "btrfs", true)],
+            FinishProcess.Parse(info));
     }
+
+    [Theory]
+    [InlineData("MemTotal: 100 kB\nDirty:   12 kB\nWriteback:  30 kB\nWritebackTmp: 7 kB\nNFS_Unstable:   0 kB\n", 42)]
+    [InlineData("", 0)]
+    [InlineData("Dirty:\nWriteback: many kB\n", 0)]
+    public void What_is_still_to_be_written_is_the_sum_of_dirty_and_written_now(string memInfo, long kilobytes) =>
+        Assert.Equal(kilobytes, FinishProcess.Unwritten(memInfo));
 
     [Fact]
     public void Any_text_is_read_without_harm()

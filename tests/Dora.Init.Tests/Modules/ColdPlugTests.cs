@@ -29,6 +29,30 @@ public class ColdPlugTests
         Assert.Equal(["bus.ko", "disk.ko"], inserted);
     }
 
+    [Fact]
+    public void Network_cards_go_first()
+    {
+        using var folder = new ModuleFolder()
+            .With("modules.dep", "disk.ko:\nnet.ko:\ncard.ko:\n")
+            .With("modules.alias", "alias pci:*bc01* disk\nalias virtio:d00000001* net\nalias pci:*bc02* card\n");
+        string sysfs = Path.Combine(folder.Path, "sys");
+        AddDevice(sysfs, "bus/pci/devices/0000:00:01.0", "pci:v00008086d00007010sv0sd0bc01sc01i80\n");
+        AddDevice(sysfs, "bus/pci/devices/0000:00:02.0", "pci:v00008086d0000100Esv0sd0bc02sc00i00\n");
+        AddDevice(sysfs, "bus/virtio/devices/virtio0", "virtio:d00000001v00001AF4\n");
+        var inserted = new List<string>();
+        var loader = new ModuleLoader(folder.Modules, KernelCommandLine.Parse(""))
+        {
+            Insert = (path, _) =>
+            {
+                inserted.Add(path);
+                return Errno.None;
+            },
+        };
+        Assert.Equal(3, ColdPlug.Run(loader, sysfs));
+        Assert.Equal("disk.ko", inserted[2]);
+        Assert.Equal(3, inserted.Count);
+    }
+
     private static void AddDevice(string sysfs, string device, string modalias)
     {
         Directory.CreateDirectory(Path.Combine(sysfs, device));

@@ -42,6 +42,23 @@ public sealed unsafe class LogRingTests : IDisposable
     }
 
     [Fact]
+    public void Behind_a_line_is_the_next_and_overwritten_ones_are_counted()
+    {
+        var ring = new LogRing(_memory, Size);
+        for (int i = 1; i <= 5; i++) Append(ring, "web", $"{i}", 1);
+        var position = ring.Behind(3);
+        Assert.True(ring.TryRead(ref position, out var entry, out long lost));
+        Assert.Equal((4, 0), (entry.Sequence, lost));
+        Assert.Equal(ring.Newest, ring.Behind(5));
+        Assert.Equal(ring.Newest, ring.Behind(long.MaxValue));
+        for (int i = 0; i < 1000; i++) Append(ring, "web", new string('x', 100), 1);
+        position = ring.Behind(5);
+        Assert.True(ring.TryRead(ref position, out entry, out lost));
+        Assert.Equal(ring.FirstSequence, entry.Sequence);
+        Assert.Equal(ring.FirstSequence - 6, lost);
+    }
+
+    [Fact]
     public void Tail_begins_at_the_last_lines_of_the_service_and_its_instances()
     {
         var ring = new LogRing(_memory, Size);

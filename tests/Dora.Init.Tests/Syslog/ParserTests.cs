@@ -167,11 +167,11 @@ public sealed class LogLineWriterTests
         var entry = new LogEntry
         {
             Text = [.. "a\"b\\ü\t"u8, 0xFF, 0x1B], Service = "web"u8, Pid = 7, Priority = 30, BootUs = 1_500_000,
-            TimeUs = 1_000_000, Source = LogSource.Syslog,
+            TimeUs = 1_000_000, Source = LogSource.Syslog, Sequence = 5,
         };
         byte[] target = new byte[LogLineWriter.WorstCase(entry)];
         int length = LogLineWriter.Write(entry, target);
         var line = JsonSerializer.Deserialize<LogLine>(target.AsSpan(0, length), s_options);
-        Assert.Equal(new LogLine("1970-01-01T00:00:01.000Z", 1500, "web", 7, "syslog", 6, "a\"b\\ü\t\\xff\u001b"), line);
+        Assert.Equal(new LogLine("1970-01-01T00:00:01.000Z", 1500, "web", 7, "syslog", 6, "a\"b\\ü\t\\xff\u001b") { Sequence = 5 }, line);
     }
 }

@@ -226,7 +226,7 @@ public sealed partial class InitInNamespace : IDisposable
         Directory.CreateDirectory(Path.Combine(files, "pandora"));
         foreach (string program in new[] { "init", "dora" })
             File.Copy(Published(program), Path.Combine(files, "pandora", program)); // its mode too
-        foreach (string name in new[] { "poweroff", "reboot", "halt" }) File.CreateSymbolicLink(Path.Combine(files, "pandora", name), "init");
+        foreach (string name in new[] { "poweroff", "reboot", "halt", "shutdown", "telinit" }) File.CreateSymbolicLink(Path.Combine(files, "pandora", name), "init");
         string etc = Path.Combine(files, "etc"), folder = Path.Combine(etc, "dora/services");
         Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Combine(etc, "passwd"), "root:x:0:0:root:/root:/bin/sh\nplain:x:1234:1235:Plain:/tmp:/bin/sh\n");

@@ -44,7 +44,15 @@ ln -s /proc/self/fd dev/fd
 # Nobody reads a console here, and nothing may block on one.
 mknod -m 600 dev/console c 1 3
 : >dev/kmsg
+# What a test asks for by a file: another kernel command line, and a watchdog that only counts what it is fed.
+if [ -e etc/test-cmdline ]; then mount --bind etc/test-cmdline proc/cmdline; fi
+if [ -e etc/test-watchdog ]; then : >dev/watchdog; fi
 ip link set lo up
 # As after a boot: a root that is not the mount namespace's own would forbid user namespaces.
 mount --move . /
+# A guard that may open no descriptors, and may not raise that limit either.
+if [ -e etc/test-nofile ]; then
+    nofile=$(cat etc/test-nofile)
+    exec setpriv --bounding-set -sys_resource prlimit --nofile="$nofile" chroot . /pandora/init
+fi
 exec chroot . /pandora/init

@@ -5,6 +5,9 @@ namespace Dora.Init.Manager.Control;
 /// <summary>Why a verb was refused; decides the HTTP status.</summary>
 internal enum Refusal
 {
+    /// <summary>What was asked for makes no sense: 400.</summary>
+    Malformed,
+
     /// <summary>There is no such thing: 404.</summary>
     NotFound,
 
@@ -13,6 +16,9 @@ internal enum Refusal
 
     /// <summary>Not now, perhaps later: 503.</summary>
     Unavailable,
+
+    /// <summary>What was asked for makes no sense: 400.</summary>
+    Invalid,
 }
 
 /// <summary>What became of a verb: a change that is being done (or already is), or a refusal with its reason.</summary>

@@ -27,13 +27,24 @@ internal interface IMachineControl
     /// <summary>The service reads its own configuration anew.</summary>
     ControlResult Reload(string name);
 
+    /// <summary>Runs a command once, as a service of its own; <paramref name="text"/> is its service file. The change ends with it.</summary>
+    ControlResult Run(string? name, ReadOnlySpan<byte> text);
+
     /// <summary>Holds it up or down against everybody else, or lets go of it.</summary>
     ControlResult Pin(string name, ServicePin pin);
 
     /// <summary>Switches it off, also for further boots where /etc outlives them, or takes that back.</summary>
     ControlResult Mask(string name, bool isMasked);
 
-    ControlResult EndMachine(MachineEnd verb, bool force);
+    /// <summary>Answers through <paramref name="then"/>: at once, or, if it returns something, later, unless that is disposed before.</summary>
+    IDisposable? EndMachine(MachineEnd verb, EndMachineRequest request, Action<ControlResult> then);
+
+    ControlResult CancelEnd();
+
+    MachineStatus Status();
+
+    /// <summary>Answers as <see cref="EndMachine"/> does.</summary>
+    IDisposable? UpgradeInit(string path, Action<ControlResult> then);
 
     /// <summary>Null if there is no such change, or none any more: finished ones are kept for a while.</summary>
     ChangeInfo? Change(string id);

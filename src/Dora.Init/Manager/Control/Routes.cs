@@ -18,6 +18,7 @@ internal static class Routes
         new("POST", "/v1/services/{name}/stop", Access.Change, x => Accept(x, x.Machine.Stop(x.Argument))),
         new("POST", "/v1/services/{name}/restart", Access.Change, x => Accept(x, x.Machine.Restart(x.Argument))),
         new("POST", "/v1/services/{name}/reload", Access.Change, x => Accept(x, x.Machine.Reload(x.Argument))),
+        new("POST", "/v1/run", Access.Admin, Run) { Parameters = ["name"], TakesBody = true },
         new("POST", "/v1/services/{name}/pin-up", Access.Change, x => Accept(x, x.Machine.Pin(x.Argument, ServicePin.Up))),
         new("POST", "/v1/services/{name}/pin-down", Access.Change, x => Accept(x, x.Machine.Pin(x.Argument, ServicePin.Down))),
         new("POST", "/v1/services/{name}/unpin", Access.Change, x => Accept(x, x.Machine.Pin(x.Argument, ServicePin.None))),
@@ -25,10 +26,15 @@ internal static class Routes
         new("POST", "/v1/services/{name}/unmask", Access.Change, x => Accept(x, x.Machine.Mask(x.Argument, isMasked: false))),
         new("GET", "/v1/changes/{id}", Access.Read, GetChange) { Parameters = ["wait"] },
         new("GET", "/v1/boot", Access.Read, x => x.Reply(200, x.Machine.Boot())),
-        new("GET", "/v1/logs", Access.Read, GetLogs) { Parameters = ["service", "lines", "follow"] },
+        new("GET", "/v1/logs", Access.Read, GetLogs) { Parameters = ["service", "lines", "follow", "until", "after"] },
         new("POST", "/v1/machine/poweroff", Access.Change, x => EndMachine(x, MachineEnd.PowerOff)) { TakesBody = true },
         new("POST", "/v1/machine/reboot", Access.Change, x => EndMachine(x, MachineEnd.Reboot)) { TakesBody = true },
         new("POST", "/v1/machine/halt", Access.Change, x => EndMachine(x, MachineEnd.Halt)) { TakesBody = true },
+        new("POST", "/v1/machine/kexec", Access.Admin, x => EndMachine(x, MachineEnd.KernelExec)) { TakesBody = true },
+        new("POST", "/v1/machine/soft-reboot", Access.Change, x => EndMachine(x, MachineEnd.SoftReboot)) { TakesBody = true },
+        new("POST", "/v1/machine/cancel", Access.Change, x => Accept(x, x.Machine.CancelEnd())),
+        new("GET", "/v1/machine", Access.Read, x => x.Reply(200, x.Machine.Status())),
+        new("POST", "/v1/init/upgrade", Access.Admin, UpgradeInit) { Parameters = ["path"] },
     ];
 
     private static void GetService(ControlExchange exchange)
@@ -69,16 +75,35 @@ internal static class Routes
             exchange.Fail(400, "request.parameter", $"follow={follow}: true or false is expected");
             return;
         }
+        long after = 0;
+        if (exchange.Target["after"] is { } number
+            && !long.TryParse(number, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out after))
+        {
+            exchange.Fail(400, "request.parameter", $"after={number}: the sequence number of a line is expected");
+            return;
+        }
         string? service = exchange.Target["service"];
         if (service is { Length: 0 }) service = null;
+        string? until = exchange.Target["until"];
+        if (until is not null && (until != "end" || follow != "true" || service is null))
+        {
+            exchange.Fail(400, "request.parameter", $"until={until}: only until=end is known, with follow=true and a service");
+            return;
+        }
         if (service is not null && System.Text.Encoding.UTF8.GetByteCount(service) > byte.MaxValue)
         {
             exchange.Fail(400, "request.parameter", "service: a name has at most 255 bytes");
             return;
         }
         if (exchange.IsHead) exchange.ReplyHead(HttpResponse.Ndjson);
-        else if (!exchange.HandOver(new LogQuery(service, lines, follow == "true")))
+        else if (!exchange.HandOver(new LogQuery(service, lines, follow == "true", until is not null, after)))
             exchange.Fail(503, "log.unavailable", "logs: syslog is not running at the moment, try again");
+    }
+
+    private static void Run(ControlExchange exchange)
+    {
+        string? name = exchange.Target["name"];
+        Accept(exchange, exchange.Machine.Run(name is { Length: 0 } ? null : name, exchange.Body));
     }
 
     private static void EndMachine(ControlExchange exchange, MachineEnd verb)
@@ -92,11 +117,16 @@ internal static class Routes
             }
             catch (JsonException exception)
             {
-                exchange.Fail(400, "request.body", $"body is not as expected, {{\"force\":true}} or nothing: {exception.Message}");
+                exchange.Fail(400, "request.body", $"body is not as expected, {{\"force\":true}} (docs/protocol.md) or nothing: {exception.Message}");
                 return;
             }
         }
-        Accept(exchange, exchange.Machine.EndMachine(verb, request.Force));
+        if (exchange.Machine.EndMachine(verb, request, result => Accept(exchange, result)) is { } pending) exchange.WaitFor(pending);
+    }
+
+    private static void UpgradeInit(ControlExchange exchange)
+    {
+        if (exchange.Machine.UpgradeInit(exchange.Target["path"] ?? "", result => Accept(exchange, result)) is { } pending) exchange.WaitFor(pending);
     }
 
     private static void Accept(ControlExchange exchange, ControlResult result)
@@ -114,9 +144,11 @@ internal static class Routes
     {
         int status = result.Refusal switch
         {
+            Refusal.Malformed => 400,
             Refusal.NotFound => 404,
             Refusal.Conflict => 409,
             Refusal.Unavailable => 503,
+            Refusal.Invalid => 400,
             _ => throw new System.Diagnostics.UnreachableException(),
         };
         exchange.Reply(status, result.Error!);

@@ -17,6 +17,8 @@ internal sealed class DeviceEvents
     private readonly ModuleLoader _loader;
     private readonly Action<Uevent> _happened;
     private readonly List<Uevent> _events = [];
+    private readonly List<byte[]> _heldModaliases = [];
+    private bool _isHeld;
 
     public DeviceEvents(EventLoop loop, Action<Uevent> happened, KernelCommandLine? commandLine = null)
     {
@@ -30,6 +32,17 @@ internal sealed class DeviceEvents
     /// <summary>Told after events were lost.</summary>
     public Action? Lost { get; set; }
 
+    /// <summary>Somebody else loads drivers now (DeviceCoupling). What comes meanwhile is kept: the other may have looked before.</summary>
+    public void Hold() => _isHeld = true;
+
+    /// <summary>The other is done.</summary>
+    public void Release()
+    {
+        _isHeld = false;
+        if (_heldModaliases.Count > 0) _loader.LoadForDevices(_heldModaliases);
+        _heldModaliases.Clear();
+    }
+
     private void Read()
     {
         _events.Clear();
@@ -37,7 +50,7 @@ internal sealed class DeviceEvents
         if (!isComplete)
         {
             Log.Warn("devices: events were lost in a storm: looking at all devices again");
-            if (Machine.IsOurs) ColdPlug.Run(_loader);
+            if (Machine.IsOurs) ColdPlug.Run(_loader); // also while held: once too often is better than never
         }
         else LoadDrivers();
         foreach (var uevent in _events) _happened(uevent);
@@ -47,9 +60,8 @@ internal sealed class DeviceEvents
     private void LoadDrivers()
     {
         if (!Machine.IsOurs) return;
-        List<byte[]>? modaliases = null;
         foreach (var uevent in _events)
-            if (uevent.Modalias.Length > 0 && uevent.Action == "add") (modaliases ??= []).Add(Encoding.Latin1.GetBytes(uevent.Modalias));
-        if (modaliases is not null) _loader.LoadForDevices(modaliases);
+            if (uevent.Modalias.Length > 0 && uevent.Action == "add") _heldModaliases.Add(Encoding.Latin1.GetBytes(uevent.Modalias));
+        if (!_isHeld) Release();
     }
 }

@@ -131,7 +131,15 @@ internal sealed class LogHub
     /// in both cases: what syslog got is a duplicate.
     /// </summary>
     public bool ServeLogs(FileDescriptor connection, LogQuery query) =>
-        IsRunning && Send(ChannelMessage.ForQuery(query.Encode()), connection) == Errno.None;
+        IsRunning && (!query.UntilEnd || AllIsSent(query.Service)) && Send(ChannelMessage.ForQuery(query.Encode()), connection) == Errno.None;
+
+    // Who waits for the end of streams that syslog does not know of yet would be told that it has come.
+    private bool AllIsSent(string? service)
+    {
+        foreach (var pipe in _streams.Values)
+            if (pipe.Service == service && !pipe.IsSent) return false;
+        return true;
+    }
 
     /// <summary>The syslog process is gone: no queries until the next one says Hello.</summary>
     public void SyslogStopped() => IsRunning = false;

@@ -5,7 +5,7 @@ using Dora.Init.Manager.State;
 namespace Dora.Init.Manager.Startup;
 
 /// <summary>
-/// What the manager does once a boot, around the start of the first services: quick and synchronous, in this order. A stage that
+/// What the manager does once a boot, before the first service: quick and synchronous, in this order. A stage that
 /// fails is reported and boot goes on, since a machine with a login can be repaired and one without cannot.
 ///
 /// Every stage may run again after a manager that was killed half-way: what is there already (a mount, a folder, a
@@ -25,23 +25,12 @@ internal static class StartupSequence
         ("ssh keys placed", SshKeysPlaced.Run, false),
     ];
 
-    /// <summary>What takes its time and no service has to wait for: those that need a device are told when it appears.</summary>
-    private static readonly (string Name, Func<KernelCommandLine, string> Run, bool IsMachineWide)[] s_lateStages =
-    [
-        ("devices coupled", DevicesCoupled.Run, true),
-    ];
-
     /// <summary>Before the first service. Gives the stages with their times; one that failed says so in its detail.</summary>
-    public static IReadOnlyList<SavedStage> Run(KernelCommandLine commandLine) => Run(s_stages, commandLine);
-
-    /// <summary>When the first services have been launched.</summary>
-    public static IReadOnlyList<SavedStage> RunLate(KernelCommandLine commandLine) => Run(s_lateStages, commandLine);
-
-    private static List<SavedStage> Run((string, Func<KernelCommandLine, string>, bool)[] stages, KernelCommandLine commandLine)
+    public static IReadOnlyList<SavedStage> Run(KernelCommandLine commandLine)
     {
         Log.IsDebug = commandLine.Debug;
         var times = new List<SavedStage>();
-        foreach (var (name, run, isMachineWide) in stages)
+        foreach (var (name, run, isMachineWide) in s_stages)
         {
             if (isMachineWide && !Machine.IsOurs) continue;
             var start = Sys.TimeSinceBoot();

@@ -23,10 +23,27 @@ internal sealed class SavedState : IJsonMapped<SavedState>
     /// <summary>How the machine is being ended, if it is.</summary>
     public MachineEnd? End { get; set; }
 
-    /// <summary>When the last ordered end was asked for to be over, since boot.</summary>
-    public TimeSpan? EndDeadline { get; set; }
+    public string? EndBy { get; set; }
+    public TimeSpan? EndSince { get; set; }
+
+    /// <summary>The end that is scheduled, if one is: when (since boot, and of the wall clock if that was asked for), by whom and why.</summary>
+    public MachineEnd? ScheduledEnd { get; set; }
+
+    public TimeSpan? ScheduledAt { get; set; }
+    public long? ScheduledWallTicks { get; set; }
+    public string? ScheduledBy { get; set; }
+    public string? ScheduledMessage { get; set; }
+
+    /// <summary>A soft reboot has taken everything down: the services of the boot are to be started anew.</summary>
+    public bool IsBootPending { get; set; }
+
+    /// <summary>What became of the last upgrade of init, in words.</summary>
+    public string? LastUpgrade { get; set; }
 
     public int LastSession { get; set; }
+
+    /// <summary>Number in the name of the last transient service that had none of its own.</summary>
+    public int LastTransient { get; set; }
 
     /// <summary>The start-up stages with their times, for the boot report.</summary>
     public List<SavedStage> Stages { get; set; } = [];
@@ -39,8 +56,17 @@ internal sealed class SavedState : IJsonMapped<SavedState>
         IsStartedUp = json.Flag("isStartedUp", from?.IsStartedUp) ?? false,
         IsStartUpComplete = json.Flag("isStartUpComplete", from?.IsStartUpComplete) ?? false,
         End = (MachineEnd?)json.Integer("end", (int?)from?.End),
-        EndDeadline = json.Ticks("endDeadline", from?.EndDeadline),
+        EndBy = json.Text("endBy", from?.EndBy),
+        EndSince = json.Ticks("endSince", from?.EndSince),
+        ScheduledEnd = (MachineEnd?)json.Integer("scheduledEnd", (int?)from?.ScheduledEnd),
+        ScheduledAt = json.Ticks("scheduledAt", from?.ScheduledAt),
+        ScheduledWallTicks = json.Number("scheduledWallTicks", from?.ScheduledWallTicks),
+        ScheduledBy = json.Text("scheduledBy", from?.ScheduledBy),
+        ScheduledMessage = json.Text("scheduledMessage", from?.ScheduledMessage),
+        IsBootPending = json.Flag("isBootPending", from?.IsBootPending) ?? false,
+        LastUpgrade = json.Text("lastUpgrade", from?.LastUpgrade),
         LastSession = json.Integer("lastSession", from?.LastSession) ?? 0,
+        LastTransient = json.Integer("lastTransient", from?.LastTransient) ?? 0,
         Stages = [.. json.Members("stages", from?.Stages) ?? []],
         Services = [.. json.Members("services", from?.Services) ?? []],
     };
@@ -64,6 +90,19 @@ internal sealed class SavedService : IJsonMapped<SavedService>
     public bool IsSession { get; set; }
     public ServiceState State { get; set; } = new();
 
+    /// <summary>Who connected, for a session.</summary>
+    public string? PeerSource { get; set; }
+
+    public int PeerPort { get; set; }
+
+    /// <summary>Connections of a per-connection service so far.</summary>
+    public long Accepted { get; set; }
+
+    public long Refused { get; set; }
+
+    /// <summary>What a transient service was asked for with.</summary>
+    public string? Transient { get; set; }
+
     public ServicePin Pin { get; set; }
 
     /// <summary>A stop was asked for that waits until nothing needs it any more.</summary>
@@ -81,6 +120,11 @@ internal sealed class SavedService : IJsonMapped<SavedService>
         InstanceOf = json.Text("instanceOf", from?.InstanceOf),
         IsSession = json.Flag("isSession", from?.IsSession) ?? false,
         State = json.Member("state", from?.State) ?? new(),
+        PeerSource = json.Text("peerSource", from?.PeerSource),
+        PeerPort = json.Integer("peerPort", from?.PeerPort) ?? 0,
+        Accepted = json.Number("accepted", from?.Accepted) ?? 0,
+        Refused = json.Number("refused", from?.Refused) ?? 0,
+        Transient = json.Text("transient", from?.Transient),
         Pin = (ServicePin)(json.Integer("pin", (int?)from?.Pin) ?? 0),
         IsStopAsked = json.Flag("isStopAsked", from?.IsStopAsked) ?? false,
         IsRestartAsked = json.Flag("isRestartAsked", from?.IsRestartAsked) ?? false,

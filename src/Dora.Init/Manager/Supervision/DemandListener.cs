@@ -9,12 +9,15 @@ namespace Dora.Init.Manager.Supervision;
 ///
 /// A service that ends without taking the connection would be started again at once, for ever: the pause before the
 /// next watch grows with each run that was shorter than <see cref="s_quick"/>, by its own restart policy. One that has
-/// failed for good is not watched for its longest back-off. Meanwhile clients wait in the backlog.
+/// failed for good is not watched for its longest back-off. And whatever its runs are like, there are not more starts
+/// in a time than poll-limit has. Meanwhile clients wait in the backlog.
 /// </summary>
 internal sealed class DemandListener(Supervisor supervisor, Service service, HeldSockets sockets) : IDisposable
 {
     private static readonly TimeSpan s_quick = TimeSpan.FromSeconds(1);
     private readonly List<Watch> _watches = [];
+    private readonly RateLimit _rate = new(service.Settings.PollLimit);
+    private readonly SeldomLog _rateLog = new();
     private LoopTimer? _pause;
     private int _quickRuns;
 
@@ -32,13 +35,14 @@ internal sealed class DemandListener(Supervisor supervisor, Service service, Hel
         if (_watches.Count > 0 || _pause is not null) return;
         var pause = PauseAfter(service.State, service.Settings.Restart, ref _quickRuns);
         if (pause == TimeSpan.Zero) Watch();
-        else
-            _pause = supervisor.Loop.After(pause, service.Name, () =>
-            {
-                _pause = null;
-                Watch();
-            });
+        else WatchAt(EventLoop.Now + pause);
     }
+
+    private void WatchAt(TimeSpan time) => _pause = supervisor.Loop.At(time, service.Name, () =>
+    {
+        _pause = null;
+        Watch();
+    });
 
     internal static TimeSpan PauseAfter(ServiceState state, Core.Configuration.RestartPolicy policy, ref int quickRuns)
     {
@@ -59,6 +63,14 @@ internal sealed class DemandListener(Supervisor supervisor, Service service, Hel
     private void Arrived()
     {
         Pause();
+        if (!_rate.TryTake(EventLoop.Now, out var until))
+        {
+            var limit = service.Settings.PollLimit;
+            string line = $"{service.Name}: started {limit.Count} times within {ServiceMachine.Seconds(limit.Interval)} by its sockets (poll-limit): waiting";
+            if (_rateLog.Next(line, EventLoop.Now) is { } said) Log.Warn(said);
+            WatchAt(until);
+            return;
+        }
         supervisor.Start(service);
     }
 

@@ -40,6 +40,18 @@ internal sealed class Service : IDisposable
     /// <summary>The connection that a per-connection instance serves; closed once its process has it.</summary>
     public FileDescriptor? Connection { get; set; }
 
+    /// <summary>What a transient service was asked for with; null for any other.</summary>
+    public string? TransientText { get; init; }
+
+    /// <summary>Who connected, for a session.</summary>
+    public ConnectionPeer? Peer { get; init; }
+
+    /// <summary>What has become of its connections, for a per-connection service.</summary>
+    public ConnectionCounts? Connections => Settings.PerConnection ? _supervisor.ConnectionsOf(this) : null;
+
+    /// <summary>How many of them there are now.</summary>
+    public int Sessions => _supervisor.SessionsOf(this, null);
+
     /// <summary>A session of a per-connection service: it lives as long as its process, and what it leaves behind (a detached screen, a build) lives on.</summary>
     public bool IsSession { get; init; }
 

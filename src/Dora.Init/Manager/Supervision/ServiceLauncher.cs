@@ -54,7 +54,12 @@ internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets
 
         var passed = new List<(string, FileDescriptor)>();
         if (!settings.PerConnection && helper is null)
-            foreach (var (name, fd) in sockets.Of(settings)) passed.Add((name, Lift(fd, opened)));
+            foreach (var (name, fd) in sockets.Of(settings))
+            {
+                // A run before it, or a life as per-connection, may have left it otherwise: a program finds it as it would open it.
+                Sys.SetBlocking(fd).ThrowIfError("fcntl", name);
+                passed.Add((name, Lift(fd, opened)));
+            }
         if (helper is null && service.Companions is { } companions)
             foreach (var stored in companions.Stored) passed.Add((stored.Name, Lift(stored.Fd, opened)));
         if (settings.Logger && helper is null)
@@ -99,6 +104,12 @@ internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets
             // inetd(8): the connection is stdin and stdout; what it says on stderr is logged.
             var stream = Lift(connection, opened);
             builder.StandardStreams(stream, stream, stderr);
+            return;
+        }
+        if (service.Settings.SocketStdin)
+        {
+            // inetd(8), wait: the socket itself is stdin. What the program says is logged, for there is nobody to say it to.
+            builder.StandardStreams(Lift(sockets.Of(service.Settings)[0].Fd, opened), stdout, stderr);
             return;
         }
         Sys.Open("/dev/null", Libc.O_RDONLY, 0, out var nothing).ThrowIfError("open", "/dev/null");

@@ -22,8 +22,9 @@ internal sealed partial class Supervisor
         foreach (var entry in saved.Services)
         {
             // What was masked and is down is no service any more; what is still being stopped for it is taken up.
-            if (!told.Add(entry.Name) || (entry.State.IsDown && _switchedOff.ContainsKey(TemplateOf(entry.Name)))) continue;
-            var service = Find(entry.Name) ?? Recreate(entry);
+            if (!told.Add(entry.Name) || (entry.Transient is null && entry.State.IsDown && _switchedOff.ContainsKey(TemplateOf(entry.Name)))) continue;
+            var service = entry.Transient is { } text ? RecreateTransient(entry.Name, text) : Find(entry.Name) ?? Recreate(entry);
+            if (service is null) continue;
             service.Pin = entry.Pin;
             if (entry.IsStopAsked) _stopsAsked.Add(service.Name);
             if (entry.IsRestartAsked) _restartsAsked.Add(service.Name);
@@ -34,6 +35,7 @@ internal sealed partial class Supervisor
                 Forget(service);
                 continue;
             }
+            AdoptConnections(service, entry);
             AdoptDemand(service);
             AdoptTrigger(service, entry);
             AdoptFailure(service);
@@ -47,6 +49,9 @@ internal sealed partial class Supervisor
         // No state at all, or none of these: it was lost, or the guard failed twice and its store with it.
         foreach (var service in _services.Values.ToArray())
             if (!told.Contains(service.Name)) AdoptRunning(service);
+        foreach (string name in Sys.ListDirectories(ServicesRoot)) AdoptInstance(name);
+        CloseUnusedSockets();
+        AdoptTransients(saved);
         foreach (string name in Sys.ListDirectories(SessionsRoot))
         {
             // The last manager may have died before it saved the number: a session of the same name could not be
@@ -56,6 +61,18 @@ internal sealed partial class Supervisor
         }
         DropUnclaimed();
         Unsettled();
+    }
+
+    /// <summary>An instance that the last manager made and launched and did not come to save: its cgroup knows its name.</summary>
+    private void AdoptInstance(string name)
+    {
+        string template = TemplateOf(name);
+        if (Find(name) is not null || template.Length == name.Length || !_templates.TryGetValue(template, out var settings)) return;
+        string argument = name[(template.Length + 1)..];
+        if (!ServiceTemplate.IsArgument(argument)) return;
+        var instance = AddService(ServiceTemplate.Instantiate(settings, argument), template);
+        AdoptRunning(instance);
+        if (instance.State.Pid == 0) Forget(instance);
     }
 
     /// <summary>A service that no state tells of: what runs in its cgroup is its own all the same.</summary>
@@ -68,8 +85,10 @@ internal sealed partial class Supervisor
     public void Save(SavedState state)
     {
         state.LastSession = _lastSession;
+        state.LastTransient = _lastTransient;
         foreach (var service in _services.Values)
-            state.Services.Add(new SavedService
+        {
+            var saved = new SavedService
             {
                 Name = service.Name,
                 InstanceOf = service.InstanceOf,
@@ -79,7 +98,11 @@ internal sealed partial class Supervisor
                 IsStopAsked = _stopsAsked.Contains(service.Name),
                 IsRestartAsked = _restartsAsked.Contains(service.Name),
                 Trigger = TriggerOf(service),
-            });
+                Transient = service.TransientText,
+            };
+            SaveConnections(service, saved);
+            state.Services.Add(saved);
+        }
     }
 
     private Service Recreate(SavedService entry)
@@ -87,7 +110,8 @@ internal sealed partial class Supervisor
         if (entry.IsSession)
         {
             var settings = entry.InstanceOf is { } name && Find(name) is { } listener ? listener.Settings : Unknown(entry.Name);
-            return AddSession(SessionSettings(settings, entry.Name), entry.InstanceOf ?? "");
+            var peer = entry.PeerSource is { } source ? new ConnectionPeer(source, entry.PeerPort) : null;
+            return AddSession(SessionSettings(settings, entry.Name, peer), entry.InstanceOf ?? "", peer);
         }
         string origin = entry.InstanceOf ?? entry.Name;
         if (_templates.TryGetValue(origin, out var found) || _switchedOff.TryGetValue(origin, out found))

@@ -25,7 +25,7 @@ internal sealed partial class Supervisor
             {
                 _ = _sockets.Of(service.Settings);
             }
-            catch (LinuxException)
+            catch (Exception exception) when (exception is LinuxException or LaunchException)
             {
                 // The launch comes to the same, and says so.
             }
@@ -40,7 +40,7 @@ internal sealed partial class Supervisor
             listener.Watch();
             _demands.Add(service.Name, listener);
         }
-        catch (LinuxException exception)
+        catch (Exception exception) when (exception is LinuxException or LaunchException)
         {
             listener.Dispose();
             Log.Error($"{service.Name}: {exception.Message}: it is not started by its sockets");

@@ -80,34 +80,50 @@ internal sealed partial class Supervisor
         }
     }
 
-    public int SessionsOf(Service listener) => _services.Values.Count(service => service.IsSession && service.InstanceOf == listener.Name);
+    /// <summary>How many sessions there are, of one source or of all.</summary>
+    public int SessionsOf(Service listener, string? source)
+    {
+        int count = 0;
+        foreach (var service in _services.Values)
+            if (service.IsSession && service.InstanceOf == listener.Name && (source is null || service.Peer?.Source == source)) count++;
+        return count;
+    }
 
     /// <summary>A connection has come: a session of its own, which waits for what the listener's file says it needs.</summary>
-    public void OpenSession(Service listener, FileDescriptor connection)
+    public void OpenSession(Service listener, FileDescriptor connection, ConnectionPeer peer)
     {
         if (IsEnding)
         {
             connection.Dispose();
             return;
         }
-        var session = AddSession(SessionSettings(listener.Settings, $"{listener.Name}@{++_lastSession}"), listener.Name);
+        var session = AddSession(SessionSettings(listener.Settings, $"{listener.Name}@{++_lastSession}", peer), listener.Name, peer);
         session.Connection = connection;
         Start(session);
     }
 
-    private static ServiceSettings SessionSettings(ServiceSettings listener, string name) => listener with
+    private static ServiceSettings SessionSettings(ServiceSettings listener, string name, ConnectionPeer? peer)
     {
-        Name = name,
-        Sockets = [],
-        PerConnection = false,
-        Before = [],
-        OnFailure = FailureReaction.Nothing,
-        Restart = new RestartPolicy { When = RestartCondition.Never },
-    };
+        var environment = listener.Environment;
+        // As tcpserver, systemd and others name them; a session of a Unix socket has neither.
+        if (peer is { Port: not 0 })
+            environment = new Dictionary<string, string>(environment) { ["REMOTE_ADDR"] = peer.Source, ["REMOTE_PORT"] = peer.Port.ToString() };
+        return listener with
+        {
+            Name = name,
+            Description = peer is null ? listener.Description : $"connection of {peer.Describe()}",
+            Sockets = [],
+            PerConnection = false,
+            Environment = environment,
+            Before = [],
+            OnFailure = FailureReaction.Nothing,
+            Restart = new RestartPolicy { When = RestartCondition.Never },
+        };
+    }
 
-    private Service AddSession(ServiceSettings settings, string listener)
+    private Service AddSession(ServiceSettings settings, string listener, ConnectionPeer? peer)
     {
-        var session = new Service(this, _launcher, settings, $"{SessionsRoot}/{settings.Name}") { InstanceOf = listener, IsSession = true };
+        var session = new Service(this, _launcher, settings, $"{SessionsRoot}/{settings.Name}") { InstanceOf = listener, IsSession = true, Peer = peer };
         _services.Add(settings.Name, session);
         return session;
     }
@@ -127,6 +143,7 @@ internal sealed partial class Supervisor
     {
         foreach (var service in _services.Values.ToArray())
             if (service.State.IsDown && (service.IsSession || _leaving.Remove(service.Name) || IsForgotten(service))) Forget(service);
+        ForgetEndedTransients();
     }
 
     private void Forget(Service service)

@@ -20,7 +20,7 @@ namespace Dora.Init.Manager.Supervision;
 /// Parts: Supervisor.Order.cs (what goes first, stops and restarts in order), Supervisor.Instances.cs (templates,
 /// sessions), Supervisor.Demand.cs and Supervisor.Triggers.cs (starts by sockets and by the world), Supervisor.Failures.cs
 /// (on-failure), Supervisor.Pins.cs (pins and masks), Supervisor.Deadlocks.cs, Supervisor.Adoption.cs (after a manager
-/// restart).
+/// restart), Supervisor.Ending.cs.
 /// </summary>
 internal sealed partial class Supervisor
 {
@@ -152,6 +152,7 @@ internal sealed partial class Supervisor
     {
         _stopsAsked.Add(service.Name);
         _restartsAsked.Remove(service.Name);
+        StateChanged?.Invoke();
         foreach (var dependent in DependentsOf(service))
             // One that is pinned up stays, and so does, until it is let go, all that it needs.
             if (!dependent.State.IsDown && (IsEnding || dependent.Pin is not ServicePin.Up) && (!_stopsAsked.Contains(dependent.Name) || _restartsAsked.Contains(dependent.Name))) Stop(dependent);
@@ -332,7 +333,7 @@ internal sealed partial class Supervisor
         if (service.IsSession) return true;
         foreach (var other in _services.Values)
         {
-            if (other == service || other.State.IsDown) continue;
+            if (other == service || other.State.IsDown || IsSpared(other)) continue;
             if (other.IsSession || IsNamed(service, other.Settings.After) || IsNamed(service, other.Settings.Wants)
                 || IsNamed(service, other.Settings.Milestone) || IsNamed(other, service.Settings.Before)) return false;
             if (service.Settings.Logger) return false;
@@ -350,7 +351,7 @@ internal sealed partial class Supervisor
             _listeners.Add(service.Name, listener);
             return null;
         }
-        catch (LinuxException exception)
+        catch (Exception exception) when (exception is LinuxException or LaunchException)
         {
             listener.Dispose();
             return exception.Message;
@@ -362,16 +363,7 @@ internal sealed partial class Supervisor
         if (service.State.Phase is ServicePhase.Starting or ServicePhase.Running or ServicePhase.Reloading) return;
         if (_listeners.Remove(service.Name, out var listener)) listener.Dispose();
         // A service that is being started again keeps its sockets; one that is down refuses its clients.
-        if (service.State.IsDown && !service.IsSession && !_demands.ContainsKey(service.Name)) _sockets.Close(service.Settings);
-    }
-
-    /// <summary>Ends all services in reverse order; <see cref="StateChanged"/> tells when <see cref="IsAllDown"/>.</summary>
-    public void EndAll()
-    {
-        IsEnding = true;
-        _restartsAsked.Clear();
-        foreach (var service in _services.Values.ToArray())
-            if (!service.State.IsDown) Stop(service);
+        if (service.State.IsDown && !service.IsSession && !_demands.ContainsKey(service.Name)) _sockets.Close(service.Name);
     }
 
     public bool IsAllDown
@@ -379,7 +371,7 @@ internal sealed partial class Supervisor
         get
         {
             foreach (var service in _services.Values)
-                if (!service.State.IsDown) return false;
+                if (!service.State.IsDown && !IsSpared(service)) return false;
             return true;
         }
     }

@@ -285,6 +285,29 @@ public class ControlServerTests
     }
 
     [Fact]
+    public void Logs_may_be_asked_for_until_the_end_and_behind_a_line()
+    {
+        Ask("GET /v1/logs?service=web&lines=5&follow=true&until=end&after=77 HTTP/1.1\r\nHost: x\r\n\r\n",
+            f => Assert.Equal(new Dora.Core.Protocol.LogQuery("web", 5, true, true, 77), f.Machine.Query));
+        foreach (string wrong in new[] { "until=end", "until=end&follow=true", "service=web&until=end", "service=web&follow=true&until=now", "after=-1", "after=x" })
+            Assert.StartsWith("HTTP/1.1 400", Ask($"GET /v1/logs?{wrong} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", _ => { }));
+    }
+
+    [Fact]
+    public void A_command_is_run_with_the_body_as_its_service_file()
+    {
+        const string body = "{\"command\":[\"/bin/true\"]}";
+        string answer = Ask($"POST /v1/run?name=a HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {body.Length}\r\n\r\n{body}",
+            f => Assert.Equal($"run a {body}", f.Machine.Calls[0]));
+        Assert.StartsWith("HTTP/1.1 202", answer);
+        Assert.Contains("Location: /v1/changes/1\r\n", answer);
+        answer = Ask("POST /v1/run HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", _ => { });
+        Assert.StartsWith("HTTP/1.1 400", answer);
+        Assert.Contains("\"error\":\"service.invalid\"", answer);
+        Assert.Equal(Access.Admin, Routes.All.Single(route => route.Template == "/v1/run").Access);
+    }
+
+    [Fact]
     public void Logs_without_syslog_are_unavailable()
     {
         using var fixture = new ControlFixture();

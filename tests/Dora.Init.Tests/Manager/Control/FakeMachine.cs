@@ -42,15 +42,33 @@ internal sealed class FakeMachine(EventLoop loop) : IMachineControl
 
     public ControlResult Reload(string name) => Do("reload", name);
 
+    public ControlResult Run(string? name, ReadOnlySpan<byte> text)
+    {
+        Calls.Add($"run {name} {System.Text.Encoding.UTF8.GetString(text)}");
+        return text.IsEmpty ? ControlResult.Refused(Refusal.Invalid, "service.invalid", "request: the file is empty") : Do("start", "web");
+    }
+
     public ControlResult Pin(string name, ServicePin pin) => Do($"pin {pin}", name);
 
     public ControlResult Mask(string name, bool isMasked) => Do(isMasked ? "mask" : "unmask", name);
 
-    public ControlResult EndMachine(MachineEnd verb, bool force)
+    public IDisposable? EndMachine(MachineEnd verb, EndMachineRequest request, Action<ControlResult> then)
     {
-        Calls.Add($"{verb} {force}");
+        Calls.Add($"{verb} {request.Force}");
         _changes["end"] = new() { Id = "end", Verb = "reboot", Status = ChangeInfo.Doing };
-        return ControlResult.Accepted("end");
+        then(ControlResult.Accepted("end"));
+        return null;
+    }
+
+    public ControlResult CancelEnd() => ControlResult.Refused(Refusal.Conflict, "machine.not-scheduled", "no end of the machine is scheduled");
+
+    public MachineStatus Status() => new() { State = MachineStatus.Running };
+
+    public IDisposable? UpgradeInit(string path, Action<ControlResult> then)
+    {
+        Calls.Add($"upgrade {path}");
+        then(ControlResult.Refused(Refusal.Conflict, "init.unsuitable", "upgrade: it is no init of Pandora"));
+        return null;
     }
 
     private ControlResult Do(string verb, string name)

@@ -24,6 +24,28 @@ public sealed class LogFollowTests : LogFixture
     }
 
     [Fact]
+    public void Follower_until_the_end_gets_every_line_and_then_the_end()
+    {
+        var (output, error) = Open("run-1");
+        var (other, otherError) = Open("run-10");
+        using var client = Connect(new LogQuery("run-1", 10, true, UntilEnd: true));
+        ReadUntil(client, "\r\n\r\n");
+        Write(output, "one\n");
+        ReadUntil(client, "\"one\"}\n");
+        output.Dispose();
+        Write(error, "two\nlast");
+        error.Dispose();
+        ReadUntil(client, "\"last\"}\n");
+        SyslogThread.Until(() => Server.ReaderCount == 0, "the reader is done");
+        // And who comes later gets them at once, or what is behind a line.
+        var all = Query(new LogQuery("run-1", 10, true, UntilEnd: true));
+        Assert.Equal(["one", "two", "last"], all.Select(line => line.Message));
+        Assert.Equal(["last"], Query(new LogQuery("run-1", 10, true, UntilEnd: true, After: all[1].Sequence!.Value)).Select(line => line.Message));
+        other.Dispose();
+        otherError.Dispose();
+    }
+
+    [Fact]
     public void Follower_that_only_closed_its_sending_side_still_gets_lines()
     {
         var (output, error) = Open("web");

@@ -1,0 +1,65 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace Dora.Core.Linux;
+
+// bind(2) to addresses of IP and to abstract names, and who is at the other end.
+internal static unsafe partial class Sys
+{
+    /// <summary>bind(2) to an address and port; the family is that of the address, which is not empty.</summary>
+    public static Errno BindIp(FileDescriptor fd, ReadOnlySpan<byte> address, int port)
+    {
+        ushort networkOrder = BinaryPrimitives.ReverseEndianness((ushort)port);
+        if (address.Length == 4)
+        {
+            Libc.sockaddr_in four = new() { sin_family = Libc.AF_INET, sin_port = networkOrder };
+            address.CopyTo(new Span<byte>(&four.sin_addr, 4));
+            return Check(Libc.bind(fd.Number, &four, (uint)sizeof(Libc.sockaddr_in)));
+        }
+        Libc.sockaddr_in6 six = new() { sin6_family = Libc.AF_INET6, sin6_port = networkOrder };
+        address.CopyTo(new Span<byte>(six.sin6_addr, 16));
+        return Check(Libc.bind(fd.Number, &six, (uint)sizeof(Libc.sockaddr_in6)));
+    }
+
+    /// <summary>bind(2) to a name of at most 107 bytes that begins with '@', in the abstract namespace: no file, gone with the socket.</summary>
+    public static Errno BindAbstract(FileDescriptor fd, string name)
+    {
+        var errno = UnixAddress(name, out var address);
+        if (errno != Errno.None) return errno;
+        address.sun_path[0] = 0;
+        // unix(7): every byte up to the given length is part of the name.
+        return Check(Libc.bind(fd.Number, &address, (uint)(sizeof(ushort) + Encoding.UTF8.GetByteCount(name))));
+    }
+
+    /// <summary>SO_BINDTODEVICE.</summary>
+    public static Errno BindToDevice(FileDescriptor fd, string device)
+    {
+        fixed (byte* p = new CString(device))
+            return Check(Libc.setsockopt(fd.Number, Libc.SOL_SOCKET, Libc.SO_BINDTODEVICE, p, (uint)Encoding.UTF8.GetByteCount(device) + 1));
+    }
+
+    /// <summary>The address and port at the other end of a connection over IP; port 0 and no address for any other.</summary>
+    public static Errno PeerAddress(FileDescriptor fd, out string address, out int port)
+    {
+        address = "";
+        port = 0;
+        byte* storage = stackalloc byte[128]; // struct sockaddr_storage
+        uint length = 128;
+        var errno = Check(Libc.getpeername(fd.Number, storage, &length));
+        if (errno != Errno.None) return errno;
+        switch (*(ushort*)storage)
+        {
+            case Libc.AF_INET:
+                var four = (Libc.sockaddr_in*)storage;
+                address = IpEndpoint.Format(new ReadOnlySpan<byte>(&four->sin_addr, 4));
+                port = BinaryPrimitives.ReverseEndianness(four->sin_port);
+                break;
+            case Libc.AF_INET6:
+                var six = (Libc.sockaddr_in6*)storage;
+                address = IpEndpoint.Format(new ReadOnlySpan<byte>(six->sin6_addr, 16));
+                port = BinaryPrimitives.ReverseEndianness(six->sin6_port);
+                break;
+        }
+        return Errno.None;
+    }
+}

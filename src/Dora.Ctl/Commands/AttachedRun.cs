@@ -1,0 +1,203 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+using Dora.Core.Linux;
+using Dora.Core.Protocol;
+using Dora.Core.Protocol.Json;
+using Dora.Ctl.Client;
+using Dora.Ctl.Output;
+
+namespace Dora.Ctl.Commands;
+
+/// <summary>
+/// A command that is waited for: its output comes from the log as it is written, its end from init, and Ctrl-C (or a
+/// closed terminal) asks init to stop it. The log ends its answer when nobody holds the command's output any more; that
+/// may be before the command has ended (it closed them), or because syslog or we were too slow (then it goes on behind
+/// the last line that was seen). So lines are read once more after the end was seen, and then all of them are there.
+/// </summary>
+internal sealed class AttachedRun(Context context, RunRequest request)
+{
+    /// <summary>A longer line was cut by syslog and may go on.</summary>
+    private const int LongestLine = 8000;
+
+    private static readonly TimeSpan s_between = TimeSpan.FromMilliseconds(200);
+
+    private readonly ApiClient _client = context.Client;
+    private string? _name;
+    private long _lastSequence;
+    private bool _isLineOpen, _isLogMissing, _hasStreamed;
+    private int _interrupts;
+
+    public int Follow()
+    {
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupted);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupted);
+        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Interrupted);
+        _lastSequence = LatestSequence();
+        var (change, _) = RunCommand.Ask(_client, request);
+        Volatile.Write(ref _name, change.Service);
+        if (Volatile.Read(ref _interrupts) > 0) Stop();
+
+        bool hasEnded;
+        do
+        {
+            // The first time at once: what is written before somebody reads has only the log's memory.
+            hasEnded = _hasStreamed && HasEnded(change.Id);
+            Stream();
+        }
+        while (!hasEnded);
+        CloseLine();
+        var (status, json) = Status();
+        if (context.Json) context.Out.WriteRaw(json);
+        return ExitCode(status);
+    }
+
+    /// <summary>Lines that are there already are none of ours, and those that follow are not lost in silence.</summary>
+    private long LatestSequence()
+    {
+        long latest = 0;
+        Read("/v1/logs?lines=1", line => latest = line.Sequence ?? 0);
+        return latest;
+    }
+
+    private void Stream()
+    {
+        _hasStreamed = true;
+        Read($"/v1/logs?after={_lastSequence}&lines={LogQuery.MaxLines}&follow=true&until=end&service={Uri.EscapeDataString(_name!)}", Print);
+    }
+
+    private void Read(string path, Action<LogLine> take)
+    {
+        var splitter = new LineSplitter(json =>
+        {
+            LogLine line;
+            try
+            {
+                line = JsonMapReader.Read<LogLine>(json);
+            }
+            catch (JsonException)
+            {
+                return; // the rest of a line that was cut when the connection broke: it comes again
+            }
+            take(line);
+        });
+        try
+        {
+            _client.Stream(path, splitter.Feed);
+        }
+        catch (ApiFailure failure)
+        {
+            if (_isLogMissing) return;
+            _isLogMissing = true;
+            context.Error.WriteLine($"dora: run: its output is not to be had now: {context.Error.Foreign(failure.Message)}");
+            context.Error.Flush();
+        }
+    }
+
+    private void Print(LogLine line)
+    {
+        bool isLost = line.Stream == "syslog" && line.Service == "syslog";
+        if (line.Sequence is { } sequence) _lastSequence = sequence;
+        if (line.Service != _name && !isLost) return; // of its instances, had it any
+        if (context.Json)
+        {
+            context.Out.WriteRaw([.. JsonMapWriter.Write(line), (byte)'\n']);
+            return;
+        }
+        if (isLost)
+        {
+            CloseLine();
+            context.Error.WriteLine($"dora: run: {context.Error.Foreign(line.Message)}");
+            context.Error.Flush();
+        }
+        else if (line.Stream is "output" or "error") PrintOutput(line, line.Stream == "error" ? context.Error : context.Out);
+    }
+
+    // As the command wrote it, escape sequences too: it is what we were asked to run.
+    private void PrintOutput(LogLine line, Screen screen)
+    {
+        if (line.Continued != true) CloseLine();
+        byte[] text = Encoding.UTF8.GetBytes(line.Message);
+        _isLineOpen = text.Length >= LongestLine;
+        screen.WriteRaw(_isLineOpen ? text : [.. text, (byte)'\n']);
+    }
+
+    private void CloseLine()
+    {
+        if (_isLineOpen) context.Out.WriteRaw("\n"u8);
+        _isLineOpen = false;
+    }
+
+    /// <summary>Asks once, and waits a little where the last answer was that it has not.</summary>
+    private bool HasEnded(string changeId)
+    {
+        try
+        {
+            var (change, _) = _client.Get<ChangeInfo>($"/v1/changes/{Uri.EscapeDataString(changeId)}?wait={(int)s_between.TotalMilliseconds}ms");
+            if (change.Service == _name) return change.Status != ChangeInfo.Doing;
+        }
+        catch (ApiFailure failure) when (failure.Body?.Error == "change.not-found")
+        {
+            // A manager that was replaced has forgotten the change, or given its number to another.
+        }
+        Thread.Sleep(s_between);
+        return Status().Status.State is ServiceStates.Done or ServiceStates.Failed or ServiceStates.Stopped;
+    }
+
+    private (ServiceStatus Status, byte[] Json) Status() => _client.Get<ServiceStatus>($"/v1/services/{Uri.EscapeDataString(_name!)}");
+
+    // On a thread of the runtime, while the other waits for the log. The second time the signal does what it does.
+    private void Interrupted(PosixSignalContext signal)
+    {
+        if (Interlocked.Increment(ref _interrupts) > 1) return;
+        signal.Cancel = true;
+        if (Volatile.Read(ref _name) is not null) Stop();
+    }
+
+    private void Stop()
+    {
+        try
+        {
+            _client.Post<ChangeInfo>($"/v1/services/{Uri.EscapeDataString(_name!)}/stop", []);
+        }
+        catch (ApiFailure failure)
+        {
+            context.Error.WriteLine($"dora: run: {context.Error.Foreign(failure.Message)}");
+            context.Error.Flush();
+        }
+    }
+
+    private int ExitCode(ServiceStatus status)
+    {
+        if (LaunchFailure(status) is { } failed)
+        {
+            Say(status);
+            return failed;
+        }
+        if (status.Reason?.StartsWith("not done within ", StringComparison.Ordinal) == true)
+        {
+            Say(status);
+            return ExitCodes.TimedOut;
+        }
+        if (status.LastExit is { Signal: { } signal })
+        {
+            Say(status);
+            return ExitCodes.Signal + signal;
+        }
+        return status.LastExit?.Code ?? (status.State == ServiceStates.Done ? ExitCodes.Ok : ExitCodes.RunFailed);
+    }
+
+    private void Say(ServiceStatus status)
+    {
+        context.Error.WriteLine($"dora: {context.Error.Foreign($"{status.Name}: {status.Reason ?? Words.Exit(status.LastExit!)}")}");
+        context.Error.Flush();
+    }
+
+    /// <summary>The exit code for a command that never ran; null if it has.</summary>
+    public static int? LaunchFailure(ServiceStatus status)
+    {
+        if (status.State != ServiceStates.Failed || status.LastExit is not null || status.Pid is not null || status.Reason is not { } reason) return null;
+        if (!reason.StartsWith("execute ", StringComparison.Ordinal)) return ExitCodes.RunFailed;
+        return reason.EndsWith("(ENOENT)", StringComparison.Ordinal) ? ExitCodes.NotFound : ExitCodes.NotExecutable;
+    }
+}

@@ -1,0 +1,106 @@
+using System.CommandLine;
+using Dora.Core.Protocol;
+using Dora.Ctl.Client;
+
+namespace Dora.Ctl.Commands;
+
+/// <summary><c>dora run [OPTIONS] -- COMMAND [ARGUMENT...]</c>: a command as a service of its own, for once.</summary>
+internal static class RunCommand
+{
+    public static Command Build(Binder bind)
+    {
+        var name = new Option<string?>("--name") { Description = "what the service is called; run-N unless told", HelpName = "NAME" };
+        var limit = Pairs("--limit", "a file of its cgroup and what to write there, such as memory.max=64M", "FILE=VALUE");
+        var user = new Option<string?>("--user") { Description = "user that it runs as", HelpName = "USER" };
+        var variable = Pairs("--env", "a variable of its environment", "NAME=VALUE");
+        var folder = new Option<string?>("--dir") { Description = "its working directory, / unless told", HelpName = "DIRECTORY" };
+        var timeout = new Option<string?>("--timeout") { Description = "how long it may run, such as 90s or 2h", HelpName = "DURATION" };
+        var detach = new Option<bool>("--detach", "-d") { Description = "print its name and leave it running" };
+        var words = new Argument<string[]>("COMMAND") { Description = "program and arguments, behind --", Arity = ArgumentArity.OneOrMore };
+        words.Validators.Add(result =>
+        {
+            // What is no option of ours is taken for the program otherwise, and a typing error would run something else.
+            if (result.Tokens.Count > 0 && result.Tokens[0].Value.StartsWith('-'))
+                result.AddError($"'{result.Tokens[0].Value}' is not known; the command goes behind --");
+        });
+        var command = new Command("run", "run a command once as a service of its own") { name, limit, user, variable, folder, timeout, detach, words };
+        command.SetAction(bind((context, parsed) => Run(context, parsed.GetValue(detach), new RunRequest
+        {
+            Name = parsed.GetValue(name),
+            Command = parsed.GetValue(words)!,
+            Limits = parsed.GetValue(limit) ?? [],
+            Variables = parsed.GetValue(variable) ?? [],
+            User = parsed.GetValue(user),
+            Folder = parsed.GetValue(folder),
+            Timeout = parsed.GetValue(timeout),
+        })));
+        return command;
+    }
+
+    private static Option<string[]> Pairs(string name, string description, string form)
+    {
+        var option = new Option<string[]>(name) { Description = description, HelpName = form };
+        option.Validators.Add(result =>
+        {
+            foreach (var token in result.Tokens)
+                if (!RunRequest.IsPair(token.Value)) result.AddError($"{name} {token.Value}: {form} is expected");
+        });
+        return option;
+    }
+
+    private static int Run(Context context, bool detach, RunRequest request)
+    {
+        try
+        {
+            if (FindProgram(request.Command[0]) is not { } program)
+            {
+                context.Error.WriteLine($"dora: run: {context.Error.Foreign(request.Command[0])}: no such program in PATH");
+                context.Error.Flush();
+                return ExitCodes.NotFound;
+            }
+            var full = new RunRequest
+            {
+                Name = request.Name, Command = [program, .. request.Command.Skip(1)], Limits = request.Limits, Variables = request.Variables,
+                User = request.User, Folder = request.Folder, Timeout = request.Timeout,
+            };
+            return detach ? Detached(context, full) : new AttachedRun(context, full).Follow();
+        }
+        catch (ApiFailure failure)
+        {
+            // Its own codes would look like the command's.
+            throw new ApiFailure(ExitCodes.RunFailed, failure.Message, failure.Body, failure.Json);
+        }
+    }
+
+    private static int Detached(Context context, RunRequest request)
+    {
+        var (change, json) = Ask(context.Client, request);
+        // By now it has been launched, or that has failed.
+        var (status, _) = context.Client.Get<ServiceStatus>($"/v1/services/{Uri.EscapeDataString(change.Service!)}");
+        if (AttachedRun.LaunchFailure(status) is { } failed)
+        {
+            context.Error.WriteLine($"dora: {context.Error.Foreign($"{status.Name}: {status.Reason}")}");
+            context.Error.Flush();
+            return failed;
+        }
+        if (context.Json) context.Out.WriteRaw(json);
+        else context.Out.WriteLine(context.Out.Foreign(change.Service!));
+        return ExitCodes.Ok;
+    }
+
+    public static (ChangeInfo Change, byte[] Json) Ask(ApiClient client, RunRequest request) =>
+        client.Post<ChangeInfo>(request.Name is { } name ? $"/v1/run?name={Uri.EscapeDataString(name)}" : "/v1/run", request.ToJson());
+
+    /// <summary>As a shell finds it, with our PATH and working directory; null if there is none.</summary>
+    private static string? FindProgram(string program)
+    {
+        if (program.Contains('/')) return Path.GetFullPath(program);
+        foreach (string folder in (Environment.GetEnvironmentVariable("PATH") ?? "/usr/sbin:/usr/bin:/sbin:/bin").Split(':'))
+        {
+            if (folder.Length == 0) continue;
+            string path = Path.GetFullPath(Path.Combine(folder, program));
+            if (File.Exists(path) && Dora.Core.Linux.Sys.IsExecutable(path)) return path;
+        }
+        return null;
+    }
+}
