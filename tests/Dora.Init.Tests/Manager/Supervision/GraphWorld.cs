@@ -69,7 +69,7 @@ internal sealed class GraphWorld : IServiceLauncher, IServiceOutput, IDisposable
 
     public GraphWorld Add(string name, string text = "")
     {
-        if (!text.Contains("command:") && !text.Contains("type: group")) text = $"command: /bin/{name}\n{text}";
+        if (!$"\n{text}".Contains("\ncommand:") && !text.Contains("type: group")) text = $"command: /bin/{name}\n{text}";
         var file = ServiceFileReader.Read($"/etc/dora/services/{name}.yaml", text);
         Assert.Equal("", string.Join("\n", file.Problems));
         _settings.Add(file.Settings!);
