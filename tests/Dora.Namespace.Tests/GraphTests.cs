@@ -52,7 +52,7 @@ public class GraphTests
         using var init = new InitInNamespace(new Dictionary<string, string>
         {
             ["need"] = Sleeper,
-            ["slow"] = "command: [/bin/sh, -c, \"trap '' TERM; while :; do sleep 1; done\"]\nneeds: need\nstop-timeout: 1s\n",
+            ["slow"] = "command: [/bin/sh, -c, \"trap '' TERM; while :; do sleep 1; done\"]\nneeds: need\nstop-timeout: 4s\n",
         });
         init.WaitForState("slow", "running");
         int? pid = init.Service("need").Pid;

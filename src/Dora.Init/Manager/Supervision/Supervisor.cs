@@ -25,6 +25,10 @@ namespace Dora.Init.Manager.Supervision;
 internal sealed partial class Supervisor
 {
     private const string ServicesRoot = "/sys/fs/cgroup/dora/services";
+
+    /// <summary>How many are launched before the loop looks at everything else again: exits, requests, connections, the guard's deadlines.</summary>
+    private const int LaunchesPerTurn = 32;
+
     private const string SessionsRoot = "/sys/fs/cgroup/dora/sessions";
 
     private readonly Dictionary<string, Service> _services = [];
@@ -38,6 +42,7 @@ internal sealed partial class Supervisor
     private readonly IServiceOutput _output;
     private readonly HeldSockets _sockets;
     private bool _isSettling;
+    private int _launchesLeft;
 
     public Supervisor(EventLoop loop, IDescriptorStore store, IServiceOutput output, IReadOnlyCollection<string> masked, IServiceLauncher? launcher = null)
     {
@@ -215,6 +220,7 @@ internal sealed partial class Supervisor
 
     private void Settle()
     {
+        _launchesLeft = LaunchesPerTurn;
         try
         {
             bool moved = true;
@@ -229,7 +235,7 @@ internal sealed partial class Supervisor
                     // A stop that was put in line for a failed need is a move too, though no service has moved yet.
                     moved |= !ReferenceEquals(before, service.State) || stops != _stopsAsked.Count;
                 }
-                if (!moved) moved = BreakDeadlock();
+                if (!moved && _launchesLeft > 0) moved = BreakDeadlock();
             }
         }
         finally
@@ -237,6 +243,7 @@ internal sealed partial class Supervisor
             // Whatever happens: else no change would ever be settled again.
             _isSettling = false;
         }
+        if (_launchesLeft == 0) Unsettled();
         ForgetWhatIsOver();
         // Also when no service has moved: an order that waits for its turn outlives the manager too.
         StateChanged?.Invoke();
@@ -267,7 +274,11 @@ internal sealed partial class Supervisor
         else if (service.State.Phase is ServicePhase.Waiting)
         {
             if (MissedMilestone(service) is { } missed) service.Apply(new(ServiceEventKind.DependencyFailed, Reason: missed));
-            else if (WhatItWaitsFor(service) is null) service.Apply(new(ServiceEventKind.DependenciesMet));
+            else if (_launchesLeft > 0 && WhatItWaitsFor(service) is null)
+            {
+                _launchesLeft--;
+                service.Apply(new(ServiceEventKind.DependenciesMet));
+            }
         }
     }
 
