@@ -24,7 +24,7 @@ public class FinishTests
                 {
                     string number = loop["/dev/loop".Length..];
                     init.Run($"mknod /dev/disk b 7 {number} && mkdir /mnt && mount -t ext4 /dev/disk /mnt && mkdir /mnt/inner && mount -t tmpfs inner /mnt/inner && mkdir /mnt/inner/deep && mount -t tmpfs deep /mnt/inner/deep && echo kept >/mnt/file").Expect();
-                    init.Run("/pandora/poweroff");
+                    init.RunEnd("/pandora/poweroff");
                     Assert.Equal(PoweredOff, init.WaitForEnd(TimeSpan.FromSeconds(20)));
                 }
                 finally
@@ -62,7 +62,7 @@ public class FinishTests
                     using var holder = Process.Start(new ProcessStartInfo("nsenter", ["--target", init.Pid.ToString(), "--mount", "--root", "sh", "-c", "cd /mnt && exec sleep 60"]))!;
                     using var log = new FileStream(init.Inside("/dev/kmsg"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
                     init.WaitFor("the holder", () => File.ResolveLinkTarget($"/proc/{holder.Id}/cwd", false)?.FullName.EndsWith("/mnt") == true);
-                    init.Run("/pandora/poweroff");
+                    init.RunEnd("/pandora/poweroff");
                     Assert.Equal(PoweredOff, init.WaitForEnd(TimeSpan.FromSeconds(20)));
                     string text = new StreamReader(log).ReadToEnd();
                     Assert.Contains("finish: /mnt (ext4) is busy: made read-only", text);
@@ -106,7 +106,7 @@ public class FinishTests
             init.WaitFor("a process that hangs in the kernel", () => init.ProcessesIn("dora/services/stuck").Any(pid => InitInNamespace.CommandLine(pid) == "cat /mnt/file"));
             Thread.Sleep(200);
             long start = Stopwatch.GetTimestamp();
-            init.Run("/pandora/dora poweroff").Expect();
+            init.RunEnd("/pandora/dora poweroff");
             string text = "";
             init.WaitFor("the last word", () =>
             {

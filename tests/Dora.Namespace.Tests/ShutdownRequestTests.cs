@@ -42,7 +42,7 @@ public class ShutdownRequestTests
         // A signal is a request like any other.
         init.Run("kill -PWR 1").Expect();
         long start = Stopwatch.GetTimestamp();
-        init.Run("/pandora/dora poweroff --force").Expect();
+        init.RunEnd("/pandora/dora poweroff --force");
         Assert.Equal(PoweredOff, init.WaitForEnd(TimeSpan.FromSeconds(15)));
         // TERM gets its 3 s, and then it is KILL.
         Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0, 8);
@@ -167,7 +167,7 @@ public class ShutdownRequestTests
     {
         using var init = new InitInNamespace(new Dictionary<string, string>());
         init.Get("/v1/machine");
-        init.Run("/pandora/dora kexec --kernel /nonexistent --or-reboot").Expect();
+        init.RunEnd("/pandora/dora kexec --kernel /nonexistent --or-reboot");
         Assert.Equal(Rebooted, init.WaitForEnd(TimeSpan.FromSeconds(15)));
     }
 

@@ -22,7 +22,7 @@ public class SoftRebootTests
         init.WaitForState("store", "running");
         init.WaitForState("once", "done");
         var before = init.Services();
-        init.Run("echo changed >/etc/hostname; /pandora/dora soft-reboot").Expect();
+        init.RunEnd("echo changed >/etc/hostname; /pandora/dora soft-reboot");
         init.WaitForService("web", service => service.State == "running" && service.Pid != before["web"].Pid);
         init.WaitForService("base", service => service.State == "running" && service.Pid != before["base"].Pid);
         Assert.Equal(before["store"], init.Service("store"));
@@ -65,7 +65,7 @@ public class SoftRebootTests
         Thread.Sleep(300);
         Assert.Equal(202, init.Request(HttpMethod.Post, "/v1/machine/soft-reboot").Status);
         Thread.Sleep(300);
-        init.Run("/pandora/dora soft-reboot --force").Expect();
+        init.RunEnd("/pandora/dora soft-reboot --force");
         init.WaitForService("stubborn", service => service.State == "running" && service.Pid != before.Pid, TimeSpan.FromSeconds(5));
     }
 }

@@ -32,7 +32,7 @@ public class WatchdogTests
         init.WaitFor("to be fed again", () => Fed(init).Length > before, TimeSpan.FromSeconds(5));
 
         using var file = File.OpenRead(init.Inside("/dev/watchdog"));
-        init.Run("/pandora/poweroff").Expect();
+        init.RunEnd("/pandora/poweroff");
         init.WaitForEnd(TimeSpan.FromSeconds(15));
         file.Seek(-1, SeekOrigin.End);
         Assert.Equal('V', file.ReadByte());
@@ -44,7 +44,7 @@ public class WatchdogTests
         using var init = Start("pandora.watchdog=30");
         init.WaitForState("web", "running");
         using var file = File.OpenRead(init.Inside("/dev/watchdog"));
-        init.Run("/pandora/reboot").Expect();
+        init.RunEnd("/pandora/reboot");
         init.WaitForEnd(TimeSpan.FromSeconds(15));
         file.Seek(-1, SeekOrigin.End);
         Assert.Equal(0, file.ReadByte());

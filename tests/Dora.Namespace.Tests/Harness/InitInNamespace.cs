@@ -85,6 +85,13 @@ public sealed partial class InitInNamespace : IDisposable
         if (outcome.ExitCode is not (128 + 15 or 128 + 9)) outcome.Expect();
     }
 
+    /// <summary>Runs a command that asks for the end, and may be ended by it (TERM, KILL) before it can say that it has.</summary>
+    public void RunEnd(string command)
+    {
+        var outcome = Run(command);
+        if (outcome.ExitCode is not (128 + 15 or 128 + 9)) outcome.Expect();
+    }
+
     /// <summary>Pids on the host of the processes in a cgroup of the namespace, such as "dora/services/web".</summary>
     public IReadOnlyList<int> ProcessesIn(string cgroup)
     {
