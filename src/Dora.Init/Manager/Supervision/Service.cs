@@ -2,6 +2,7 @@ using Dora.Core.Configuration;
 using Dora.Core.Linux;
 using Dora.Init.Events;
 using Dora.Init.Manager.Supervision.Readiness;
+using Dora.Init.Manager.Supervision.Sockets;
 
 namespace Dora.Init.Manager.Supervision;
 

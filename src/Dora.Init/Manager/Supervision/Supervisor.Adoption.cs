@@ -3,6 +3,7 @@ using Dora.Core.Linux;
 using Dora.Init.Events;
 using Dora.Init.Manager.State;
 using Dora.Init.Manager.Supervision.Readiness;
+using Dora.Init.Manager.Supervision.Sockets;
 
 namespace Dora.Init.Manager.Supervision;
 

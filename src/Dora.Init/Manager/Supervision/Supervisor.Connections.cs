@@ -1,4 +1,7 @@
+using Dora.Core.Linux;
+using Dora.Init.Launching;
 using Dora.Init.Manager.State;
+using Dora.Init.Manager.Supervision.Sockets;
 
 namespace Dora.Init.Manager.Supervision;
 
@@ -11,6 +14,31 @@ internal sealed partial class Supervisor
     {
         if (!_connections.TryGetValue(listener.Name, out var counts)) _connections.Add(listener.Name, counts = new ConnectionCounts());
         return counts;
+    }
+
+    /// <summary>Opens the sockets of a per-connection service; what failed in words, or null.</summary>
+    public string? OpenListener(Service service)
+    {
+        var listener = new ConnectionListener(this, service, _sockets);
+        try
+        {
+            listener.Open();
+            _listeners.Add(service.Name, listener);
+            return null;
+        }
+        catch (Exception exception) when (exception is LinuxException or LaunchException)
+        {
+            listener.Dispose();
+            return exception.Message;
+        }
+    }
+
+    private void CloseListener(Service service)
+    {
+        if (service.State.Phase is ServicePhase.Starting or ServicePhase.Running or ServicePhase.Reloading) return;
+        if (_listeners.Remove(service.Name, out var listener)) listener.Dispose();
+        // A service that is being started again keeps its sockets; one that is down refuses its clients.
+        if (service.State.IsDown && !service.IsSession && !_demands.ContainsKey(service.Name)) _sockets.Close(service.Name);
     }
 
     private void AdoptConnections(Service service, SavedService saved)

@@ -1,5 +1,6 @@
 using Dora.Core.Configuration;
 using Dora.Core.Linux;
+using Dora.Init.Manager.Supervision.Sockets;
 
 namespace Dora.Init.Manager.Supervision;
 

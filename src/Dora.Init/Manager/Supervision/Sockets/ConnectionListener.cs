@@ -1,7 +1,7 @@
 using Dora.Core.Linux;
 using Dora.Init.Events;
 
-namespace Dora.Init.Manager.Supervision;
+namespace Dora.Init.Manager.Supervision.Sockets;
 
 /// <summary>
 /// A service with a process for each connection: watches its sockets while it is up and makes a session of every

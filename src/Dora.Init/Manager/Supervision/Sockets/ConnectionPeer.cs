@@ -1,6 +1,6 @@
 using Dora.Core.Linux;
 
-namespace Dora.Init.Manager.Supervision;
+namespace Dora.Init.Manager.Supervision.Sockets;
 
 /// <summary>Who is at the other end of a connection.</summary>
 /// <param name="Source">What limits count: the address, or for a Unix socket <c>uid N</c>.</param>

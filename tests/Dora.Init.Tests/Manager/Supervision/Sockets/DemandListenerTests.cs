@@ -1,9 +1,10 @@
 using Dora.Core.Configuration;
 using Dora.Init.Guard;
 using Dora.Init.Manager.Supervision;
+using Dora.Init.Manager.Supervision.Sockets;
 using Xunit;
 
-namespace Dora.Init.Tests.Manager.Supervision;
+namespace Dora.Init.Tests.Manager.Supervision.Sockets;
 
 public class DemandListenerTests
 {

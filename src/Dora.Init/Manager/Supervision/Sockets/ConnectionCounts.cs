@@ -1,4 +1,4 @@
-namespace Dora.Init.Manager.Supervision;
+namespace Dora.Init.Manager.Supervision.Sockets;
 
 /// <summary>What has become of the connections to a per-connection service, since boot.</summary>
 internal sealed class ConnectionCounts

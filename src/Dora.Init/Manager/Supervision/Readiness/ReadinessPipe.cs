@@ -1,7 +1,7 @@
 using Dora.Core.Linux;
 using Dora.Init.Events;
 
-namespace Dora.Init.Manager.Supervision;
+namespace Dora.Init.Manager.Supervision.Readiness;
 
 /// <summary>
 /// Readiness by a newline on a descriptor (the protocol of s6's notification-fd). The read end is kept by the guard as

@@ -2,7 +2,7 @@ using Dora.Core.Configuration;
 using Dora.Core.Linux;
 using Dora.Init.Guard;
 
-namespace Dora.Init.Manager.Supervision;
+namespace Dora.Init.Manager.Supervision.Sockets;
 
 /// <summary>
 /// The sockets and FIFOs of services. They are opened once, kept by the guard, and found again by a new manager: a

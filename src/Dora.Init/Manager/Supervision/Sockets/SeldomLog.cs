@@ -1,4 +1,4 @@
-namespace Dora.Init.Manager.Supervision;
+namespace Dora.Init.Manager.Supervision.Sockets;
 
 /// <summary>
 /// For lines that strangers can cause: the first is said, those that follow within the interval are only counted, and

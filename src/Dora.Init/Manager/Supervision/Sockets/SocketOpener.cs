@@ -1,7 +1,7 @@
 using Dora.Core.Configuration;
 using Dora.Core.Linux;
 
-namespace Dora.Init.Manager.Supervision;
+namespace Dora.Init.Manager.Supervision.Sockets;
 
 /// <summary>Opens one socket or FIFO as its settings say. Throws <see cref="LinuxException"/> or <see cref="LaunchException"/>.</summary>
 internal static class SocketOpener

@@ -1,7 +1,7 @@
 using Dora.Core.Linux;
 using Dora.Init.Events;
 
-namespace Dora.Init.Manager.Supervision;
+namespace Dora.Init.Manager.Supervision.Sockets;
 
 /// <summary>
 /// Watches the sockets of a service with <c>start: demand</c> while it is down; what arrives first starts it. Nothing is

@@ -2,9 +2,10 @@ using Dora.Core.Configuration;
 using Dora.Core.Linux;
 using Dora.Init.Guard;
 using Dora.Init.Manager.Supervision;
+using Dora.Init.Manager.Supervision.Sockets;
 using Xunit;
 
-namespace Dora.Init.Tests.Manager.Supervision;
+namespace Dora.Init.Tests.Manager.Supervision.Sockets;
 
 [System.Runtime.Versioning.SupportedOSPlatform("linux")]
 public class ConnectionLimitTests

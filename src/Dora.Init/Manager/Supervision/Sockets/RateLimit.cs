@@ -1,6 +1,6 @@
 using Dora.Core.Configuration;
 
-namespace Dora.Init.Manager.Supervision;
+namespace Dora.Init.Manager.Supervision.Sockets;
 
 /// <summary>Counts what happens in a window of time that begins with the first time. Pure: the clock is the caller's.</summary>
 internal sealed class RateLimit(PollLimit limit)
