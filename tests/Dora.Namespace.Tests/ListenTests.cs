@@ -107,7 +107,7 @@ public sealed class ListenTests(ListenTests.Running running) : IClassFixture<Lis
         _init.WaitForState("unix", "running");
         string before = _init.Run(stat).Expect();
         Assert.StartsWith("620 1234 77 ", before);
-        Assert.EndsWith("\n640 0 plain\n666 root\n", before);
+        Assert.EndsWith("\n640 0 plain\n600 root\n", before);
         Programs.Run(TimeSpan.FromSeconds(5), "sh", "-c", $"kill -9 {_init.ManagerPid()}").Expect();
         _init.Change("restart", "unix");
         Assert.Equal(before, _init.Run(stat).Expect());

@@ -12,7 +12,7 @@ internal static class SocketKeys
         Kind(SocketKind.UnixSeqpacket, "path or @name", "Unix socket, connections with message boundaries."),
         Kind(SocketKind.Fifo, "path", "Named pipe."),
         new("name", "word", "its address", "What LISTEN_FDNAMES calls it.", (s, v) => s with { Name = v.SocketName() }),
-        new("mode", "octal number", "0666", "Permissions of its path.", (s, v) => s with { Mode = v.Mode() }),
+        new("mode", "octal number", "0600", "Permissions of its path.", (s, v) => s with { Mode = v.Mode() }),
         new("user", "name or number", "root", "Who owns its path.", (s, v) => s with { User = v.Account() }),
         new("group", "name or number", "root", "The group of its path.", (s, v) => s with { Group = v.Account() }),
         new("backlog", "number from 1 to 65535", "128", "Connections that may wait to be taken.", (s, v) => s with { Backlog = v.Integer(1, 65535) }),

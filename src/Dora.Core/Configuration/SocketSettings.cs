@@ -9,7 +9,7 @@ public sealed record SocketSettings(SocketKind Kind, string Address)
     public string? Name { get; init; }
 
     /// <summary>Permissions of its path, octal; <c>mode</c>.</summary>
-    public uint Mode { get; init; } = 0x1B6; // 0666
+    public uint Mode { get; init; } = 0x180; // 0600
 
     /// <summary>Who owns its path; <c>user</c>; null is root.</summary>
     public string? User { get; init; }

@@ -60,7 +60,7 @@ public class ConnectionLimitTests
         Assert.Equal("listen:web:Unix:/run/web.sock", HeldSockets.StoreName("web", plain with { Name = "other" }));
         var names = new HashSet<string> { HeldSockets.StoreName("web", plain) };
         foreach (var other in (SocketSettings[])
-                 [plain with { Mode = 0x180 }, plain with { User = "a" }, plain with { Group = "a" }, plain with { Backlog = 9 },
+                 [plain with { Mode = 0x1B0 }, plain with { User = "a" }, plain with { Group = "a" }, plain with { Backlog = 9 },
                   plain with { Ipv6Only = true }, plain with { ReusePort = true }, plain with { FreeBind = true },
                   plain with { KeepAlive = true }, plain with { Device = "a" }])
         {
@@ -84,13 +84,13 @@ public class ConnectionLimitTests
             Assert.Equal([path, fifo], open.Select(socket => socket.Name));
             Assert.Equal(open, sockets.Of(first));
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(fifo));
-            Assert.Equal((UnixFileMode)0x1B6, File.GetUnixFileMode(path));
+            Assert.Equal((UnixFileMode)0x180, File.GetUnixFileMode(path));
 
-            var again = sockets.Of(first with { Sockets = [new(SocketKind.Unix, path) { Mode = 0x180 }] });
+            var again = sockets.Of(first with { Sockets = [new(SocketKind.Unix, path) { Mode = 0x1B0 }] });
             Assert.NotEqual(open[0].Fd, again[0].Fd);
             Assert.False(open[0].Fd.IsOpen);
             Assert.False(File.Exists(fifo));
-            Assert.Equal((UnixFileMode)0x180, File.GetUnixFileMode(path));
+            Assert.Equal((UnixFileMode)0x1B0, File.GetUnixFileMode(path));
 
             sockets.CloseUnused(name => name == "a");
             Assert.True(again[0].Fd.IsOpen);
