@@ -134,17 +134,25 @@ internal sealed class GraphWorld : IServiceLauncher, IServiceOutput, IDisposable
     public GraphWorld Pass(double seconds)
     {
         var until = Now + TimeSpan.FromSeconds(seconds);
-        for (var next = _loop.Turn(); next is { } due && due <= until; next = _loop.Turn()) Now = due > Now ? due : Now;
+        for (var next = Turn(); next is { } due && due <= until; next = Turn()) Now = due > Now ? due : Now;
         Now = until;
         return Settle();
     }
 
     public GraphWorld Settle()
     {
-        _loop.Turn();
-        _loop.Turn(); // timers that are due at once
+        Turn();
+        Turn(); // timers that are due at once
         Assert.Empty(Defects);
         return this;
+    }
+
+    /// <summary>As the manager does it: what has happened is saved behind every turn of the loop.</summary>
+    private TimeSpan? Turn()
+    {
+        var next = _loop.Turn();
+        Supervisor.Saved();
+        return next;
     }
 
     private void EndNow(string name, ProcessExit exit)
