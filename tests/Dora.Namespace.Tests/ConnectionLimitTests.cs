@@ -13,7 +13,7 @@ public sealed class ConnectionLimitTests(ConnectionLimitTests.Running running) :
             ["who"] = "command: [/bin/sh, -c, 'echo $REMOTE_ADDR $REMOTE_PORT']\nper-connection: true\nsockets: [tcp: 4901]\n",
             ["whois"] = "command: [/bin/sh, -c, 'echo x$REMOTE_ADDR-$REMOTE_PORT']\nper-connection: true\nsockets: [unix: /run/whois.sock]\n",
             ["source"] = "command: /bin/cat\nper-connection: true\nsockets: [tcp: 4902]\nmax-connections-per-source: 2\n",
-            ["user"] = "command: /bin/cat\nper-connection: true\nsockets: [unix-seqpacket: /run/user.sock]\nmax-connections-per-source: 1\n",
+            ["user"] = "command: /bin/cat\nper-connection: true\nsockets: [{unix-seqpacket: /run/user.sock, mode: '0666'}]\nmax-connections-per-source: 1\n",
             ["full"] = "command: /bin/cat\nper-connection: true\nsockets: [tcp: 4903]\nmax-connections: 2\nwhen-full: refuse\n",
             ["queue"] = "command: /bin/cat\nper-connection: true\nsockets: [tcp: 4904]\nmax-connections: 2\n",
             ["flood"] = "command: /bin/true\nper-connection: true\nsockets: [unix: /run/flood.sock]\npoll-limit: 3/10s\n",
