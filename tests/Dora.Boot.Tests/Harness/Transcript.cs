@@ -19,7 +19,8 @@ public sealed partial class Transcript
 
     enum Escape { None, Started, Sequence, String }
 
-    [GeneratedRegex("Kernel panic - not syncing.*")]
+    // Whole lines only: the cause may still be on its way.
+    [GeneratedRegex(@"Kernel panic - not syncing.*(?=\n)")]
     private static partial Regex Panic { get; }
 
     public string Text
