@@ -11,77 +11,41 @@ public class FinishTests
     [Fact]
     public void Mounts_on_mounts_are_all_unmounted_and_a_disk_is_clean()
     {
-        string disk = Path.GetTempFileName();
-        try
+        using var disk = new Ext4Disk();
+        using (var init = new InitInNamespace(new Dictionary<string, string>()))
         {
-            using (var file = File.OpenWrite(disk)) file.SetLength(8 << 20);
-            Programs.Run(TimeSpan.FromSeconds(30), "mke2fs", "-q", "-t", "ext4", disk).Expect();
-            using (var init = new InitInNamespace(new Dictionary<string, string>()))
-            {
-                init.Get("/v1/machine");
-                string loop = Programs.Run(TimeSpan.FromSeconds(10), "losetup", "-f", "--show", disk).Expect().Trim();
-                try
-                {
-                    string number = loop["/dev/loop".Length..];
-                    init.Run($"mknod /dev/disk b 7 {number} && mkdir /mnt && mount -t ext4 /dev/disk /mnt && mkdir /mnt/inner && mount -t tmpfs inner /mnt/inner && mkdir /mnt/inner/deep && mount -t tmpfs deep /mnt/inner/deep && echo kept >/mnt/file").Expect();
-                    init.RunEnd("/pandora/poweroff");
-                    Assert.Equal(PoweredOff, init.WaitForEnd(TimeSpan.FromSeconds(20)));
-                }
-                finally
-                {
-                    Programs.Run(TimeSpan.FromSeconds(10), "losetup", "-d", loop);
-                }
-            }
-            Assert.Matches(@"Filesystem state:\s+clean\n", Programs.Run(TimeSpan.FromSeconds(30), "dumpe2fs", "-h", disk).Expect());
-            Assert.DoesNotContain("needs_recovery", Programs.Run(TimeSpan.FromSeconds(30), "dumpe2fs", "-h", disk).Expect());
-            Assert.Equal("kept\n", Programs.Run(TimeSpan.FromSeconds(30), "debugfs", "-R", "cat file", disk).Expect());
+            init.Get("/v1/machine");
+            using var mounted = disk.MountIn(init, "/mnt");
+            init.Run("mkdir /mnt/inner && mount -t tmpfs inner /mnt/inner && mkdir /mnt/inner/deep && mount -t tmpfs deep /mnt/inner/deep && echo kept >/mnt/file").Expect();
+            init.RunEnd("/pandora/poweroff");
+            Assert.Equal(PoweredOff, init.WaitForEnd(TimeSpan.FromSeconds(20)));
         }
-        finally
-        {
-            File.Delete(disk);
-        }
+        Assert.Matches(@"Filesystem state:\s+clean\n", disk.Superblock());
+        Assert.DoesNotContain("needs_recovery", disk.Superblock());
+        Assert.Equal("kept\n", Programs.Run(TimeSpan.FromSeconds(30), "debugfs", "-R", "cat file", disk.Path).Expect());
     }
 
     [Fact]
     public void A_busy_file_system_is_made_read_only_and_the_machine_ends_all_the_same()
     {
-        string disk = Path.GetTempFileName();
-        try
-        {
-            using (var file = File.OpenWrite(disk)) file.SetLength(8 << 20);
-            Programs.Run(TimeSpan.FromSeconds(30), "mke2fs", "-q", "-t", "ext4", disk).Expect();
-            using (var init = new InitInNamespace(new Dictionary<string, string>()))
-            {
-                init.Get("/v1/machine");
-                string loop = Programs.Run(TimeSpan.FromSeconds(10), "losetup", "-f", "--show", disk).Expect().Trim();
-                try
-                {
-                    string number = loop["/dev/loop".Length..];
-                    init.Run($"mknod /dev/disk b 7 {number} && mkdir /mnt && mount -t ext4 /dev/disk /mnt && echo kept >/mnt/file").Expect();
-                    // A process of another pid namespace has its working directory there: nothing here can end it.
-                    using var holder = Process.Start(new ProcessStartInfo("nsenter", ["--target", init.Pid.ToString(), "--mount", "--root", "sh", "-c", "cd /mnt && exec sleep 60"]))!;
-                    using var log = new FileStream(init.Inside("/dev/kmsg"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-                    init.WaitFor("the holder", () => File.ResolveLinkTarget($"/proc/{holder.Id}/cwd", false)?.FullName.EndsWith("/mnt") == true);
-                    init.RunEnd("/pandora/poweroff");
-                    Assert.Equal(PoweredOff, init.WaitForEnd(TimeSpan.FromSeconds(20)));
-                    string text = new StreamReader(log).ReadToEnd();
-                    Assert.Contains("finish: /mnt (ext4) is busy: made read-only", text);
-                    // Read-only and so clean, though it was never unmounted.
-                    string state = Programs.Run(TimeSpan.FromSeconds(30), "dumpe2fs", "-h", disk).Expect();
-                    holder.Kill();
-                    holder.WaitForExit();
-                    Assert.DoesNotContain("needs_recovery", state);
-                }
-                finally
-                {
-                    Programs.Run(TimeSpan.FromSeconds(10), "losetup", "-d", loop);
-                }
-            }
-        }
-        finally
-        {
-            File.Delete(disk);
-        }
+        using var disk = new Ext4Disk();
+        using var init = new InitInNamespace(new Dictionary<string, string>());
+        init.Get("/v1/machine");
+        using var mounted = disk.MountIn(init, "/mnt");
+        init.Run("echo kept >/mnt/file").Expect();
+        // A process of another pid namespace has its working directory there: nothing here can end it.
+        using var holder = Process.Start(new ProcessStartInfo("nsenter", ["--target", init.Pid.ToString(), "--mount", "--root", "sh", "-c", "cd /mnt && exec sleep 60"]))!;
+        using var log = new FileStream(init.Inside("/dev/kmsg"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        init.WaitFor("the holder", () => File.ResolveLinkTarget($"/proc/{holder.Id}/cwd", false)?.FullName.EndsWith("/mnt") == true);
+        init.RunEnd("/pandora/poweroff");
+        Assert.Equal(PoweredOff, init.WaitForEnd(TimeSpan.FromSeconds(20)));
+        string text = new StreamReader(log).ReadToEnd();
+        Assert.Contains("finish: /mnt (ext4) is busy: made read-only", text);
+        // Read-only and so clean, though it was never unmounted.
+        string state = disk.Superblock();
+        holder.Kill();
+        holder.WaitForExit();
+        Assert.DoesNotContain("needs_recovery", state);
     }
 
     [Fact]
