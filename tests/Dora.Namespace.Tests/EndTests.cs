@@ -33,7 +33,7 @@ public class EndTests
         Thread.Sleep(300); // the traps are set
         using var log = Follow(init);
         if (way.StartsWith("POST ", StringComparison.Ordinal)) Ask(init, way[5..]);
-        else init.RunToTheEnd(way);
+        else init.RunEnd(way);
         Assert.Equal(signal, init.WaitForEnd(TimeSpan.FromSeconds(20)));
         Assert.Equal(["c", "b", "a"], Regex.Matches(Read(log), "told: ([abc])").Select(match => match.Groups[1].Value));
     }
@@ -54,7 +54,7 @@ public class EndTests
         using var init = Running(Stubborn + "stop-timeout: 60s\n");
         Ask(init, "poweroff");
         Thread.Sleep(500);
-        init.RunToTheEnd("curl -s --unix-socket /run/dora/dora.sock -d '{\"force\":true}' http://dora/v1/machine/poweroff || /pandora/dora poweroff --force");
+        init.RunEnd("curl -s --unix-socket /run/dora/dora.sock -d '{\"force\":true}' http://dora/v1/machine/poweroff || /pandora/dora poweroff --force");
         Assert.Equal(PoweredOff, init.WaitForEnd(TimeSpan.FromSeconds(15)));
     }
 
@@ -63,7 +63,7 @@ public class EndTests
     {
         using var init = Running(Slow);
         Ask(init, "reboot");
-        init.RunToTheEnd("kill -PWR 1");
+        init.RunEnd("kill -PWR 1");
         Assert.Equal(Rebooted, init.WaitForEnd(TimeSpan.FromSeconds(20)));
     }
 
@@ -83,7 +83,7 @@ public class EndTests
         using var init = new InitInNamespace(new Dictionary<string, string> { ["web"] = "command: [/bin/sleep, '1000']\n" });
         init.WaitForState("web", "running");
         Programs.Run(TimeSpan.FromSeconds(5), "sh", "-c", $"kill -STOP {init.ManagerPid()}").Expect();
-        init.RunToTheEnd("kill -PWR 1");
+        init.RunEnd("kill -PWR 1");
         Assert.Equal(PoweredOff, init.WaitForEnd(TimeSpan.FromSeconds(40)));
     }
 

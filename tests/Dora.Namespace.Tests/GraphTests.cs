@@ -19,7 +19,7 @@ public class GraphTests
         foreach (string name in new[] { "c", "d", "e", "f" }) init.WaitForState(name, "running");
         Assert.Contains("its needs lead back to it", init.WaitForState("a", "failed").Reason);
         init.WaitForState("b", "failed");
-        init.RunToTheEnd("kill -s RTMIN+4 1");
+        init.RunEnd("kill -s RTMIN+4 1");
         init.WaitForEnd(TimeSpan.FromSeconds(5));
     }
 

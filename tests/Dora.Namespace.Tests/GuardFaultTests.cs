@@ -80,7 +80,7 @@ public class GuardFaultTests
         {
             File.WriteAllText(Path.Combine(files, "etc/test-cmdline"), "panic=2\n");
             File.WriteAllText(Path.Combine(files, "etc/test-nofile"), "4\n");
-        });
+        }, served: false);
         using var log = new FileStream(init.Inside("/dev/kmsg"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         Assert.Equal(1, init.WaitForEnd(TimeSpan.FromSeconds(30)));
         using var reader = new StreamReader(log);

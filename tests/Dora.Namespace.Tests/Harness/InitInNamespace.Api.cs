@@ -10,6 +10,21 @@ public sealed partial class InitInNamespace
 {
     static readonly TimeSpan s_apiLimit = TimeSpan.FromSeconds(10);
 
+    /// <summary>A manager listens on the control socket: what a test runs first need not wait for it.</summary>
+    bool IsServed()
+    {
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            socket.Connect(new UnixDomainSocketEndPoint(Inside("/run/dora/dora.sock")));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>One request to the API, retried while no manager listens.</summary>
     public (int Status, JsonElement Body) Request(HttpMethod method, string path)
     {

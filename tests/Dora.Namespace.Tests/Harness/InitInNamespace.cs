@@ -32,7 +32,8 @@ public sealed partial class InitInNamespace : IDisposable
 
     /// <param name="services">Texts of service files by name of the service; they go to /etc/dora/services.</param>
     /// <param name="prepare">Puts further files below the folder that becomes the root.</param>
-    public InitInNamespace(IReadOnlyDictionary<string, string> services, Action<string>? prepare = null)
+    /// <param name="served">Wait until the control socket is listened on; false where no manager is to come up.</param>
+    public InitInNamespace(IReadOnlyDictionary<string, string> services, Action<string>? prepare = null, bool served = true)
     {
         _cgroup = Path.Combine(s_cgroups, Path.GetFileName(_folder));
         string root = Path.Combine(_folder, "root"), files = Path.Combine(_folder, "files");
@@ -56,6 +57,7 @@ public sealed partial class InitInNamespace : IDisposable
         try
         {
             Pid = WaitFor("init as PID 1", () => FindInit());
+            if (served) WaitFor("the control socket", () => IsServed());
         }
         catch
         {
@@ -77,13 +79,6 @@ public sealed partial class InitInNamespace : IDisposable
     public Outcome Run(string command, TimeSpan? limit = null, string? input = null) =>
         Programs.RunWithInput(limit ?? s_limit, input, "nsenter", "--target", Pid.ToString(), "--mount", "--pid", "--net", "--uts", "--ipc", "--cgroup",
             "--root", "--wd", "/bin/sh", "-c", command);
-
-    /// <summary>Runs a command that asks for the end of the machine, which may reach it (TERM, KILL) before it has left.</summary>
-    public void RunToTheEnd(string command)
-    {
-        var outcome = Run(command);
-        if (outcome.ExitCode is not (128 + 15 or 128 + 9)) outcome.Expect();
-    }
 
     /// <summary>Runs a command that asks for the end, and may be ended by it (TERM, KILL) before it can say that it has.</summary>
     public void RunEnd(string command)
