@@ -208,7 +208,12 @@ internal sealed class Service : IDisposable
         try
         {
             if (Settings.Notify == ReadinessProtocol.Descriptor) _readiness = ReadinessPipe.Open(_supervisor, Name, ReadySeen);
-            if (Companions?.FileBefore() is { } mark) Apply(new(ServiceEventKind.FileMarked, Reason: mark));
+            if (Companions?.FileBefore() is { } mark)
+            {
+                Apply(new(ServiceEventKind.FileMarked, Reason: mark));
+                // Once it is launched nobody can tell any more which file was there before: the next manager has to know it by then.
+                _supervisor.SaveNow?.Invoke();
+            }
             var result = _launcher.Launch(this, _readiness?.WriteEnd);
             return result.Succeeded
                 ? new(ServiceEventKind.Launched, Pid: result.Pid)

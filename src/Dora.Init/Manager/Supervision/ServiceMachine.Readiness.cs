@@ -97,6 +97,9 @@ internal static partial class ServiceMachine
     internal static ServiceState PreStarting(ServiceState state, ServiceSettings settings, int helper, TimeSpan now) =>
         Begin(state with { WantedUp = true }, settings, now).Item1 with { Helper = HelperKind.PreStart, HelperPid = helper, Deadline = now + settings.HelperTimeout };
 
+    /// <summary>The manager before died when it was about to launch it: nothing of the run has happened.</summary>
+    internal static ServiceState NotLaunched(ServiceState state, TimeSpan now) => Enter(state, ServicePhase.Waiting, now);
+
     private static TimeSpan? StartDeadline(ServiceSettings settings, TimeSpan now) =>
         SaysWhenReady(settings) ? now + settings.StartTimeout : null;
 
