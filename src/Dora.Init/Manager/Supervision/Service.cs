@@ -194,7 +194,7 @@ internal sealed class Service : IDisposable
         {
             // How far it has come is not known.
             _ = Cgroup.Kill();
-            outcome = new(ServiceEventKind.LaunchFailed, Reason: WhyNotLaunched("launch", exception));
+            outcome = new(ServiceEventKind.LaunchFailed, Reason: WhyNotLaunched("launch", exception), Errno: (exception as LinuxException)?.Errno ?? Errno.None);
         }
         Apply(outcome);
     }
@@ -217,7 +217,7 @@ internal sealed class Service : IDisposable
             var result = _launcher.Launch(this, _readiness?.WriteEnd);
             return result.Succeeded
                 ? new(ServiceEventKind.Launched, Pid: result.Pid)
-                : new(ServiceEventKind.LaunchFailed, Reason: WithoutName(result.Failure!));
+                : new(ServiceEventKind.LaunchFailed, Reason: WithoutName(result.Failure!), Errno: result.Errno, IsExecute: result.IsExecute);
         }
         finally
         {

@@ -180,7 +180,7 @@ internal sealed class GraphWorld : IServiceLauncher, IServiceOutput, IDisposable
         Story.Add($"launch {service.Name}");
         _cgroups[service.Name].Populated = DefectiveTooLate.Contains(service.Name);
         if (Defective.TryGetValue(service.Name, out var defect)) throw defect;
-        if (Broken.Contains(service.Name)) return new LaunchResult(0, $"{service.Name}: execute /bin/{service.Name}: no such file or directory (ENOENT)");
+        if (Broken.Contains(service.Name)) return new LaunchResult(0, $"{service.Name}: execute /bin/{service.Name}: no such file or directory (ENOENT)", Errno.ENOENT, IsExecute: true);
         _cgroups[service.Name].Populated = true;
         return new LaunchResult(++_lastPid, null);
     }
