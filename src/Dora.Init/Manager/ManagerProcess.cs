@@ -118,7 +118,10 @@ internal sealed class ManagerProcess
         // Posted after the first services, and so run when they have been launched.
         if (!_state.IsStartUpComplete) _loop.Post("start-up", CoupleDevices);
 
-        using var server = new ControlServer(_loop, OpenControlSocket(), _control, UserDatabase.Load().FindGroup("dora")?.Gid, Log.Warn);
+        using var server = new ControlServer(_loop, OpenControlSocket(), _control, UserDatabase.Load().FindGroup("dora")?.Gid, Log.Warn)
+        {
+            WhenSaved = _supervisor.AfterSave,
+        };
         _guard.Watch(_loop);
         _ending.Resume(_state);
         _scheduled.Adopt(_state);
@@ -250,6 +253,7 @@ internal sealed class ManagerProcess
         _scheduled.Save(next);
         _supervisor.SaveSpared(next);
         _stateFile.Write(next);
+        _supervisor.Saved(); // who has asked for it gets the answer
         _isLeaving = true;
     }
 
@@ -268,7 +272,7 @@ internal sealed class ManagerProcess
         _ending.Check();
     }
 
-    /// <summary>After every batch of events: first what is known, then the answer that lets the guard reap.</summary>
+    /// <summary>After every batch of events: first what is known, then the answers: to clients, and the one that lets the guard reap.</summary>
     private void SaveState()
     {
         // An exit that is not answered is told to the next manager.

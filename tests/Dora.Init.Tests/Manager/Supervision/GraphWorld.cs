@@ -45,6 +45,12 @@ internal sealed partial class GraphWorld : IServiceLauncher, IServiceOutput, IDi
     /// <summary>Services whose program is not there.</summary>
     public HashSet<string> Broken { get; } = [];
 
+    /// <summary>Services (or <c>PreStart web</c>) at whose launch a defect throws.</summary>
+    public Dictionary<string, Exception> Defective { get; } = [];
+
+    /// <summary>Of those, the ones whose process is there when it throws.</summary>
+    public HashSet<string> DefectiveTooLate { get; } = [];
+
     /// <summary>Services whose process heeds no stop signal.</summary>
     public HashSet<string> Stubborn { get; } = [];
 
@@ -165,11 +171,14 @@ internal sealed partial class GraphWorld : IServiceLauncher, IServiceOutput, IDi
         if (helper is not null)
         {
             Story.Add($"{helper.Kind} {service.Name}");
+            if (Defective.TryGetValue($"{helper.Kind} {service.Name}", out var thrown)) throw thrown;
             return new LaunchResult(++_lastPid, null);
         }
         Assert.False(_cgroups[service.Name].Populated, $"two generations of {service.Name}");
         Story.Add($"launch {service.Name}");
-        if (Broken.Contains(service.Name)) return new LaunchResult(0, $"{service.Name}: execute /bin/{service.Name}: no such file or directory (ENOENT)");
+        _cgroups[service.Name].Populated = DefectiveTooLate.Contains(service.Name);
+        if (Defective.TryGetValue(service.Name, out var defect)) throw defect;
+        if (Broken.Contains(service.Name)) return new LaunchResult(0, $"{service.Name}: execute /bin/{service.Name}: no such file or directory (ENOENT)", Errno.ENOENT, IsExecute: true);
         _cgroups[service.Name].Populated = true;
         return new LaunchResult(++_lastPid, null);
     }
@@ -189,6 +198,7 @@ internal sealed partial class GraphWorld : IServiceLauncher, IServiceOutput, IDi
         return _cgroups[name] = new FakeCgroup(loop, path, name, emptied, killed: () =>
         {
             Story.Add($"kill {name}");
+            if (this[name].State.Pid == 0) _cgroups[name].Populated = false;
             _loop.Post("world", () => EndNow(name, new ProcessExit(Libc.CLD_KILLED, Libc.SIGKILL)));
         });
     }
