@@ -185,6 +185,17 @@ internal sealed class Service : IDisposable
         _ => throw new System.Diagnostics.UnreachableException(),
     };
 
+    /// <summary>
+    /// What <c>unless</c> names is there: its work is done. An empty file is not what it was to make: a program that was
+    /// interrupted, or a power cut, leaves one.
+    /// </summary>
+    public string? WhyItIsDone()
+    {
+        if (Settings.Unless is not { } path || Sys.Stat(path, out var status) != Errno.None) return null;
+        bool isEmptyFile = (status.st_mode & Libc.S_IFMT) == Libc.S_IFREG && status.st_size == 0;
+        return isEmptyFile ? null : $"{path} is there";
+    }
+
     private void ArmDeadline()
     {
         // One that goes off too early is set anew then: a service that asks for time again and again leaves no heap of timers.

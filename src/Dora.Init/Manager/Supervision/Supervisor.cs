@@ -278,8 +278,12 @@ internal sealed partial class Supervisor
             if (MissedMilestone(service) is { } missed) service.Apply(new(ServiceEventKind.DependencyFailed, Reason: missed));
             else if (_launchesLeft > 0 && WhatItWaitsFor(service) is null)
             {
-                _launchesLeft--;
-                service.Apply(new(ServiceEventKind.DependenciesMet));
+                if (service.WhyItIsDone() is { } why) service.Apply(new(ServiceEventKind.FoundDone, Reason: why));
+                else
+                {
+                    _launchesLeft--;
+                    service.Apply(new(ServiceEventKind.DependenciesMet));
+                }
             }
         }
     }
