@@ -18,7 +18,7 @@ public class ShutdownRequestTests
     {
         var init = new InitInNamespace(s_stubborn);
         init.WaitForState("stubborn", "running");
-        Thread.Sleep(300); // the trap is set
+        init.WaitForTrap("stubborn");
         return init;
     }
 
@@ -202,7 +202,7 @@ public class ShutdownRequestTests
             ["top"] = "command: [/bin/sh, -c, \"trap 'sleep 2; exit 0' TERM; while :; do sleep 0.1; done\"]\nneeds: [base]\nstop-timeout: 20s\n",
         });
         init.WaitForState("top", "running");
-        Thread.Sleep(300);
+        init.WaitForTrap("top");
         Assert.Equal(202, init.Request(HttpMethod.Post, "/v1/services/base/stop").Status);
         init.WaitForState("top", "stopping");
         init.Run("kill -9 " + InsidePid(init.ManagerPid())).Expect();
