@@ -121,6 +121,19 @@ public class ShutdownRequestTests
     }
 
     [Fact]
+    public void Without_a_console_node_services_run_and_the_machine_ends()
+    {
+        using var init = new InitInNamespace(s_stubborn, files => File.WriteAllText(Path.Combine(files, "etc/test-no-console"), ""));
+        Assert.False(File.Exists(init.Inside("/dev/console")));
+        init.WaitForState("stubborn", "running");
+        init.WaitForTrap("stubborn");
+        Assert.Equal(202, Post(init, "reboot").Status);
+        init.WaitForLog("waiting for stubborn (stopping)"); // which the console is told too
+        init.RunEnd("/pandora/dora reboot --force");
+        Assert.Equal(Rebooted, init.WaitForEnd(TimeSpan.FromSeconds(15)));
+    }
+
+    [Fact]
     public void A_scheduled_end_comes_at_its_time_also_after_the_manager_was_killed()
     {
         using var init = new InitInNamespace(new Dictionary<string, string> { ["web"] = "command: [/bin/sleep, '1000']\n" });
