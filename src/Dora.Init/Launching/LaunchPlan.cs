@@ -44,8 +44,8 @@ internal sealed record LaunchPlan
     public bool AsSibling { get; init; }
 }
 
-/// <summary>What came of a launch: a pid, or what failed in words.</summary>
-internal readonly record struct LaunchResult(int Pid, string? Failure)
+/// <summary>What came of a launch: a pid, or what failed in words, with what the failing call said and whether that was the execution of the program itself.</summary>
+internal readonly record struct LaunchResult(int Pid, string? Failure, Errno Errno = Errno.None, bool IsExecute = false)
 {
     public bool Succeeded => Failure is null;
 }

@@ -20,13 +20,13 @@ internal static unsafe class Launcher
     {
         using var held = plan.Held;
         s_report ??= SharedMemory.Allocate(sizeof(Native.Report));
-        if (s_report is null) return new LaunchResult(0, $"{plan.Name}: create process: {Errno.ENOMEM.Describe()}");
+        if (s_report is null) return new LaunchResult(0, $"{plan.Name}: create process: {Errno.ENOMEM.Describe()}", Errno.ENOMEM);
         var report = (Native.Report*)s_report.Pointer;
         FileDescriptor? cgroup = null;
         if (plan.Cgroup is not null)
         {
             var errno = Sys.Open(plan.Cgroup, Libc.O_RDONLY | Libc.O_DIRECTORY, 0, out cgroup);
-            if (errno != Errno.None) return new LaunchResult(0, $"{plan.Name}: open cgroup {plan.Cgroup}: {errno.Describe()}");
+            if (errno != Errno.None) return new LaunchResult(0, $"{plan.Name}: open cgroup {plan.Cgroup}: {errno.Describe()}", errno);
         }
 
         using var folder = cgroup;
@@ -54,9 +54,10 @@ internal static unsafe class Launcher
                 Report = report,
             };
             int pid = Native.launch_process(&native);
-            if (pid < 0) return new LaunchResult(0, $"{plan.Name}: create process: {((Errno)(-pid)).Describe()}");
+            if (pid < 0) return new LaunchResult(0, $"{plan.Name}: create process: {((Errno)(-pid)).Describe()}", (Errno)(-pid));
             if (report->FailedStep == Native.NoStep) return new LaunchResult(pid, null);
-            return new LaunchResult(0, Describe(plan, report->FailedStep, (Errno)report->FailedErrno));
+            var failed = (Errno)report->FailedErrno;
+            return new LaunchResult(0, Describe(plan, report->FailedStep, failed), failed, IsExecute: report->FailedStep == plan.Steps.Count);
         }
     }
 

@@ -17,6 +17,7 @@ internal sealed class Service : IDisposable
     private readonly IServiceLauncher _launcher;
     private LoopTimer? _deadline;
     private ReadinessPipe? _readiness;
+    private ServiceSettings? _next;
 
     public Service(Supervisor supervisor, IServiceLauncher launcher, ServiceSettings settings, string cgroupPath)
     {
@@ -29,12 +30,16 @@ internal sealed class Service : IDisposable
     }
 
     public string Name => Settings.Name;
-    public ServiceSettings Settings { get; }
+    public ServiceSettings Settings { get; private set; }
+
+    /// <summary>What its next start goes by: its settings, unless a reload has brought others that wait for the end of this run.</summary>
+    public ServiceSettings NextSettings => _next ?? Settings;
+
     public ServiceState State { get; private set; }
     public Cgroup Cgroup { get; }
 
     /// <summary>What goes with its process (probes, helpers, its notify socket); null for a service that has none of it.</summary>
-    public Companions? Companions { get; }
+    public Companions? Companions { get; private set; }
 
     /// <summary>The template or listener that it was made from; null for an ordinary service.</summary>
     public string? InstanceOf { get; init; }
@@ -107,10 +112,43 @@ internal sealed class Service : IDisposable
             Report(before, after);
             if (after.Phase is not ServicePhase.Starting) CloseReadiness();
         }
-        Companions?.Follow(before, after);
         ArmDeadline();
-        _supervisor.Changed(this);
+        try
+        {
+            Companions?.Follow(before, after);
+            if (_next is not null && IsBetweenRuns) TakeUpNext(isSameRun: false);
+        }
+        finally
+        {
+            // Whatever comes of a probe or a socket: what waits for this service must hear of it.
+            _supervisor.Changed(this);
+        }
     }
+
+    /// <summary>
+    /// Its file was read anew. What runs was started by the old settings and is ended by them: others wait until nothing
+    /// of it runs, unless they only say how it is looked after (<paramref name="isSameRun"/>).
+    /// </summary>
+    public void Renew(ServiceSettings settings, bool isSameRun)
+    {
+        // Together with what waits already it is more than that.
+        isSameRun &= _next is null;
+        _next = settings;
+        if (isSameRun || IsBetweenRuns) TakeUpNext(isSameRun && !IsBetweenRuns);
+    }
+
+    private bool IsBetweenRuns =>
+        State.Phase is ServicePhase.Stopped or ServicePhase.Waiting or ServicePhase.Done or ServicePhase.Backoff or ServicePhase.Failed
+        || (State.Phase is ServicePhase.Running && !ServiceMachine.HasProcess(Settings));
+
+    private void TakeUpNext(bool isSameRun) => _supervisor.Renew(this, () =>
+    {
+        Settings = _next!;
+        _next = null;
+        if (isSameRun) return;
+        Companions?.Dispose();
+        Companions = Companions.For(_supervisor, this, _launcher);
+    });
 
     private void Report(ServiceState before, ServiceState after)
     {
@@ -190,29 +228,57 @@ internal sealed class Service : IDisposable
         Companions?.Drain();
     }
 
+    /// <summary>Whatever is thrown on the way is a failed launch: else it would be starting for ever, and nothing would come of it.</summary>
     private void Launch()
+    {
+        ServiceEvent outcome;
+        try
+        {
+            outcome = TryLaunch();
+        }
+        catch (Exception exception)
+        {
+            // How far it has come is not known.
+            _ = Cgroup.Kill();
+            outcome = new(ServiceEventKind.LaunchFailed, Reason: WhyNotLaunched("launch", exception), Errno: (exception as LinuxException)?.Errno ?? Errno.None);
+        }
+        Apply(outcome);
+    }
+
+    private ServiceEvent TryLaunch()
     {
         // A listener has no process of its own: it is up as soon as its sockets are watched.
         if (Settings.PerConnection && !IsSession)
+            return _supervisor.OpenListener(this) is { } failure ? new(ServiceEventKind.LaunchFailed, Reason: failure) : new(ServiceEventKind.Launched);
+        if (Settings.Type == ServiceType.Group) return new(ServiceEventKind.Launched);
+        try
         {
-            string? failure = _supervisor.OpenListener(this);
-            Apply(failure is null ? new(ServiceEventKind.Launched) : new(ServiceEventKind.LaunchFailed, Reason: failure));
-            return;
+            if (Settings.Notify == ReadinessProtocol.Descriptor) _readiness = ReadinessPipe.Open(_supervisor, Name, ReadySeen);
+            if (Companions?.FileBefore() is { } mark)
+            {
+                Apply(new(ServiceEventKind.FileMarked, Reason: mark));
+                // Once it is launched nobody can tell any more which file was there before: the next manager has to know it by then.
+                _supervisor.SaveNow?.Invoke();
+            }
+            var result = _launcher.Launch(this, _readiness?.WriteEnd);
+            return result.Succeeded
+                ? new(ServiceEventKind.Launched, Pid: result.Pid)
+                : new(ServiceEventKind.LaunchFailed, Reason: WithoutName(result.Failure!), Errno: result.Errno, IsExecute: result.IsExecute);
         }
-        if (Settings.Type == ServiceType.Group)
+        finally
         {
-            Apply(new(ServiceEventKind.Launched));
-            return;
+            _readiness?.CloseWriteEnd();
+            Connection?.Dispose();
+            Connection = null;
         }
-        if (Settings.Notify == ReadinessProtocol.Descriptor) _readiness = ReadinessPipe.Open(_supervisor, Name, ReadySeen);
-        if (Companions?.FileBefore() is { } mark) Apply(new(ServiceEventKind.FileMarked, Reason: mark));
-        var result = _launcher.Launch(this, _readiness?.WriteEnd);
-        _readiness?.CloseWriteEnd();
-        Connection?.Dispose();
-        Connection = null;
-        Apply(result.Succeeded
-            ? new(ServiceEventKind.Launched, Pid: result.Pid)
-            : new(ServiceEventKind.LaunchFailed, Reason: WithoutName(result.Failure!)));
+    }
+
+    /// <summary>An exception that nobody has thought of, in words; the log gets all that it knows.</summary>
+    internal string WhyNotLaunched(string what, Exception exception)
+    {
+        if (exception is LinuxException) return $"{what}: {exception.Message}";
+        Log.Error($"{Name}: {what}: a defect of init: {exception}");
+        return $"{what}: {exception.Message} ({exception.GetType().Name}, a defect of init)";
     }
 
     internal string WithoutName(string failure) =>

@@ -21,7 +21,7 @@ internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets
         }
         catch (Exception exception) when (exception is LinuxException or LaunchException or ArgumentException or InvalidOperationException)
         {
-            return new LaunchResult(0, $"{service.Name}: {exception.Message}");
+            return new LaunchResult(0, $"{service.Name}: {exception.Message}", (exception as LinuxException)?.Errno ?? Errno.None);
         }
         finally
         {

@@ -10,8 +10,9 @@ namespace Dora.Init.Manager.Supervision;
 // After the manager was killed: take every running service up again as it is. Nothing is restarted.
 //
 // What is known comes from two sources. The saved state says what each service was doing. The cgroups say what really
-// runs, and they are right where the two differ, which they do in one place only: the last manager died between a
-// clone3 and the write of its state. Then a cgroup has processes that no state tells of, and the oldest of them whose
+// runs, and they are right where the two differ, which they do in one place only: the last manager died around a clone3,
+// after one write of its state and before the next. It may have written that a launch follows (Starting, without a pid)
+// which did not: then the service waits again. Or a cgroup has processes that no state tells of, and the oldest of them whose
 // parent is PID 1 is the main process. An exit in the meantime is no such case: the guard keeps the zombie, and with it
 // the pid, until this manager has been told of it.
 internal sealed partial class Supervisor
@@ -127,6 +128,7 @@ internal sealed partial class Supervisor
             if (ServiceTemplate.IsArgument(argument)) return AddService(ServiceTemplate.Instantiate(found, argument), origin);
         }
         // Its file is gone: what runs is kept running, and can be stopped, but not started again.
+        _leaving.Add(entry.Name);
         return AddService(Unknown(entry.Name), entry.InstanceOf);
     }
 
@@ -150,6 +152,9 @@ internal sealed partial class Supervisor
             || state is { Phase: ServicePhase.Starting, Helper: HelperKind.PreStart };
         if (main == 0 && wasLaunching && state.HelperPid == 0 && MainProcessOf($"{service.Cgroup.Path}/{Helpers.WordOf(HelperKind.PreStart)}") is var helper and not 0)
             return ServiceMachine.PreStarting(state, service.Settings, helper, EventLoop.Now);
+        // Saved for the launch that was to follow, and then it did not.
+        if (main == 0 && state is { Phase: ServicePhase.Starting, Pid: 0, Helper: HelperKind.None } && ServiceMachine.HasProcess(service.Settings))
+            return ServiceMachine.NotLaunched(state, EventLoop.Now);
         if (main == 0) return state with { Pid = 0 };
         if (!wasLaunching) return state with { Pid = main };
         bool mayBeReady = !ServiceMachine.SaysWhenReady(service.Settings);

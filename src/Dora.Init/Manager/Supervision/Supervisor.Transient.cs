@@ -25,7 +25,7 @@ internal sealed partial class Supervisor
     private int _lastTransient;
     private LoopTimer? _forgetting;
 
-    /// <summary>Writes the state at once; set by the manager.</summary>
+    /// <summary>Writes the state at once, for what the next manager has to know before it happens; set by the manager.</summary>
     public Action? SaveNow { get; set; }
 
     /// <summary>A name that no service has.</summary>
