@@ -36,7 +36,7 @@ internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets
     private LaunchPlan Plan(Service service, FileDescriptor? readiness, HelperCommand? helper, List<FileDescriptor> opened)
     {
         var settings = service.Settings;
-        var builder = new LaunchPlanBuilder(settings.Name, helper?.Words ?? settings.Command);
+        var builder = new LaunchPlanBuilder(settings.Name, helper?.Words ?? settings.Command) { HasOnlyNamedDescriptors = true };
 
         var identity = Identity.Of(settings);
         var errno = MakeCgroup(service, helper, identity);
