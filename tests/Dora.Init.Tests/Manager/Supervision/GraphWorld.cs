@@ -209,9 +209,7 @@ internal sealed class GraphWorld : IServiceLauncher, IServiceOutput, IDisposable
 
     IReadOnlyList<(string Name, FileDescriptor Fd)> IServiceOutput.LoggerDescriptors() => throw new NotSupportedException();
 
-    void IServiceOutput.LoggerEnded()
-    {
-    }
+    void IServiceOutput.LoggerEnded() => Story.Add("no logger");
 
     public void Dispose()
     {
