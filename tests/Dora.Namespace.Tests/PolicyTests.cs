@@ -20,7 +20,7 @@ public class PolicyTests
             ["site"] = "type: group\nneeds: [web]\n",
         });
         init.WaitForState("site", "running");
-        string[] order = File.ReadAllLines(init.Inside("/run/order"));
+        string[] order = init.WaitFor("all of them", () => File.ReadAllLines(init.Inside("/run/order")) is { Length: >= 4 } lines ? lines : null)!;
         Assert.Equal(["early", "db-main", "setup", "web"], order.OrderBy(line => Array.IndexOf(["early", "db-main", "setup", "web"], line)));
         Assert.True(Array.IndexOf(order, "early") < Array.IndexOf(order, "db-main"));
         Assert.Equal("web", order[^1]);

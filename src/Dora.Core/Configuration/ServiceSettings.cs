@@ -51,6 +51,9 @@ public sealed record ServiceSettings
     /// <summary>What has to come true for it to start by itself, with <c>start: demand</c>; <c>on</c>.</summary>
     public TriggerSettings? On { get; init; }
 
+    /// <summary>What makes a oneshot done without being run: the path of what it would make; <c>unless</c>; null is nothing.</summary>
+    public string? Unless { get; init; }
+
     /// <summary>How it says that it is ready; <c>notify</c>.</summary>
     public ReadinessProtocol Notify { get; init; } = ReadinessProtocol.None;
 

@@ -15,6 +15,8 @@ namespace Dora.Init.Events;
 ///   each registration has an id that is never used twice, and an event whose id is gone is dropped. So a descriptor
 ///   number that was closed and re-used in the middle of a batch cannot reach the wrong owner.
 /// - Timers fire in order of their deadline, those with the same deadline in the order they were set.
+/// - A timer that is cancelled holds nothing any more, and those of them that still stand in line are at most as many as
+///   wait to fire (and a few): most timers are limits that are cancelled long before their time, at any rate.
 /// - The catch-all of the process is in <see cref="Dispatch"/>: a handler that throws is reported to
 ///   <see cref="Failed"/> with its owner's name, and the loop goes on. A handler that throws again and again is not
 ///   helped by that; its owner decides (a service is marked failed, a connection is closed).
@@ -23,6 +25,7 @@ namespace Dora.Init.Events;
 internal sealed unsafe class EventLoop : IDisposable
 {
     private const int BatchSize = 32;
+    private const int FewTimers = 64;
 
     private readonly FileDescriptor _epoll;
     private readonly FileDescriptor _timer;
@@ -31,6 +34,7 @@ internal sealed unsafe class EventLoop : IDisposable
     private readonly Queue<(string Owner, Action Action)> _posted = new();
     private long _nextId = 1; // 0 is the timerfd
     private TimeSpan? _armedFor;
+    private int _sweepTimersAt = FewTimers;
     private bool _stopped;
 
     public EventLoop()
@@ -84,9 +88,21 @@ internal sealed unsafe class EventLoop : IDisposable
     /// <summary>Calls <paramref name="action"/> once, at <paramref name="deadline"/> or as soon as possible after it.</summary>
     public LoopTimer At(TimeSpan deadline, string owner, Action action)
     {
+        if (_timers.Count >= _sweepTimersAt) SweepTimers();
         var timer = new LoopTimer(deadline, owner, action);
         _timers.Enqueue(timer, (deadline, _nextId++));
         return timer;
+    }
+
+    // Each sweep is paid for by the timers that were set since the last one.
+    private void SweepTimers()
+    {
+        var waiting = new List<(LoopTimer, (TimeSpan, long))>();
+        foreach (var (timer, priority) in _timers.UnorderedItems)
+            if (!timer.IsCancelled) waiting.Add((timer, priority));
+        _timers.Clear();
+        _timers.EnqueueRange(waiting);
+        _sweepTimersAt = Math.Max(2 * waiting.Count, FewTimers);
     }
 
     /// <summary>Calls <paramref name="action"/> once, <paramref name="delay"/> from now.</summary>
@@ -121,6 +137,9 @@ internal sealed unsafe class EventLoop : IDisposable
         }
         AfterBatch?.Invoke();
     }
+
+    /// <summary>Timers that stand in line, cancelled ones too.</summary>
+    internal int TimerCount => _timers.Count;
 
     /// <summary>Does what is posted and what is due, without sleeping, for tests that turn the clock; the next deadline.</summary>
     internal TimeSpan? Turn()
@@ -178,7 +197,7 @@ internal sealed unsafe class EventLoop : IDisposable
             _timers.Dequeue();
             if (timer.IsCancelled) continue;
             timer.HasFired = true;
-            Dispatch(timer.Owner, timer.Action);
+            Dispatch(timer.Owner, timer.Action!);
         }
     }
 
@@ -218,9 +237,16 @@ internal sealed class LoopTimer(TimeSpan deadline, string owner, Action action)
 {
     public TimeSpan Deadline { get; } = deadline;
     public string Owner { get; } = owner;
-    public Action Action { get; } = action;
+
+    /// <summary>What it does; null once it is cancelled, so that it holds nobody who is over.</summary>
+    public Action? Action { get; private set; } = action;
+
     public bool IsCancelled { get; private set; }
     public bool HasFired { get; set; }
 
-    public void Cancel() => IsCancelled = true;
+    public void Cancel()
+    {
+        IsCancelled = true;
+        Action = null;
+    }
 }

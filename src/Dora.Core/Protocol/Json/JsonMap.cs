@@ -37,5 +37,19 @@ internal abstract class JsonMap
     /// <summary>A time as a number of ticks of 100 ns: exact, so that what is read equals what was written.</summary>
     public TimeSpan? Ticks(string name, TimeSpan? value) => Number(name, value?.Ticks) is { } ticks ? TimeSpan.FromTicks(ticks) : null;
 
+    /// <summary>Bytes, as base64 (RFC 4648).</summary>
+    public byte[]? Bytes(string name, byte[]? value)
+    {
+        if (Text(name, value is null ? null : Convert.ToBase64String(value)) is not { } text) return null;
+        try
+        {
+            return Convert.FromBase64String(text);
+        }
+        catch (FormatException)
+        {
+            throw new JsonException($"{name}: base64 is expected");
+        }
+    }
+
     private static JsonException Missing(string name) => new($"{name}: missing");
 }

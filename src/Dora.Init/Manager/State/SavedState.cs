@@ -40,6 +40,9 @@ internal sealed class SavedState : IJsonMapped<SavedState>
     /// <summary>What became of the last upgrade of init, in words.</summary>
     public string? LastUpgrade { get; set; }
 
+    /// <summary>Which copy of the service files is in use; 0 if there is none (Reloading/LoadedServices).</summary>
+    public int FilesNumber { get; set; }
+
     public int LastSession { get; set; }
 
     /// <summary>Number in the name of the last transient service that had none of its own.</summary>
@@ -65,6 +68,7 @@ internal sealed class SavedState : IJsonMapped<SavedState>
         ScheduledMessage = json.Text("scheduledMessage", from?.ScheduledMessage),
         IsBootPending = json.Flag("isBootPending", from?.IsBootPending) ?? false,
         LastUpgrade = json.Text("lastUpgrade", from?.LastUpgrade),
+        FilesNumber = json.Integer("filesNumber", from?.FilesNumber) ?? 0,
         LastSession = json.Integer("lastSession", from?.LastSession) ?? 0,
         LastTransient = json.Integer("lastTransient", from?.LastTransient) ?? 0,
         Stages = [.. json.Members("stages", from?.Stages) ?? []],

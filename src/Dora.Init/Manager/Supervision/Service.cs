@@ -16,6 +16,7 @@ internal sealed class Service : IDisposable
     private readonly IServiceLauncher _launcher;
     private LoopTimer? _deadline;
     private ReadinessPipe? _readiness;
+    private ServiceSettings? _next;
 
     public Service(Supervisor supervisor, IServiceLauncher launcher, ServiceSettings settings, string cgroupPath)
     {
@@ -28,12 +29,16 @@ internal sealed class Service : IDisposable
     }
 
     public string Name => Settings.Name;
-    public ServiceSettings Settings { get; }
+    public ServiceSettings Settings { get; private set; }
+
+    /// <summary>What its next start goes by: its settings, unless a reload has brought others that wait for the end of this run.</summary>
+    public ServiceSettings NextSettings => _next ?? Settings;
+
     public ServiceState State { get; private set; }
     public Cgroup Cgroup { get; }
 
     /// <summary>What goes with its process (probes, helpers, its notify socket); null for a service that has none of it.</summary>
-    public Companions? Companions { get; }
+    public Companions? Companions { get; private set; }
 
     /// <summary>The template or listener that it was made from; null for an ordinary service.</summary>
     public string? InstanceOf { get; init; }
@@ -107,6 +112,7 @@ internal sealed class Service : IDisposable
         try
         {
             Companions?.Follow(before, after);
+            if (_next is not null && IsBetweenRuns) TakeUpNext(isSameRun: false);
         }
         finally
         {
@@ -114,6 +120,31 @@ internal sealed class Service : IDisposable
             _supervisor.Changed(this);
         }
     }
+
+    /// <summary>
+    /// Its file was read anew. What runs was started by the old settings and is ended by them: others wait until nothing
+    /// of it runs, unless they only say how it is looked after (<paramref name="isSameRun"/>).
+    /// </summary>
+    public void Renew(ServiceSettings settings, bool isSameRun)
+    {
+        // Together with what waits already it is more than that.
+        isSameRun &= _next is null;
+        _next = settings;
+        if (isSameRun || IsBetweenRuns) TakeUpNext(isSameRun && !IsBetweenRuns);
+    }
+
+    private bool IsBetweenRuns =>
+        State.Phase is ServicePhase.Stopped or ServicePhase.Waiting or ServicePhase.Done or ServicePhase.Backoff or ServicePhase.Failed
+        || (State.Phase is ServicePhase.Running && !ServiceMachine.HasProcess(Settings));
+
+    private void TakeUpNext(bool isSameRun) => _supervisor.Renew(this, () =>
+    {
+        Settings = _next!;
+        _next = null;
+        if (isSameRun) return;
+        Companions?.Dispose();
+        Companions = Companions.For(_supervisor, this, _launcher);
+    });
 
     private void Report(ServiceState before, ServiceState after)
     {
@@ -153,6 +184,17 @@ internal sealed class Service : IDisposable
         ServicePhase.Reloading => "reloading",
         _ => throw new System.Diagnostics.UnreachableException(),
     };
+
+    /// <summary>
+    /// What <c>unless</c> names is there: its work is done. An empty file is not what it was to make: a program that was
+    /// interrupted, or a power cut, leaves one.
+    /// </summary>
+    public string? WhyItIsDone()
+    {
+        if (Settings.Unless is not { } path || Sys.Stat(path, out var status) != Errno.None) return null;
+        bool isEmptyFile = (status.st_mode & Libc.S_IFMT) == Libc.S_IFREG && status.st_size == 0;
+        return isEmptyFile ? null : $"{path} is there";
+    }
 
     private void ArmDeadline()
     {

@@ -16,6 +16,9 @@ internal enum ServiceEventKind
     /// <summary>All that it waits for has come.</summary>
     DependenciesMet,
 
+    /// <summary>All that it waits for has come, and what it would do is done already; Reason says how that is known.</summary>
+    FoundDone,
+
     /// <summary>Something that it needs will not come; Reason says what.</summary>
     DependencyFailed,
 

@@ -21,6 +21,7 @@ namespace Dora.Init.Manager.Supervision;
 ///      |         +--- Emptied, and the restart policy says so ---------------------+
 ///   Failed <----- Emptied, and it does not; DependencyFailed; cannot be killed ----+
 /// </code>
+/// and from Waiting straight to Done for a oneshot whose work is found done (unless).
 ///
 /// Invariants
 /// - A run begins only from Waiting (with its pre-start, if it has one), and Waiting is entered only when the cgroup is known to be empty: there
@@ -69,6 +70,8 @@ internal static partial class ServiceMachine
             ServiceEventKind.StopAsked => Stop(state, settings, happened.Reason, now),
             ServiceEventKind.RestartAsked => Restart(state, settings, happened.Cause, now),
             ServiceEventKind.DependenciesMet when state.Phase is ServicePhase.Waiting => Begin(state, settings, now),
+            ServiceEventKind.FoundDone when state.Phase is ServicePhase.Waiting =>
+                (Enter(state, ServicePhase.Done, now) with { StartedAt = now, ReadyAt = now, Reason = happened.Reason }, ServiceActions.None),
             ServiceEventKind.DependencyFailed when state.Phase is ServicePhase.Waiting =>
                 (Enter(state, ServicePhase.Failed, now) with { Reason = happened.Reason, Result = ServiceResult.Dependency, ResultErrno = default }, ServiceActions.None),
             ServiceEventKind.Launched when state.Phase is ServicePhase.Starting => (

@@ -123,6 +123,7 @@ internal sealed partial class Supervisor
             if (ServiceTemplate.IsArgument(argument)) return AddService(ServiceTemplate.Instantiate(found, argument), origin);
         }
         // Its file is gone: what runs is kept running, and can be stopped, but not started again.
+        _leaving.Add(entry.Name);
         return AddService(Unknown(entry.Name), entry.InstanceOf);
     }
 

@@ -15,15 +15,14 @@ namespace Dora.Init.Tests.Manager.Supervision;
 /// clock is turned by the test, signals and launches are lines in <see cref="Story"/>. A process obeys its stop signal at
 /// once, unless it is in <see cref="Stubborn"/>.
 /// </summary>
-internal sealed class GraphWorld : IServiceLauncher, IServiceOutput, IDisposable
+internal sealed partial class GraphWorld : IServiceLauncher, IServiceOutput, IDisposable
 {
     private readonly EventLoop _loop;
     private readonly MemoryStore _store = new();
     private readonly Dictionary<string, FakeCgroup> _cgroups = [];
-    private readonly List<ServiceSettings> _settings = [];
     private int _lastPid = 1_000_000_000; // no process of the host, should one ever slip through
 
-    public GraphWorld(Predicate<Service>? isWantedByBoot = null)
+    public GraphWorld(Predicate<ServiceSettings>? isWantedByBoot = null)
     {
         EventLoop.TestClock = () => Now;
         Log.TestSink = Messages.Add;
@@ -75,10 +74,9 @@ internal sealed class GraphWorld : IServiceLauncher, IServiceOutput, IDisposable
 
     public GraphWorld Add(string name, string text = "")
     {
-        if (!$"\n{text}".Contains("\ncommand:") && !text.Contains("type: group")) text = $"command: /bin/{name}\n{text}";
-        var file = ServiceFileReader.Read($"/etc/dora/services/{name}.yaml", text);
+        var file = ServiceFileReader.Read(PathOf(name), Complete(name, text));
         Assert.Equal("", string.Join("\n", file.Problems));
-        _settings.Add(file.Settings!);
+        Write(name, text);
         Supervisor.Add(file.Settings!);
         return this;
     }
