@@ -263,6 +263,7 @@ internal sealed class ManagerProcess
         _verbs.LastUpgrade = $"{(isDone ? "done" : $"rolled back: {why}")} ({EventLoop.Now.TotalSeconds:0.0} s after boot)";
         Log.Info($"manager: upgrade of init: {_verbs.LastUpgrade}");
         _isStateChanged = true;
+        if (isDone) _supervisor.ReplaceLogger();
     }
 
     private void ServiceChanged()

@@ -10,6 +10,8 @@ namespace Dora.Init.Manager.Supervision;
 /// <summary>From settings to a running process: looks up users, opens streams, compiles the plan, launches it.</summary>
 internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets sockets) : IServiceLauncher
 {
+    private const int OwnLoggerTries = 3;
+
     /// <summary>Never throws: what cannot be opened, found or compiled is a failure in words.</summary>
     public LaunchResult Launch(Service service, FileDescriptor? readiness, HelperCommand? helper = null)
     {
@@ -36,7 +38,7 @@ internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets
     private LaunchPlan Plan(Service service, FileDescriptor? readiness, HelperCommand? helper, List<FileDescriptor> opened)
     {
         var settings = service.Settings;
-        var builder = new LaunchPlanBuilder(settings.Name, helper?.Words ?? settings.Command) { HasOnlyNamedDescriptors = true };
+        var builder = new LaunchPlanBuilder(settings.Name, helper?.Words ?? settings.Command, helper is null ? ProgramOf(service) : null) { HasOnlyNamedDescriptors = true };
 
         var identity = Identity.Of(settings);
         var errno = MakeCgroup(service, helper, identity);
@@ -74,6 +76,13 @@ internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets
         identity.ApplyTo(builder, settings);
         return builder.Build(asSibling: true);
     }
+
+    /// <summary>
+    /// Another program than the one of its command: our own, for a logger that is a role of init. After an upgrade the file of
+    /// that name is still the old one. Where ours fails again and again the file has its turn: services wait for their log.
+    /// </summary>
+    internal static string? ProgramOf(Service service) =>
+        Supervisor.IsOwnLogger(service) && service.State.RestartsInRow < OwnLoggerTries ? Program.OwnPath : null;
 
     // A helper before the main process makes the folder of both; what an earlier helper left is below it.
     private static Errno MakeCgroup(Service service, HelperCommand? helper, Identity identity)

@@ -194,7 +194,8 @@ internal sealed partial class Supervisor
         foreach (var service in _services.Values)
         {
             if (service.State.Pid != pid) continue;
-            if (service.Settings.Logger) _output.LoggerEnded();
+            // Where the next one is on its way, what is asked of it waits for it.
+            if (service.Settings.Logger && !service.State.StartAgain) _output.LoggerEnded();
             if (!exit.IsSuccess && service.Cgroup.HasRunOutOfMemory) exit = exit with { IsOutOfMemory = true };
             if (service.IsSession) EndSession(service, exit);
             else service.MainExited(pid, exit);
@@ -209,6 +210,7 @@ internal sealed partial class Supervisor
         SettleDemand(service);
         SettleTrigger(service);
         CloseListener(service);
+        if (service.Settings.Logger && service.State.Phase is ServicePhase.Stopped or ServicePhase.Failed or ServicePhase.Backoff) _output.LoggerEnded();
         Unsettled();
         StateChanged?.Invoke();
     }

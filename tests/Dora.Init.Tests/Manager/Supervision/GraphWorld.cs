@@ -207,9 +207,7 @@ internal sealed partial class GraphWorld : IServiceLauncher, IServiceOutput, IDi
 
     IReadOnlyList<(string Name, FileDescriptor Fd)> IServiceOutput.LoggerDescriptors() => throw new NotSupportedException();
 
-    void IServiceOutput.LoggerEnded()
-    {
-    }
+    void IServiceOutput.LoggerEnded() => Story.Add("no logger");
 
     public void Dispose()
     {
