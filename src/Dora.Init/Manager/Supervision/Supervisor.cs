@@ -25,12 +25,8 @@ namespace Dora.Init.Manager.Supervision;
 /// </summary>
 internal sealed partial class Supervisor
 {
-    private const string ServicesRoot = "/sys/fs/cgroup/dora/services";
-
     /// <summary>How many are launched before the loop looks at everything else again: exits, requests, connections, the guard's deadlines.</summary>
     private const int LaunchesPerTurn = 32;
-
-    private const string SessionsRoot = "/sys/fs/cgroup/dora/sessions";
 
     private readonly Dictionary<string, Service> _services = [];
     private readonly Dictionary<string, ServiceSettings> _templates = [];
@@ -81,7 +77,7 @@ internal sealed partial class Supervisor
 
     private Service AddService(ServiceSettings settings, string? instanceOf)
     {
-        var service = new Service(this, _launcher, settings, $"{ServicesRoot}/{settings.Name}") { InstanceOf = instanceOf };
+        var service = new Service(this, _launcher, settings, CgroupPaths.Services) { InstanceOf = instanceOf };
         _services.Add(settings.Name, service);
         RememberOrder(service);
         return service;
