@@ -108,6 +108,7 @@ public class LiveReloadTests
             ["gone0"] = Sleeper,
         });
         init.WaitForState("web", "running");
+        init.WaitForTrap("web");
         for (int round = 1; round <= 6; round++)
         {
             int? db = init.Service("db").Pid;

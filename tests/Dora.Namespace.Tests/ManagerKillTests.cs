@@ -81,7 +81,7 @@ public class ManagerKillTests
             ["slow"] = "command: [/bin/sh, -c, \"trap 'sleep 2; exit 0' TERM; while :; do sleep 0.1; done\"]\nstop-timeout: 20s\n",
         });
         init.WaitForState("slow", "running");
-        Thread.Sleep(300); // the trap is set
+        init.WaitForTrap("slow");
         Assert.Equal(202, init.Request(HttpMethod.Post, "/v1/services/slow/stop").Status);
         Kill(init.ManagerPid());
         init.WaitForState("slow", "stopped");

@@ -163,7 +163,7 @@ public sealed class ProbeTests(ProbeTests.Watched watched) : IClassFixture<Probe
     public void The_stop_command_takes_the_place_of_the_signal()
     {
         Init.Change("start", "stop");
-        Thread.Sleep(300); // its traps are set
+        Init.WaitForTrap("stop");
         Init.Change("stop", "stop");
         Assert.Equal("asked\n", File.ReadAllText(Init.Inside("/run/stop")));
     }

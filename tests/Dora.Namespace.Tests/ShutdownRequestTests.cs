@@ -18,7 +18,7 @@ public class ShutdownRequestTests
     {
         var init = new InitInNamespace(s_stubborn);
         init.WaitForState("stubborn", "running");
-        Thread.Sleep(300); // the trap is set
+        init.WaitForTrap("stubborn");
         return init;
     }
 
@@ -121,6 +121,19 @@ public class ShutdownRequestTests
     }
 
     [Fact]
+    public void Without_a_console_node_services_run_and_the_machine_ends()
+    {
+        using var init = new InitInNamespace(s_stubborn, files => File.WriteAllText(Path.Combine(files, "etc/test-no-console"), ""));
+        Assert.False(File.Exists(init.Inside("/dev/console")));
+        init.WaitForState("stubborn", "running");
+        init.WaitForTrap("stubborn");
+        Assert.Equal(202, Post(init, "reboot").Status);
+        init.WaitForLog("waiting for stubborn (stopping)"); // which the console is told too
+        init.RunEnd("/pandora/dora reboot --force");
+        Assert.Equal(Rebooted, init.WaitForEnd(TimeSpan.FromSeconds(15)));
+    }
+
+    [Fact]
     public void A_scheduled_end_comes_at_its_time_also_after_the_manager_was_killed()
     {
         using var init = new InitInNamespace(new Dictionary<string, string> { ["web"] = "command: [/bin/sleep, '1000']\n" });
@@ -202,7 +215,7 @@ public class ShutdownRequestTests
             ["top"] = "command: [/bin/sh, -c, \"trap 'sleep 2; exit 0' TERM; while :; do sleep 0.1; done\"]\nneeds: [base]\nstop-timeout: 20s\n",
         });
         init.WaitForState("top", "running");
-        Thread.Sleep(300);
+        init.WaitForTrap("top");
         Assert.Equal(202, init.Request(HttpMethod.Post, "/v1/services/base/stop").Status);
         init.WaitForState("top", "stopping");
         init.Run("kill -9 " + InsidePid(init.ManagerPid())).Expect();

@@ -31,6 +31,12 @@ internal sealed record LaunchPlan
     /// </summary>
     public bool OwnMemory { get; init; }
 
+    /// <summary>
+    /// The child gets copies of the descriptors below this number and none of the others; 0: of all. A manager of a thousand
+    /// services holds thousands, and to copy them all and close them at the exec took longer than the exec.
+    /// </summary>
+    public int DescriptorsBelow { get; init; }
+
     /// <summary>A descriptor that steps use; closed by the launch.</summary>
     public FileDescriptor? Held { get; init; }
 

@@ -87,36 +87,43 @@ internal sealed record SavedStage(string Name, string Phase, TimeSpan Start, Tim
         json.RequiredText("detail", from?.Detail));
 }
 
-internal sealed class SavedService : IJsonMapped<SavedService>
+/// <summary>
+/// One service. All of them are saved behind every event, and of a thousand one has changed: what equals what was saved last
+/// (a record compares all there is) is that object again, with its text.
+/// </summary>
+internal sealed record SavedService : IJsonMapped<SavedService>, IJsonKept
 {
-    public string Name { get; set; } = "";
-    public string? InstanceOf { get; set; }
-    public bool IsSession { get; set; }
-    public ServiceState State { get; set; } = new();
+    // Not for `with`, which would take the text of the old one along.
+    KeptJson IJsonKept.Kept { get; } = new();
+
+    public string Name { get; init; } = "";
+    public string? InstanceOf { get; init; }
+    public bool IsSession { get; init; }
+    public ServiceState State { get; init; } = new();
 
     /// <summary>Who connected, for a session.</summary>
-    public string? PeerSource { get; set; }
+    public string? PeerSource { get; init; }
 
-    public int PeerPort { get; set; }
+    public int PeerPort { get; init; }
 
     /// <summary>Connections of a per-connection service so far.</summary>
-    public long Accepted { get; set; }
+    public long Accepted { get; init; }
 
-    public long Refused { get; set; }
+    public long Refused { get; init; }
 
     /// <summary>What a transient service was asked for with.</summary>
-    public string? Transient { get; set; }
+    public string? Transient { get; init; }
 
-    public ServicePin Pin { get; set; }
+    public ServicePin Pin { get; init; }
 
     /// <summary>A stop was asked for that waits until nothing needs it any more.</summary>
-    public bool IsStopAsked { get; set; }
+    public bool IsStopAsked { get; init; }
 
     /// <summary>And it is to be started again after that.</summary>
-    public bool IsRestartAsked { get; set; }
+    public bool IsRestartAsked { get; init; }
 
     /// <summary>What its trigger has seen; null if it has none that is set.</summary>
-    public SavedTrigger? Trigger { get; set; }
+    public SavedTrigger? Trigger { get; init; }
 
     public static SavedService Map(JsonMap json, SavedService? from) => new()
     {

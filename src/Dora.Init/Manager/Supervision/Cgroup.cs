@@ -38,9 +38,9 @@ internal class Cgroup : IDisposable
         if (errno != Errno.None) return errno;
         errno = Sys.Open(Path + "/cgroup.events", Libc.O_RDONLY, 0, out var events);
         if (errno != Errno.None) return errno;
-        _events = events;
+        _events = Sys.OutOfTheWay(events);
         // cgroups(7): a change of cgroup.events is an EPOLLPRI.
-        _watch = _loop.Watch(events, Libc.EPOLLPRI, _name, _ => Changed());
+        _watch = _loop.Watch(_events, Libc.EPOLLPRI, _name, _ => Changed());
         return Errno.None;
     }
 

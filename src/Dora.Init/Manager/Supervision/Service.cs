@@ -1,6 +1,7 @@
 using Dora.Core.Configuration;
 using Dora.Core.Linux;
 using Dora.Init.Events;
+using Dora.Init.Manager.State;
 using Dora.Init.Manager.Supervision.Readiness;
 using Dora.Init.Manager.Supervision.Sockets;
 
@@ -63,6 +64,9 @@ internal sealed class Service : IDisposable
 
     /// <summary>Held up or down by an operator, against all others.</summary>
     public ServicePin Pin { get; set; }
+
+    /// <summary>As it was saved last, with its text: most are saved again as they are.</summary>
+    public SavedService? LastSaved { get; set; }
 
     /// <summary>It is down, and a connection would start it.</summary>
     public bool IsListening => _supervisor.IsListening(this);

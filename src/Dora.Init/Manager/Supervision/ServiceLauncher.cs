@@ -38,7 +38,7 @@ internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets
     private LaunchPlan Plan(Service service, FileDescriptor? readiness, HelperCommand? helper, List<FileDescriptor> opened)
     {
         var settings = service.Settings;
-        var builder = new LaunchPlanBuilder(settings.Name, helper?.Words ?? settings.Command, helper is null ? ProgramOf(service) : null);
+        var builder = new LaunchPlanBuilder(settings.Name, helper?.Words ?? settings.Command, helper is null ? ProgramOf(service) : null) { HasOnlyNamedDescriptors = true };
 
         var identity = Identity.Of(settings);
         var errno = MakeCgroup(service, helper, identity);

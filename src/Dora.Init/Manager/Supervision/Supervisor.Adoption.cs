@@ -90,6 +90,7 @@ internal sealed partial class Supervisor
         state.LastTransient = _lastTransient;
         foreach (var service in _services.Values)
         {
+            var connections = service.Connections;
             var saved = new SavedService
             {
                 Name = service.Name,
@@ -101,9 +102,13 @@ internal sealed partial class Supervisor
                 IsRestartAsked = _restartsAsked.Contains(service.Name),
                 Trigger = TriggerOf(service),
                 Transient = service.TransientText,
+                PeerSource = service.Peer?.Source,
+                PeerPort = service.Peer?.Port ?? 0,
+                Accepted = connections?.Accepted ?? 0,
+                Refused = connections?.Refused ?? 0,
             };
-            SaveConnections(service, saved);
-            state.Services.Add(saved);
+            if (saved != service.LastSaved) service.LastSaved = saved;
+            state.Services.Add(service.LastSaved!);
         }
     }
 
