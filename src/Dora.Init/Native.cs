@@ -26,12 +26,16 @@ internal static unsafe partial class Native
         public byte** Environment;
         public ulong CloneFlags;
         public long CgroupFd;
+        public long DescriptorsBelow;
         public void* Stack;
         public ulong StackSize;
         public Report* Report;
     }
 
-    /// <summary>struct report of launch.c: the step that failed, or -1.</summary>
+    /// <summary>Values of <see cref="Report.FailedStep"/> that are no index: nothing has failed, or the copying of descriptors.</summary>
+    public const int NoStep = -1, DescriptorStep = -2;
+
+    /// <summary>struct report of launch.c: the step that failed.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public struct Report
     {

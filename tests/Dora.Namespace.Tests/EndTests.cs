@@ -30,7 +30,7 @@ public class EndTests
     {
         using var init = new InitInNamespace(s_chain);
         init.WaitForState("c", "running");
-        Thread.Sleep(300); // the traps are set
+        foreach (string name in s_chain.Keys) init.WaitForTrap(name);
         using var log = Follow(init);
         if (way.StartsWith("POST ", StringComparison.Ordinal)) Ask(init, way[5..]);
         else init.RunEnd(way);
@@ -93,7 +93,7 @@ public class EndTests
         try
         {
             init.WaitForState("one", "running");
-            Thread.Sleep(300); // its trap is set
+            init.WaitForTrap("one");
             return init;
         }
         catch

@@ -55,6 +55,7 @@ public class GraphTests
             ["slow"] = "command: [/bin/sh, -c, \"trap '' TERM; while :; do sleep 1; done\"]\nneeds: need\nstop-timeout: 4s\n",
         });
         init.WaitForState("slow", "running");
+        init.WaitForTrap("slow");
         int? pid = init.Service("need").Pid;
         init.Request(HttpMethod.Post, "/v1/services/need/stop");
         init.WaitForState("slow", "stopping");
@@ -74,6 +75,7 @@ public class GraphTests
         for (int i = 0; i < 5; i++)
         {
             init.WaitForState("stubborn", "running");
+            init.WaitForTrap("stubborn");
             Assert.Equal("done", init.Change("restart", "stubborn").GetProperty("status").GetString());
         }
         Thread.Sleep(300);

@@ -53,7 +53,7 @@ public class GuardFaultTests
         }
         Assert.Equal(before, init.WaitForState("web", "running"));
         Assert.DoesNotContain("NullReference", init.KernelLog);
-        Assert.Contains("has ended with signal 11", init.KernelLog);
+        init.WaitForLog("has ended with signal 11");
     }
 
     [Fact]

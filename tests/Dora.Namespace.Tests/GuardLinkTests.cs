@@ -83,7 +83,7 @@ public class GuardLinkTests
         using var fresh = SocketTests.Connect(init);
         Assert.Equal("fresh", SocketTests.Ask(fresh, "fresh"));
         Assert.DoesNotContain("the saved state is lost", init.KernelLog);
-        Assert.Contains("NullReferenceException", init.KernelLog);
+        init.WaitForLog("NullReferenceException");
         Assert.NotEqual(web.Pid, init.Service("web").Pid);
         init.Run("/bin/true & /bin/true"); // orphans are reaped as before
         init.WaitFor("only the manager and the fresh session beside them", () => init.Children().Count == children.Count + 2);
@@ -101,7 +101,7 @@ public class GuardLinkTests
         Fail(init);
         init.WaitFor("another manager", () => init.ManagerPid() is var pid && pid != manager ? pid : 0);
         Assert.Equal(web.Pid, init.WaitForState("web", "running").Pid);
-        Assert.Contains("the saved state is lost", init.KernelLog);
+        init.WaitForLog("the saved state is lost");
     }
 
     /// <summary>A null reference in PID 1.</summary>

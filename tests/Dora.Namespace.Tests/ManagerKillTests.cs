@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using Dora.Namespace.Tests.Harness;
 
 namespace Dora.Namespace.Tests;
@@ -7,6 +8,7 @@ namespace Dora.Namespace.Tests;
 public class ManagerKillTests
 {
     static readonly int s_kills = Settings.Count("PANDORA_MANAGER_KILLS", 20);
+    static readonly int s_orders = Settings.Count("PANDORA_KILLED_ORDERS", 12);
 
     [Fact]
     public void Twenty_services_keep_pids_and_start_times_through_kill_after_kill()
@@ -79,11 +81,45 @@ public class ManagerKillTests
             ["slow"] = "command: [/bin/sh, -c, \"trap 'sleep 2; exit 0' TERM; while :; do sleep 0.1; done\"]\nstop-timeout: 20s\n",
         });
         init.WaitForState("slow", "running");
-        Thread.Sleep(300); // the trap is set
+        init.WaitForTrap("slow");
         Assert.Equal(202, init.Request(HttpMethod.Post, "/v1/services/slow/stop").Status);
         Kill(init.ManagerPid());
         init.WaitForState("slow", "stopped");
         Assert.Empty(init.ProcessesIn("dora/services/slow"));
+    }
+
+    /// <summary>
+    /// The order is for a group and, by its needs, for five daemons, whose launches take longer than it takes us to read the
+    /// answer and kill: a manager that answered first would be dead before it had saved or done anything.
+    /// </summary>
+    [Fact]
+    public void An_order_that_was_accepted_is_carried_out_though_the_manager_is_killed_behind_its_answer()
+    {
+        var files = new Dictionary<string, string>();
+        for (int i = 1; i <= s_orders; i++)
+        {
+            files[$"all{i}"] = $"type: group\nstart: demand\nneeds: [{string.Join(", ", Enumerable.Range(1, 5).Select(k => $"d{i}-{k}"))}]\n";
+            for (int k = 1; k <= 5; k++) files[$"d{i}-{k}"] = "command: [/bin/sleep, '100000']\nstart: demand\n";
+        }
+        using var init = new InitInNamespace(files);
+        var forgotten = new List<string>();
+        for (int i = 1; i <= s_orders; i++)
+        {
+            int manager = init.ManagerPid();
+            init.WaitFor("a stable manager", () => Age(manager) > 1.1);
+            string answer = init.AskAndThen($"/v1/services/all{i}/start", () => _ = kill(manager, 9));
+            Assert.StartsWith("HTTP/1.1 202 ", answer);
+            init.WaitFor("another manager", () => init.ManagerPid() is var pid && pid != manager);
+            try
+            {
+                init.WaitForState($"all{i}", "running", TimeSpan.FromSeconds(10));
+            }
+            catch (TimeoutException exception)
+            {
+                forgotten.Add(exception.Message[..exception.Message.IndexOf(':')]);
+            }
+        }
+        Assert.Empty(forgotten);
     }
 
     static double Age(int pid)
@@ -95,4 +131,7 @@ public class ManagerKillTests
     static void Kill(int pid) => Signal(pid, "KILL");
 
     static void Signal(int pid, string signal) => Programs.Run(TimeSpan.FromSeconds(5), "sh", "-c", $"kill -{signal} {pid}").Expect();
+
+    [DllImport("libc")]
+    static extern int kill(int pid, int signal);
 }

@@ -80,7 +80,7 @@ public sealed class NotifyTests(NotifyTests.Talkers talkers) : IClassFixture<Not
     {
         Init.WaitFor("its status", () => Detail("big").TryGetProperty("statusText", out var text) && text.GetString() == "after");
         Assert.Equal("starting", Init.Service("big").State);
-        Assert.Contains("big: a notification of more than 4096 bytes, or", Init.KernelLog);
+        Init.WaitForLog("big: a notification of more than 4096 bytes, or");
     }
 
     [Fact]
@@ -104,7 +104,7 @@ public sealed class NotifyTests(NotifyTests.Talkers talkers) : IClassFixture<Not
         var up = Init.WaitForState("main", "running");
         int sleep = Init.WaitFor("the named process", () => Init.ProcessesIn("dora/services/main").FirstOrDefault(pid => InitInNamespace.CommandLine(pid) == "sleep 1000"));
         Assert.Equal(up.Pid, InnerPid(sleep));
-        Assert.Contains("main: MAINPID=0 of process ", Init.KernelLog);
+        Init.WaitForLog("main: MAINPID=0 of process ");
         // The shell lives on, and reaps it: nobody tells the guard.
         Kill(sleep, "KILL");
         var again = Init.WaitForService("main", service => service is { State: "running", Restarts: 1 } && service.Pid != up.Pid);
@@ -131,8 +131,8 @@ public sealed class NotifyTests(NotifyTests.Talkers talkers) : IClassFixture<Not
         File.WriteAllText(Init.Inside("/run/other"), other.ToString());
         Init.Change("start", "foreign");
         Assert.NotEqual(other, Init.Service("foreign").Pid);
-        Assert.Contains($"foreign: MAINPID={other} of process ", Init.KernelLog);
-        Assert.Contains("is refused: that process is not in the service's cgroup", Init.KernelLog);
+        Init.WaitForLog($"foreign: MAINPID={other} of process ");
+        Init.WaitForLog("is refused: that process is not in the service's cgroup");
     }
 
     [Fact]

@@ -20,7 +20,7 @@ public class PolicyTests
             ["site"] = "type: group\nneeds: [web]\n",
         });
         init.WaitForState("site", "running");
-        string[] order = File.ReadAllLines(init.Inside("/run/order"));
+        string[] order = init.WaitFor("all of them", () => File.ReadAllLines(init.Inside("/run/order")) is { Length: >= 4 } lines ? lines : null)!;
         Assert.Equal(["early", "db-main", "setup", "web"], order.OrderBy(line => Array.IndexOf(["early", "db-main", "setup", "web"], line)));
         Assert.True(Array.IndexOf(order, "early") < Array.IndexOf(order, "db-main"));
         Assert.Equal("web", order[^1]);
@@ -48,7 +48,7 @@ public class PolicyTests
             ["web"] = "command: [/bin/sh, -c, \"trap 'sleep 0.7; exit 0' TERM; while :; do sleep 0.1; done\"]\nneeds: [db]\nstop-timeout: 10s\n",
         });
         init.WaitForState("web", "running");
-        Thread.Sleep(300); // the trap is set
+        init.WaitForTrap("web");
         int? db = init.Service("db").Pid, web = init.Service("web").Pid;
         var (status, change) = init.Request(HttpMethod.Post, "/v1/services/db/restart");
         Assert.Equal((202, "web"), (status, Assert.Single(change.GetProperty("along").EnumerateArray()).GetString()));
@@ -56,7 +56,7 @@ public class PolicyTests
         Assert.NotEqual(db, init.WaitForService("db", service => service.State == "running" && service.Pid != db).Pid);
         Assert.NotEqual(web, init.WaitForService("web", service => service.State == "running" && service.Pid != web).Pid);
 
-        Thread.Sleep(300);
+        init.WaitForTrap("web");
         string answer = init.Run("/pandora/dora service stop db").Expect();
         Assert.Contains("db: stopped, it was running and is stopped; with it, since they need it: web", answer);
         Assert.Equal("stopped", init.Service("web").State);

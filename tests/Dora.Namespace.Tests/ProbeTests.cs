@@ -70,7 +70,7 @@ public sealed class ProbeTests(ProbeTests.Watched watched) : IClassFixture<Probe
     {
         Init.Change("start", "closed");
         Assert.Contains("start-timeout", Init.WaitForState("closed", "failed").Reason);
-        Assert.Contains("closed: not ready: connect to port 7009: connection refused (ECONNREFUSED)", Init.KernelLog);
+        Init.WaitForLog("closed: not ready: connect to port 7009: connection refused (ECONNREFUSED)");
     }
 
     [Fact]
@@ -95,7 +95,7 @@ public sealed class ProbeTests(ProbeTests.Watched watched) : IClassFixture<Probe
         File.Delete(Init.Inside("/run/sick"));
         var again = Init.WaitForService("sick", service => service is { State: "running", Restarts: > 0 });
         Assert.NotEqual(up.Pid, again.Pid);
-        Assert.Contains("sick: ended (unhealthy: http status 500 (2 times))", Init.KernelLog);
+        Init.WaitForLog("sick: ended (unhealthy: http status 500 (2 times))");
     }
 
     [Fact]
@@ -163,7 +163,7 @@ public sealed class ProbeTests(ProbeTests.Watched watched) : IClassFixture<Probe
     public void The_stop_command_takes_the_place_of_the_signal()
     {
         Init.Change("start", "stop");
-        Thread.Sleep(300); // its traps are set
+        Init.WaitForTrap("stop");
         Init.Change("stop", "stop");
         Assert.Equal("asked\n", File.ReadAllText(Init.Inside("/run/stop")));
     }
@@ -175,7 +175,7 @@ public sealed class ProbeTests(ProbeTests.Watched watched) : IClassFixture<Probe
         long start = Stopwatch.GetTimestamp();
         Init.Change("stop", "stop-fails");
         Assert.True(Stopwatch.GetElapsedTime(start).TotalSeconds < 6, "it was not sent the signal");
-        Assert.Contains("stop-fails: stop-command: exit code 1", Init.KernelLog);
+        Init.WaitForLog("stop-fails: stop-command: exit code 1");
     }
 
     [Fact]

@@ -117,6 +117,32 @@ public class ReadinessAcrossManagersTests
         }
     }
 
+    [Fact]
+    public void A_manager_killed_right_after_a_launch_has_not_forgotten_which_file_was_there_before()
+    {
+        // The service kills the manager, which is launching thirty more at that time and saves behind them.
+        var others = Enumerable.Range(1, 30).Select(i => $"other{i:00}").ToList();
+        var files = others.ToDictionary(name => name, _ => "command: [/bin/sleep, '1000']\nstart: demand\n");
+        files["all"] = $"type: group\nstart: demand\nneeds: [killer, {string.Join(", ", others)}]\n";
+        files["killer"] = Scripts.Service($"read m </run/manager && : >/run/manager && kill -9 $m; {Await}echo new >/run/killer.pid; {Rest}",
+            "start: demand\nready: {file: /run/killer.pid}\n" + Never);
+        using var init = new InitInNamespace(files);
+        int manager = init.ManagerPid();
+        File.WriteAllText(init.Inside("/run/killer.pid"), "old");
+        File.WriteAllText(init.Inside("/run/manager"), File.ReadLines($"/proc/{manager}/status").First(line => line.StartsWith("NSpid:")).Split('\t')[^1] + "\n");
+        // The answer may not come any more.
+        try { init.Request(HttpMethod.Post, "/v1/services/all/start"); }
+        catch (HttpRequestException) { }
+        init.WaitFor("another manager", () => init.ManagerPid() is var pid && pid != manager);
+
+        var killer = init.WaitForService("killer", service => service.Pid is not null);
+        Thread.Sleep(300);
+        Assert.Equal("starting", init.Service("killer").State);
+        File.WriteAllText(init.Inside("/run/go"), "");
+        Assert.Equal((killer.Pid, 0), init.WaitForState("killer", "running") is var now ? (now.Pid, now.Restarts) : default);
+        Assert.Equal("", File.ReadAllText(init.Inside("/run/manager")));
+    }
+
     // The shell's child is a shell itself until it has become sleep.
     static int Sleeper(InitInNamespace init) => init.WaitFor("the named process", () =>
         init.ProcessesIn("dora/services/main").FirstOrDefault(pid => InitInNamespace.CommandLine(pid) == "sleep 1000"));

@@ -46,6 +46,19 @@ public sealed class RunTests(RunTests.Running running) : IClassFixture<RunTests.
     [InlineData("/etc", 126)]
     public void The_exit_code_is_that_of_the_command(string command, int code) => Dora($"run -- {command}").Expect(code);
 
+    [Theory]
+    [InlineData("--timeout 200ms", "/bin/sleep 1000", "\"result\":\"timeout\"")]
+    [InlineData("", "/nonexistent", "\"result\":\"exec-failed\",\"errno\":\"ENOENT\"")]
+    [InlineData("", "/etc/passwd", "\"result\":\"exec-failed\",\"errno\":\"EACCES\"")]
+    [InlineData("--dir /nonexistent", "/bin/true", "\"result\":\"launch-failed\",\"errno\":\"ENOENT\"")]
+    [InlineData("", "/bin/sh -c 'kill -SEGV $$'", "\"result\":\"signal\"")]
+    [InlineData("", "/bin/true", "\"result\":\"success\"")]
+    public void Why_it_ended_is_told_to_programs(string options, string command, string expected)
+    {
+        Dora($"run --name why {options} -- {command}");
+        Assert.Contains(expected, Dora("service status why --json").Expect());
+    }
+
     [Fact]
     public void Output_and_errors_arrive_whole_and_apart()
     {

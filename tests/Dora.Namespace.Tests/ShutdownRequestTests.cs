@@ -18,7 +18,7 @@ public class ShutdownRequestTests
     {
         var init = new InitInNamespace(s_stubborn);
         init.WaitForState("stubborn", "running");
-        Thread.Sleep(300); // the trap is set
+        init.WaitForTrap("stubborn");
         return init;
     }
 
@@ -54,8 +54,8 @@ public class ShutdownRequestTests
         using var init = StartStubborn();
         Post(init, "poweroff");
         init.WaitFor("the second report", () => init.KernelLog.Split("waiting for stubborn (stopping)").Length > 2, TimeSpan.FromSeconds(13));
-        Assert.Contains("5 s of at most 80 s, waiting for stubborn (stopping)", init.KernelLog);
-        Assert.Contains("10 s of at most 80 s", init.KernelLog);
+        init.WaitForLog("5 s of at most 80 s, waiting for stubborn (stopping)");
+        init.WaitForLog("10 s of at most 80 s");
     }
 
     [Fact]
@@ -118,6 +118,19 @@ public class ShutdownRequestTests
         var nothing = init.Run("/pandora/shutdown -c");
         Assert.Equal((1, true), (nothing.ExitCode, nothing.Errors.Contains("no end of the machine is scheduled")));
         terminal.Kill();
+    }
+
+    [Fact]
+    public void Without_a_console_node_services_run_and_the_machine_ends()
+    {
+        using var init = new InitInNamespace(s_stubborn, files => File.WriteAllText(Path.Combine(files, "etc/test-no-console"), ""));
+        Assert.False(File.Exists(init.Inside("/dev/console")));
+        init.WaitForState("stubborn", "running");
+        init.WaitForTrap("stubborn");
+        Assert.Equal(202, Post(init, "reboot").Status);
+        init.WaitForLog("waiting for stubborn (stopping)"); // which the console is told too
+        init.RunEnd("/pandora/dora reboot --force");
+        Assert.Equal(Rebooted, init.WaitForEnd(TimeSpan.FromSeconds(15)));
     }
 
     [Fact]
@@ -202,7 +215,7 @@ public class ShutdownRequestTests
             ["top"] = "command: [/bin/sh, -c, \"trap 'sleep 2; exit 0' TERM; while :; do sleep 0.1; done\"]\nneeds: [base]\nstop-timeout: 20s\n",
         });
         init.WaitForState("top", "running");
-        Thread.Sleep(300);
+        init.WaitForTrap("top");
         Assert.Equal(202, init.Request(HttpMethod.Post, "/v1/services/base/stop").Status);
         init.WaitForState("top", "stopping");
         init.Run("kill -9 " + InsidePid(init.ManagerPid())).Expect();

@@ -46,7 +46,7 @@ public class SoftRebootTests
         var slow = init.WaitForState("slow", "running");
         init.WaitForState("web", "running");
         var store = init.WaitForState("store", "running");
-        Thread.Sleep(300);
+        init.WaitForTrap("slow");
         Assert.Equal(202, init.Request(HttpMethod.Post, "/v1/machine/soft-reboot").Status);
         init.Run("kill -9 " + ShutdownRequestTests.InsidePid(init.ManagerPid())).Expect();
         init.WaitForService("slow", service => service.State == "running" && service.Pid != slow.Pid);
@@ -62,9 +62,9 @@ public class SoftRebootTests
             ["stubborn"] = "command: [/bin/sh, -c, \"trap '' TERM; while :; do sleep 1000; done\"]\nstop-timeout: 60s\n",
         });
         var before = init.WaitForState("stubborn", "running");
-        Thread.Sleep(300);
+        init.WaitForTrap("stubborn");
         Assert.Equal(202, init.Request(HttpMethod.Post, "/v1/machine/soft-reboot").Status);
-        Thread.Sleep(300);
+        init.WaitForState("stubborn", "stopping");
         init.RunEnd("/pandora/dora soft-reboot --force");
         init.WaitForService("stubborn", service => service.State == "running" && service.Pid != before.Pid, TimeSpan.FromSeconds(5));
     }

@@ -21,7 +21,8 @@ public class TerminalTests
             ["split"] = "type: oneshot\ncommand: [/bin/sh, -c, 'tty; tty <&1 || echo no >&2']\ntty: pts/0\nstdout: truncate:/run/split\nstderr: none\nstart: demand\n",
         });
         init.WaitForState("screen", "running");
-        init.WaitFor("its terminal", () => File.Exists(init.Inside("/dev/pts/0")));
+        // Its own command takes the terminal as the controlling one; who does so before is robbed of it.
+        init.WaitFor("its command", () => init.ProcessesIn("dora/services/screen").Any(pid => InitInNamespace.CommandLine(pid) == "sleep 1000"));
         Assert.Equal("done", init.Change("start", "person").GetProperty("status").GetString());
         string screen = init.WaitFor("what it writes", () => Lines("/run/screen") is { Length: >= 8 } lines && lines[7].Length > 0 ? string.Join('|', lines[1..8]) : null)!;
         string[] told = screen.Split('|');

@@ -18,7 +18,7 @@ public class WatchdogTests
     {
         using var init = Start("pandora.watchdog=3");
         init.WaitForState("web", "running");
-        Assert.Contains("resets the machine when init is silent for 3 s", init.KernelLog);
+        init.WaitForLog("resets the machine when init is silent for 3 s");
         int before = Fed(init).Length;
         Thread.Sleep(3200);
         Assert.InRange(Fed(init).Length - before, 2, 4);
@@ -27,7 +27,7 @@ public class WatchdogTests
         int manager = init.ManagerPid();
         Programs.Run(TimeSpan.FromSeconds(5), "sh", "-c", $"kill -STOP {manager}").Expect();
         init.WaitFor("another manager", () => init.ManagerPid() is var pid && pid != manager, TimeSpan.FromSeconds(6));
-        Assert.Contains("does not answer the watchdog's ping", init.KernelLog);
+        init.WaitForLog("does not answer the watchdog's ping");
         before = Fed(init).Length;
         init.WaitFor("to be fed again", () => Fed(init).Length > before, TimeSpan.FromSeconds(5));
 

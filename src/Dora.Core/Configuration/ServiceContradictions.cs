@@ -30,6 +30,7 @@ internal static class ServiceContradictions
         new("on", s => s.PerConnection, "its sockets are open from boot on; leave out 'per-connection' or 'on'"),
         new("on", s => s.On is not null && s.Sockets.Count > 0, "its sockets start it already; leave out 'sockets' or 'on'"),
         new("on", s => s.ForEach is not InstanceSource.None, "a template is not started itself; leave out 'for-each' or 'on'"),
+        new("unless", s => s.Type is not ServiceType.Oneshot, "only a oneshot can be done without being run; write 'type: oneshot' or leave it out"),
         new("ready", s => s.Notify is not ReadinessProtocol.None, "it says by 'notify' when it is ready; leave one of them out"),
         new("ready", s => s.Type is ServiceType.Oneshot, "a oneshot is ready when it has ended; leave out 'ready'"),
         new("ready", s => s.PerConnection, "its processes are ready at once; leave out 'ready'"),
@@ -53,7 +54,7 @@ internal static class ServiceContradictions
 
     // All that a group can have; whatever else is about a process.
     private static readonly string[] s_keysOfGroups =
-        ["description", "type", "for-each", "start", "needs", "wants", "after", "before", "milestone", "on"];
+        ["description", "type", "for-each", "start", "needs", "wants", "after", "before", "milestone", "on", "cgroup"];
 
     private static bool HasDatagrams(ServiceSettings settings)
     {

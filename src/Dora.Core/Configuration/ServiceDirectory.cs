@@ -1,78 +1,72 @@
-using Dora.Core.Configuration.Yaml;
-using Dora.Core.Linux;
+using Dora.Core.Configuration.Sources;
 
 namespace Dora.Core.Configuration;
 
 /// <summary>
 /// Loads every service file of some directories. A file of a later directory takes the place of the file of the same name
-/// in an earlier one, wholly; what is to be merged lies in NAME.yaml.d (<see cref="DropInFolders"/>). An empty file, or a link to /dev/null, masks: the
-/// service is not there. Whatever else is found under a name (a directory, a dangling link, a FIFO) is one problem of
-/// that service and of no other.
+/// in an earlier one, wholly; what is to be merged lies in NAME.yaml.d, whose files are laid over it in the order of their
+/// names; there too, one of a later directory takes the place of the one of the same name in an earlier directory. An empty
+/// file, or a link to /dev/null, masks: the service, or the drop-in, is not there. Whatever else is found under a name (a
+/// directory, a dangling link, a FIFO) is one problem of that service and of no other.
 /// </summary>
 public static class ServiceDirectory
 {
-    private const int MostFiles = 1024;
-    private const uint NullMajor = 1, NullMinor = 3; // devices.txt of the kernel
-
     /// <summary>Reads <c>*.yaml</c> of the directories; one that does not exist is as good as empty.</summary>
-    public static ServiceSet Load(IReadOnlyList<string> directories)
-    {
-        var set = new ServiceSet();
-        var dropIns = new DropInFolders();
-        foreach (string directory in directories) LoadOne(directory, set, dropIns);
-        dropIns.Apply(set);
-        ServiceGraphCheck.Check(set);
-        return set;
-    }
+    public static ServiceSet Load(IReadOnlyList<string> directories) => Load(ServiceSources.Read(directories));
 
-    /// <summary>As <see cref="Load"/>, with one more file, which may lie anywhere, in the place of one of its name.</summary>
+    /// <summary>As <see cref="Load(IReadOnlyList{string})"/>, with one more file, which may lie anywhere, in the place of one of its name.</summary>
     internal static ServiceSet LoadWith(IReadOnlyList<string> directories, string file)
     {
+        var sources = ServiceSources.Read(directories);
+        sources.ReadFile(file);
+        return Load(sources);
+    }
+
+    /// <summary>Makes sense of what was read.</summary>
+    /// <param name="sources">All of it.</param>
+    /// <param name="reuse">Settings of this set are taken over for services for which <paramref name="isSame"/>.</param>
+    /// <param name="isSame">Whether the files of a service are those that its settings in <paramref name="reuse"/> were read from.</param>
+    internal static ServiceSet Load(ServiceSources sources, ServiceSet? reuse = null, Predicate<SourceGroup>? isSame = null)
+    {
         var set = new ServiceSet();
-        var dropIns = new DropInFolders();
-        foreach (string directory in directories) LoadOne(directory, set, dropIns);
-        LoadFile(file, set);
-        dropIns.Apply(set);
+        set.General.AddRange(sources.General);
+        foreach (var group in sources.Groups.Values)
+        {
+            if (reuse is not null && reuse.Loaded.TryGetValue(group.Service, out var known) && isSame!(group)) set.Loaded.Add(group.Service, known);
+            else LoadGroup(group, set);
+        }
         ServiceGraphCheck.Check(set);
+        foreach (var (service, problems) in sources.Refused)
+        {
+            foreach (var problem in problems) set.AddProblem(service, problem);
+            set.NotInUse.Add(service);
+        }
         return set;
     }
 
-    private static void LoadOne(string directory, ServiceSet set, DropInFolders dropIns)
+    private static void LoadGroup(SourceGroup group, ServiceSet set)
     {
-        var errno = Sys.ListDirectory(directory, out var names, MostFiles);
-        if (errno == Errno.ENOENT) return;
-        if (errno == Errno.ENOBUFS)
-            set.General.Add(new Problem(directory, Position.WholeFile, $"more than {MostFiles} files; the others are not read"));
-        else if (errno != Errno.None)
-            set.General.Add(new Problem(directory, Position.WholeFile, $"cannot be read: {errno.Describe()}"));
-        foreach (string name in names)
-        {
-            if (name.StartsWith('.')) continue; // what editors leave while they write
-            string path = directory.EndsWith('/') ? directory + name : directory + "/" + name;
-            if (name.EndsWith(ServiceFileReader.Suffix, StringComparison.Ordinal)) LoadFile(path, set);
-            else if (name.EndsWith(DropInFolders.Suffix, StringComparison.Ordinal)) dropIns.Add(name[..^DropInFolders.Suffix.Length], path, set);
-            else if (name.EndsWith(".yml", StringComparison.Ordinal))
-                set.General.Add(new Problem(path, Position.WholeFile, "is not read: its name has to end with .yaml", IsWarning: true));
-        }
+        foreach (var file in group.Files)
+            if (file.Kind is SourceKind.Service) LoadFile(file, set);
+        LayDropIns(group, set);
     }
 
-    private static void LoadFile(string path, ServiceSet set)
+    private static void LoadFile(SourceFile source, ServiceSet set)
     {
-        string service = ServiceFileReader.NameOf(path);
+        string service = source.Service;
         set.Off.Remove(service);
         set.Found.Remove(service);
         set.Shadowed.Remove(service);
         set.Loaded.Remove(service, out var below);
 
-        var content = Read(path, out string? cause);
-        if (content is { Length: 0 })
+        if (source.Content is { Length: 0 })
         {
             set.Off.Add(service);
             return;
         }
-        var file = content is not null
-            ? ServiceFileReader.Read(path, content)
-            : new ServiceFile(service, null, [new Problem(path, Position.WholeFile, cause!)]);
+        var file = source.Content is { } content
+            ? ServiceFileReader.Read(source.Path, content)
+            : new ServiceFile(service, null, [new Problem(source.Path, Position.WholeFile, source.Cause!)]);
         if (file.Settings is not null)
         {
             set.Loaded.Add(service, file.Settings);
@@ -82,43 +76,39 @@ public static class ServiceDirectory
         if (below is not null) set.Shadowed.Add(service, below);
     }
 
-    /// <summary>The bytes of the file, none if it masks, or null and the cause.</summary>
-    internal static byte[]? Read(string path, out string? cause)
+    /// <summary>A bad drop-in makes its service unusable, and the file without drop-ins is what <see cref="ServiceSet.Fallbacks"/> has.</summary>
+    private static void LayDropIns(SourceGroup group, ServiceSet set)
     {
-        var errno = Sys.Stat(path, out var status);
-        if (errno != Errno.None)
+        string service = group.Service;
+        var files = group.DropIns();
+        if (files.Count == 0) return;
+        if (!set.Loaded.TryGetValue(service, out var below))
         {
-            cause = Describe(path, errno);
-            return null;
+            if (!set.Found.ContainsKey(service) && !set.Off.Contains(service))
+                foreach (var file in files)
+                    set.AddProblem(service, new Problem(file.Path, Position.WholeFile, $"there is no {service}{ServiceFileReader.Suffix} that it could be laid over"));
+            return;
         }
-        cause = null;
-        uint type = status.st_mode & Libc.S_IFMT;
-        if (type == Libc.S_IFCHR && status.st_rdev == (NullMajor << 8 | NullMinor)) return [];
-        if (type != Libc.S_IFREG)
+        var problems = new List<Problem>();
+        var dropIns = new List<DropIn>();
+        foreach (var file in files)
         {
-            cause = $"is {Name(type)}, not a file";
-            return null;
+            if (file.Content is not { } content) problems.Add(new Problem(file.Path, Position.WholeFile, file.Cause!));
+            else if (content.Length > 0) dropIns.Add(new DropIn(file.Path, content));
         }
-        // One byte more than is allowed, for the reader to say that it is too large.
-        errno = Sys.ReadFile(path, out var content, YamlReader.LargestFile + 1);
-        if (errno == Errno.None) return content;
-        cause = errno == Errno.EFBIG ? $"larger than {YamlReader.LargestFile / 1024} KiB" : $"cannot be read: {errno.Describe()}";
-        return null;
+        if (dropIns.Count > 0)
+        {
+            var merged = ServiceFileReader.Read(below.File, group.ContentOf(below.File)!, dropIns);
+            problems.AddRange(merged.Problems);
+            if (problems.Count == 0)
+            {
+                set.Loaded[service] = merged.Settings!;
+                return;
+            }
+        }
+        if (problems.Count == 0) return;
+        foreach (var problem in problems) set.AddProblem(service, problem);
+        set.Loaded.Remove(service);
+        set.Shadowed[service] = below;
     }
-
-    private static string Describe(string path, Errno errno)
-    {
-        if (errno == Errno.ENOENT && Sys.ReadLink(path, out string target) == Errno.None)
-            return $"is a link to {Printable.Text(target)}, which does not exist";
-        return errno == Errno.ELOOP ? "is a link that leads to itself" : $"cannot be read: {errno.Describe()}";
-    }
-
-    private static string Name(uint type) => type switch
-    {
-        Libc.S_IFDIR => "a directory",
-        Libc.S_IFIFO => "a FIFO",
-        Libc.S_IFSOCK => "a socket",
-        Libc.S_IFCHR or Libc.S_IFBLK => "a device",
-        _ => "something else",
-    };
 }

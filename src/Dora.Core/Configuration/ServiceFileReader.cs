@@ -24,12 +24,25 @@ public static class ServiceFileReader
     /// <summary>Reads the content of the file at <paramref name="path"/> with <paramref name="dropIns"/> laid over it in their order.</summary>
     public static ServiceFile Read(string path, ReadOnlySpan<byte> text, IReadOnlyList<DropIn> dropIns)
     {
-        var paths = new string[dropIns.Count];
-        for (int i = 0; i < paths.Length; i++) paths[i] = dropIns[i].Path;
+        var paths = PathsOf(dropIns);
         var problems = new ProblemList(path, paths);
         string name = NameOf(path);
-        var root = ReadMapping(text, problems);
         var found = new List<Problem>();
+        var root = ReadMerged(text, dropIns, problems, found);
+        ServiceSettings? settings = null;
+        if (root is not null && found.Count == 0) settings = ReadSettings(root, name, path, problems) with { DropIns = paths };
+        if (!ServiceName.IsValid(name, out string reason))
+            problems.Add(Position.WholeFile, $"'{Printable.Text(name)}' is not the name of a service: {reason}");
+        return new ServiceFile(name, problems.HasErrors ? null : settings, found.Count == 0 ? problems.InOrder() : [.. problems.InOrder(), .. found]);
+    }
+
+    /// <summary>The tree of a file with its drop-ins laid over it; null if one of them is no mapping.</summary>
+    internal static YamlMapping? ReadTree(string path, ReadOnlySpan<byte> text, IReadOnlyList<DropIn> dropIns) =>
+        ReadMerged(text, dropIns, new ProblemList(path, PathsOf(dropIns)), []);
+
+    private static YamlMapping? ReadMerged(ReadOnlySpan<byte> text, IReadOnlyList<DropIn> dropIns, ProblemList problems, List<Problem> found)
+    {
+        var root = ReadMapping(text, problems);
         for (int i = 0; i < dropIns.Count; i++)
         {
             var own = new ProblemList(dropIns[i].Path);
@@ -37,11 +50,14 @@ public static class ServiceFileReader
             found.AddRange(own.InOrder());
             if (root is not null && over is not null) root = DropInMerge.Apply(root, over, i + 1);
         }
-        ServiceSettings? settings = null;
-        if (root is not null && found.Count == 0) settings = ReadSettings(root, name, path, problems) with { DropIns = paths };
-        if (!ServiceName.IsValid(name, out string reason))
-            problems.Add(Position.WholeFile, $"'{Printable.Text(name)}' is not the name of a service: {reason}");
-        return new ServiceFile(name, problems.HasErrors ? null : settings, found.Count == 0 ? problems.InOrder() : [.. problems.InOrder(), .. found]);
+        return root;
+    }
+
+    private static string[] PathsOf(IReadOnlyList<DropIn> dropIns)
+    {
+        var paths = new string[dropIns.Count];
+        for (int i = 0; i < paths.Length; i++) paths[i] = dropIns[i].Path;
+        return paths;
     }
 
     private static YamlMapping? ReadMapping(ReadOnlySpan<byte> text, ProblemList problems)

@@ -7,6 +7,7 @@ public sealed class ServiceSet
     internal readonly SortedDictionary<string, ServiceSettings> Shadowed = new(StringComparer.Ordinal);
     internal readonly SortedDictionary<string, List<Problem>> Found = new(StringComparer.Ordinal);
     internal readonly SortedSet<string> Off = new(StringComparer.Ordinal);
+    internal readonly SortedSet<string> NotInUse = new(StringComparer.Ordinal);
     internal readonly List<Problem> General = [];
 
     internal ServiceSet()
@@ -21,6 +22,13 @@ public sealed class ServiceSet
     /// the operator's sshd.yaml need not lock him out; whoever uses these says so.
     /// </summary>
     public IReadOnlyDictionary<string, ServiceSettings> Fallbacks => Shadowed;
+
+    /// <summary>Whether the service runs, or would, by other settings than its file has now: those below it, or those of before a reload.</summary>
+    public bool IsFileUnused(string service) => Shadowed.ContainsKey(service) || NotInUse.Contains(service);
+
+    /// <summary>The settings that count for a service: its own or, where its file has problems, those below; null if there are none.</summary>
+    internal ServiceSettings? InUse(string service) =>
+        Loaded.TryGetValue(service, out var settings) || Shadowed.TryGetValue(service, out settings) ? settings : null;
 
     /// <summary>Services that are switched off by an empty file or a link to /dev/null.</summary>
     public IReadOnlySet<string> Masked => Off;

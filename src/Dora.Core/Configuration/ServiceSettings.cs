@@ -51,6 +51,9 @@ public sealed record ServiceSettings
     /// <summary>What has to come true for it to start by itself, with <c>start: demand</c>; <c>on</c>.</summary>
     public TriggerSettings? On { get; init; }
 
+    /// <summary>What makes a oneshot done without being run: the path of what it would make; <c>unless</c>; null is nothing.</summary>
+    public string? Unless { get; init; }
+
     /// <summary>How it says that it is ready; <c>notify</c>.</summary>
     public ReadinessProtocol Notify { get; init; } = ReadinessProtocol.None;
 
@@ -115,6 +118,9 @@ public sealed record ServiceSettings
 
     /// <summary>Goes on running through a soft reboot; <c>survives-soft-reboot</c>.</summary>
     public bool SurvivesSoftReboot { get; init; }
+
+    /// <summary>The group whose cgroup, with its limits, it shares with others; <c>slice</c>; null for none.</summary>
+    public string? Slice { get; init; }
 
     /// <summary>Priorities, privileges, cgroup limits and sandbox of its process.</summary>
     internal ProcessSettings Process { get; init; } = ProcessSettings.Default;

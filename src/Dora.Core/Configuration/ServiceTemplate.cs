@@ -4,7 +4,7 @@ namespace Dora.Core.Configuration;
 
 /// <summary>
 /// Makes instances of a template (a service with <c>for-each</c>): <c>%i</c> becomes the argument and <c>%%</c> a percent
-/// sign in command, environment, tty, runtime-directory, description, directory, the paths of <see cref="ProcessSettings"/>
+/// sign in command, environment, tty, runtime-directory, description, directory, unless, the paths of <see cref="ProcessSettings"/>
 /// and the names of other services. In services without <c>for-each</c> a percent
 /// sign is itself, so <c>date +%s</c> needs no care there.
 /// </summary>
@@ -36,6 +36,7 @@ public static class ServiceTemplate
             Terminal = template.Terminal is null ? null : Expand(template.Terminal, argument),
             RuntimeDirectory = template.RuntimeDirectory is null ? null : Expand(template.RuntimeDirectory, argument),
             Directory = Expand(template.Directory, argument),
+            Unless = template.Unless is null ? null : Expand(template.Unless, argument),
             Process = template.Process.WithPaths(path => Expand(path, argument)),
             Ready = template.Ready?.With(text => Expand(text, argument)),
             Health = template.Health?.With(text => Expand(text, argument)),
@@ -55,7 +56,7 @@ public static class ServiceTemplate
             if (Unknown(word) is { } found) yield return Message("command", found);
         foreach (var (name, value) in template.Environment)
             if (Unknown(value) is { } found) yield return Message($"environment: {name}", found);
-        foreach (var (key, value) in new[] { ("description", template.Description), ("tty", template.Terminal), ("runtime-directory", template.RuntimeDirectory), ("directory", template.Directory) })
+        foreach (var (key, value) in new[] { ("description", template.Description), ("tty", template.Terminal), ("runtime-directory", template.RuntimeDirectory), ("directory", template.Directory), ("unless", template.Unless) })
             if (value is not null && Unknown(value) is { } found) yield return Message(key, found);
         var paths = new List<string>();
         template.Process.WithPaths(path =>

@@ -87,6 +87,16 @@ internal sealed partial class SettingValue
         }
     }
 
+    /// <summary>The path of a condition that is looked at once; null if it is none.</summary>
+    public string? Condition()
+    {
+        if (node is not YamlMapping { Entries: [var (kind, value)] })
+            Fail(node is YamlMapping ? "one condition is expected: path" : $"expected a mapping such as {{path: /data/x}}, found {node.Kind}");
+        else if (kind.Value == "path") return TriggerPath(TriggerKind.Path, kind, value)?.Target;
+        else Fail(kind, $"'{Printable.Text(kind.Value)}' is not path{Suggestion.For(kind.Value, ["path"])}");
+        return null;
+    }
+
     private TriggerSettings? TriggerPath(TriggerKind kind, YamlScalar key, YamlNode value)
     {
         if (value is not YamlScalar { Value: var target })

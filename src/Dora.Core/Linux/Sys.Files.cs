@@ -234,6 +234,19 @@ internal static unsafe partial class Sys
     public static Errno Duplicate(FileDescriptor fd, out FileDescriptor copy, int lowestNumber = 3) =>
         Own(Libc.fcntl(fd.Number, Libc.F_DUPFD_CLOEXEC, lowestNumber), out copy);
 
+    /// <summary>
+    /// Gives a descriptor that is kept for long, and of which there may be thousands, a number out of the way of those that
+    /// children are given: a launch copies all below the highest that it needs. Where the limit of numbers is low it stays.
+    /// </summary>
+    public static FileDescriptor OutOfTheWay(FileDescriptor fd)
+    {
+        if (fd.Number >= LongLivedFloor || Duplicate(fd, out var copy, LongLivedFloor) != Errno.None) return fd;
+        fd.Dispose();
+        return copy;
+    }
+
+    private const int LongLivedFloor = 256;
+
     /// <summary>memfd_create(2): a file in RAM that lives as long as somebody holds it.</summary>
     public static Errno MakeMemoryFile(string name, out FileDescriptor fd)
     {

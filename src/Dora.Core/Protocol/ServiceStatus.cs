@@ -24,6 +24,12 @@ internal sealed record ServiceStatus : ServiceSummary, IJsonMapped<ServiceStatus
 
     public LastExit? LastExit { get; init; }
 
+    /// <summary>Why its last run ended, one of <see cref="ServiceResults"/>; null while it runs and before its first run.</summary>
+    public string? Result { get; init; }
+
+    /// <summary>With <c>exec-failed</c> and <c>launch-failed</c>: the name of the error, such as <c>ENOENT</c>, where a system call had one.</summary>
+    public string? Errno { get; init; }
+
     /// <summary>Program and arguments.</summary>
     public IReadOnlyList<string> Command { get; init; } = [];
 
@@ -50,6 +56,8 @@ internal sealed record ServiceStatus : ServiceSummary, IJsonMapped<ServiceStatus
         Needs = json.Texts("needs", from?.Needs) ?? [],
         Problems = json.Members("problems", from?.Problems) ?? [],
         LastExit = json.Member("lastExit", from?.LastExit),
+        Result = json.Text("result", from?.Result),
+        Errno = json.Text("errno", from?.Errno),
         Command = json.Texts("command", from?.Command) ?? [],
         Connections = json.Integer("connections", from?.Connections),
         MaxConnections = json.Integer("maxConnections", from?.MaxConnections),

@@ -169,35 +169,27 @@ internal sealed class AttachedRun(Context context, RunRequest request)
 
     private int ExitCode(ServiceStatus status)
     {
-        if (LaunchFailure(status) is { } failed)
+        int? code = status.Result is ServiceResults.Timeout ? ExitCodes.TimedOut : LaunchFailure(status);
+        code ??= status.LastExit is { Signal: { } signal } ? ExitCodes.Signal + signal : null;
+        if (code is { } failed)
         {
             Say(status);
             return failed;
-        }
-        if (status.Reason?.StartsWith("not done within ", StringComparison.Ordinal) == true)
-        {
-            Say(status);
-            return ExitCodes.TimedOut;
-        }
-        if (status.LastExit is { Signal: { } signal })
-        {
-            Say(status);
-            return ExitCodes.Signal + signal;
         }
         return status.LastExit?.Code ?? (status.State == ServiceStates.Done ? ExitCodes.Ok : ExitCodes.RunFailed);
     }
 
     private void Say(ServiceStatus status)
     {
-        context.Error.WriteLine($"dora: {context.Error.Foreign($"{status.Name}: {status.Reason ?? Words.Exit(status.LastExit!)}")}");
+        context.Error.WriteLine($"dora: {context.Error.Foreign($"{status.Name}: {status.Reason ?? (status.LastExit is { } exit ? Words.Exit(exit) : status.State)}")}");
         context.Error.Flush();
     }
 
     /// <summary>The exit code for a command that never ran; null if it has.</summary>
-    public static int? LaunchFailure(ServiceStatus status)
+    public static int? LaunchFailure(ServiceStatus status) => status.Result switch
     {
-        if (status.State != ServiceStates.Failed || status.LastExit is not null || status.Pid is not null || status.Reason is not { } reason) return null;
-        if (!reason.StartsWith("execute ", StringComparison.Ordinal)) return ExitCodes.RunFailed;
-        return reason.EndsWith("(ENOENT)", StringComparison.Ordinal) ? ExitCodes.NotFound : ExitCodes.NotExecutable;
-    }
+        ServiceResults.ExecFailed => status.Errno == nameof(Errno.ENOENT) ? ExitCodes.NotFound : ExitCodes.NotExecutable,
+        ServiceResults.LaunchFailed or ServiceResults.PreStart or ServiceResults.Dependency => ExitCodes.RunFailed,
+        _ => null,
+    };
 }

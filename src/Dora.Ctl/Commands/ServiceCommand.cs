@@ -25,7 +25,7 @@ internal static class ServiceCommand
             Verb("start", "start services and wait until they are ready", bind),
             Verb("stop", "stop services and wait until they are gone", bind),
             Verb("restart", "stop and start services, whatever state they are in", bind),
-            Verb("reload", "let services read their own configuration anew", bind),
+            ServiceReloadCommand.Build(bind, (context, name) => WithSuggestion(context, name, (c, n) => Change(c, "reload", n))),
             Pin(bind),
             Verb("unpin", "let go of services that are pinned", bind),
             Verb("mask", "stop services and let nobody start them, also after a reboot", bind),

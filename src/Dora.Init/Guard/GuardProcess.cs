@@ -114,12 +114,13 @@ internal sealed partial class GuardProcess
     private TimeSpan? NextDeadline()
     {
         var next = _rescue.IsActive ? _rescue.NextStart : _manager.NextStart;
-        if (_answerDeadline < next || next is null) next = _answerDeadline ?? next;
-        if (_endDeadline < next || next is null) next = _endDeadline ?? next;
-        if (_watchdog.NextDeadline < next || next is null) next = _watchdog.NextDeadline ?? next;
-        if (_candidateDeadline < next || next is null) next = _candidateDeadline ?? next;
-        return next;
+        next = Earlier(next, _answerDeadline);
+        next = Earlier(next, _endDeadline);
+        next = Earlier(next, _watchdog.NextDeadline);
+        return Earlier(next, _candidateDeadline);
     }
+
+    private static TimeSpan? Earlier(TimeSpan? one, TimeSpan? other) => one is null || other < one ? other : one;
 
     private void MeetDeadlines()
     {

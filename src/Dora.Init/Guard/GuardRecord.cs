@@ -64,6 +64,18 @@ internal unsafe struct GuardRecord
             return new ReadOnlySpan<byte>(mine, NameSize).SequenceEqual(new ReadOnlySpan<byte>(theirs, NameSize));
     }
 
+    /// <summary>The same for records of the same name.</summary>
+    public readonly int NameHash
+    {
+        get
+        {
+            uint hash = 2166136261; // FNV-1a
+            fixed (byte* mine = _name)
+                for (int i = 0; i < NameSize && mine[i] != 0; i++) hash = (hash ^ mine[i]) * 16777619;
+            return (int)hash;
+        }
+    }
+
     public readonly bool NameStartsWith(ReadOnlySpan<byte> prefix)
     {
         fixed (byte* mine = _name) return new ReadOnlySpan<byte>(mine, NameSize).StartsWith(prefix);

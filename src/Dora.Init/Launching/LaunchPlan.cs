@@ -31,6 +31,12 @@ internal sealed record LaunchPlan
     /// </summary>
     public bool OwnMemory { get; init; }
 
+    /// <summary>
+    /// The child gets copies of the descriptors below this number and none of the others; 0: of all. A manager of a thousand
+    /// services holds thousands, and to copy them all and close them at the exec took longer than the exec.
+    /// </summary>
+    public int DescriptorsBelow { get; init; }
+
     /// <summary>A descriptor that steps use; closed by the launch.</summary>
     public FileDescriptor? Held { get; init; }
 
@@ -38,8 +44,8 @@ internal sealed record LaunchPlan
     public bool AsSibling { get; init; }
 }
 
-/// <summary>What came of a launch: a pid, or what failed in words.</summary>
-internal readonly record struct LaunchResult(int Pid, string? Failure)
+/// <summary>What came of a launch: a pid, or what failed in words, with what the failing call said and whether that was the execution of the program itself.</summary>
+internal readonly record struct LaunchResult(int Pid, string? Failure, Errno Errno = Errno.None, bool IsExecute = false)
 {
     public bool Succeeded => Failure is null;
 }

@@ -93,7 +93,7 @@ internal sealed partial class LaunchPlanBuilder
     public LaunchPlanBuilder EnterUserNamespace(FileDescriptor userNamespace)
     {
         _held = userNamespace;
-        return Step("enter user namespace", SystemCall.setns, userNamespace.Number, Libc.CLONE_NEWUSER);
+        return Step("enter user namespace", SystemCall.setns, Named(userNamespace), Libc.CLONE_NEWUSER);
     }
 
     public LaunchPlanBuilder NoNewPrivileges() => Step("set no-new-privileges", SystemCall.prctl, Libc.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);

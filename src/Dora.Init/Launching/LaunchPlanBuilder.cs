@@ -21,12 +21,16 @@ internal sealed partial class LaunchPlanBuilder(string name, IReadOnlyList<strin
     };
 
     private int _nextDescriptor = 3;
+    private int _highestDescriptor = 2; // that a step names
     private readonly List<string> _pidVariables = [];
 
     public string? Cgroup { get; set; }
 
     /// <summary><see cref="LaunchPlan.OwnMemory"/>.</summary>
     public bool OwnMemory { get; set; }
+
+    /// <summary>The child needs no descriptor but those that steps name: <see cref="LaunchPlan.DescriptorsBelow"/>.</summary>
+    public bool HasOnlyNamedDescriptors { get; set; }
 
     public LaunchPlanBuilder Variable(string variable, string value)
     {
@@ -47,7 +51,7 @@ internal sealed partial class LaunchPlanBuilder(string name, IReadOnlyList<strin
     public LaunchPlanBuilder Terminal(FileDescriptor terminal, string path)
     {
         // tty_ioctl(4): 1 steals it from a session that still has it; a shell left behind must not deny the console.
-        _steps.Add(new($"make {path} the controlling terminal", SystemCall.ioctl, true, terminal.Number, TiocsctTy, 1));
+        _steps.Add(new($"make {path} the controlling terminal", SystemCall.ioctl, true, Named(terminal), TiocsctTy, 1));
         return StandardStreams(terminal, terminal, terminal);
     }
 
@@ -146,6 +150,7 @@ internal sealed partial class LaunchPlanBuilder(string name, IReadOnlyList<strin
             Cgroup = Cgroup,
             OwnMemory = OwnMemory,
             Held = _held,
+            DescriptorsBelow = HasOnlyNamedDescriptors ? _highestDescriptor + 1 : 0,
             AsSibling = asSibling,
         };
     }
@@ -154,6 +159,12 @@ internal sealed partial class LaunchPlanBuilder(string name, IReadOnlyList<strin
     {
         if (source.Number < SourceFloor) throw new ArgumentException($"{label}: descriptor {source.Number} could be overwritten");
         // dup3(2) clears close-on-exec on the copy, which is what the child keeps.
-        _steps.Add(new($"{label} as descriptor {target}", SystemCall.dup3, false, source.Number, target, 0));
+        _steps.Add(new($"{label} as descriptor {target}", SystemCall.dup3, false, Named(source), target, 0));
+    }
+
+    private int Named(FileDescriptor descriptor)
+    {
+        _highestDescriptor = Math.Max(_highestDescriptor, descriptor.Number);
+        return descriptor.Number;
     }
 }

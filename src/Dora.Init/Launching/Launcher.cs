@@ -7,6 +7,7 @@ namespace Dora.Init.Launching;
 internal static unsafe class Launcher
 {
     private const ulong ClonePidInParent = 0x00008000; // CLONE_PARENT
+    private const ulong CloneFiles = 0x00000400; // CLONE_FILES
     private const ulong CloneIntoCgroup = 0x200000000; // CLONE_INTO_CGROUP, Linux 5.7
     private const int StackSize = 64 * 1024;
 
@@ -19,13 +20,13 @@ internal static unsafe class Launcher
     {
         using var held = plan.Held;
         s_report ??= SharedMemory.Allocate(sizeof(Native.Report));
-        if (s_report is null) return new LaunchResult(0, $"{plan.Name}: create process: {Errno.ENOMEM.Describe()}");
+        if (s_report is null) return new LaunchResult(0, $"{plan.Name}: create process: {Errno.ENOMEM.Describe()}", Errno.ENOMEM);
         var report = (Native.Report*)s_report.Pointer;
         FileDescriptor? cgroup = null;
         if (plan.Cgroup is not null)
         {
             var errno = Sys.Open(plan.Cgroup, Libc.O_RDONLY | Libc.O_DIRECTORY, 0, out cgroup);
-            if (errno != Errno.None) return new LaunchResult(0, $"{plan.Name}: open cgroup {plan.Cgroup}: {errno.Describe()}");
+            if (errno != Errno.None) return new LaunchResult(0, $"{plan.Name}: open cgroup {plan.Cgroup}: {errno.Describe()}", errno);
         }
 
         using var folder = cgroup;
@@ -44,22 +45,25 @@ internal static unsafe class Launcher
                 Path = program,
                 Arguments = arguments.Pointer,
                 Environment = environment.Pointer,
-                CloneFlags = (plan.OwnMemory ? 0 : (ulong)Libc.CLONE_VM) | (plan.AsSibling ? ClonePidInParent : 0) | (cgroup is null ? 0 : CloneIntoCgroup),
+                CloneFlags = (plan.OwnMemory ? 0 : (ulong)Libc.CLONE_VM) | (plan.AsSibling ? ClonePidInParent : 0) | (cgroup is null ? 0 : CloneIntoCgroup)
+                    | (plan.DescriptorsBelow > 0 ? CloneFiles : 0),
+                DescriptorsBelow = plan.DescriptorsBelow,
                 CgroupFd = cgroup?.Number ?? 0,
                 Stack = s_stack,
                 StackSize = StackSize,
                 Report = report,
             };
             int pid = Native.launch_process(&native);
-            if (pid < 0) return new LaunchResult(0, $"{plan.Name}: create process: {((Errno)(-pid)).Describe()}");
-            if (report->FailedStep < 0) return new LaunchResult(pid, null);
-            return new LaunchResult(0, Describe(plan, report->FailedStep, (Errno)report->FailedErrno));
+            if (pid < 0) return new LaunchResult(0, $"{plan.Name}: create process: {((Errno)(-pid)).Describe()}", (Errno)(-pid));
+            if (report->FailedStep == Native.NoStep) return new LaunchResult(pid, null);
+            var failed = (Errno)report->FailedErrno;
+            return new LaunchResult(0, Describe(plan, report->FailedStep, failed), failed, IsExecute: report->FailedStep == plan.Steps.Count);
         }
     }
 
     private static string Describe(LaunchPlan plan, int failedStep, Errno errno) =>
-        failedStep == plan.Steps.Count
-            ? $"{plan.Name}: execute {plan.Program}: {errno.Describe()}"
+        failedStep == Native.DescriptorStep ? $"{plan.Name}: copy descriptors: {errno.Describe()}"
+            : failedStep == plan.Steps.Count ? $"{plan.Name}: execute {plan.Program}: {errno.Describe()}"
             : $"{plan.Name}: {plan.Steps[failedStep].Label}: {errno.Describe()}";
 
     private static void Fill(ref Native.Step native, LaunchStep step, PinnedBytes memory,

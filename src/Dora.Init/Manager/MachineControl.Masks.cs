@@ -27,7 +27,7 @@ internal sealed partial class MachineControl
     {
         if (!supervisor.IsMasked(name))
         {
-            if (files.Masked.Contains(name)) return ControlResult.Refused(Refusal.Conflict, "service.masked", $"{name}: {WhyMasked(name)}");
+            if (Files.Masked.Contains(name)) return ControlResult.Refused(Refusal.Conflict, "service.masked", $"{name}: {WhyMasked(name)}");
             if (supervisor.Find(name) is null && !supervisor.IsTemplate(name)) return WhyUnusable(name);
         }
         else if (!OperatorMasks.IsMasked(name)) return ControlResult.Refused(Refusal.Conflict, "service.masked", $"{name}: {WhyMasked(name)}");
@@ -44,14 +44,14 @@ internal sealed partial class MachineControl
     /// <summary>Names that are masked and therefore no services at all.</summary>
     private IEnumerable<string> MaskedNames()
     {
-        foreach (string name in files.Masked) yield return name;
-        foreach (string name in files.Services.Keys)
+        foreach (string name in Files.Masked) yield return name;
+        foreach (string name in Files.Services.Keys)
             if (supervisor.IsMasked(name) && supervisor.Find(name) is null) yield return name;
     }
 
     private string WhyMasked(string name)
     {
         if (OperatorMasks.IsMasked(name)) return $"by an operator; 'dora service unmask {name}' takes it back";
-        return files.Masked.Contains(name) ? "by an empty file, or a link to /dev/null, in the place of its own" : "on the kernel command line (pandora.mask)";
+        return Files.Masked.Contains(name) ? "by an empty file, or a link to /dev/null, in the place of its own" : "on the kernel command line (pandora.mask)";
     }
 }

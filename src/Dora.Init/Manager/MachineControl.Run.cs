@@ -30,6 +30,6 @@ internal sealed partial class MachineControl
     {
         if (supervisor.Find(name) is { } service)
             return service.TransientText is null ? "there is a service of this name" : Supervisor.IsOver(service) ? null : "a command of this name is being run";
-        return files.Services.ContainsKey(name) || files.ProblemsOf(name).Count > 0 ? "there is a service file of this name" : null;
+        return Files.Services.ContainsKey(name) || Files.ProblemsOf(name).Count > 0 ? "there is a service file of this name" : null;
     }
 }

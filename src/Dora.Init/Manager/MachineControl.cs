@@ -5,6 +5,7 @@ using Dora.Init.Events;
 using Dora.Init.Guard;
 using Dora.Init.Manager.Control;
 using Dora.Init.Manager.Logging;
+using Dora.Init.Manager.Reloading;
 using Dora.Init.Manager.Shutdown;
 using Dora.Init.Manager.State;
 using Dora.Init.Manager.Supervision;
@@ -13,8 +14,10 @@ namespace Dora.Init.Manager;
 
 /// <summary>What the API asks of the manager, answered from the supervisor's table.</summary>
 internal sealed partial class MachineControl(
-    Supervisor supervisor, ServiceSet files, LogHub logs, SavedState saved, Changes changes, MachineVerbs verbs) : IMachineControl
+    Supervisor supervisor, LoadedServices loaded, LogHub logs, SavedState saved, Changes changes, MachineVerbs verbs, ServiceReload reload) : IMachineControl
 {
+    private ServiceSet Files => loaded.Set;
+
     /// <summary>To be called after every change of a service.</summary>
     public void ServiceChanged() => changes.Check();
 
@@ -35,7 +38,7 @@ internal sealed partial class MachineControl(
     {
         var list = new List<ServiceSummary>();
         foreach (var service in supervisor.Services) list.Add(WithFallback(MachineReports.Summary(service, supervisor.WhatItWaitsFor(service))));
-        foreach (string name in UnusableNames()) list.Add(MachineReports.Unusable(name, files.ProblemsOf(name)));
+        foreach (string name in UnusableNames()) list.Add(MachineReports.Unusable(name, Files.ProblemsOf(name)));
         foreach (string name in MaskedNames()) list.Add(MachineReports.Masked(name, WhyMasked(name)));
         list.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
         return list;
@@ -44,10 +47,10 @@ internal sealed partial class MachineControl(
     public ServiceStatus? Service(string name)
     {
         if (supervisor.Find(name) is { } service)
-            return MachineReports.Status(service, supervisor.WhatItWaitsFor(service), files.ProblemsOf(service.InstanceOf ?? name));
+            return MachineReports.Status(service, supervisor.WhatItWaitsFor(service), Files.ProblemsOf(service.InstanceOf ?? name));
         foreach (string masked in MaskedNames())
             if (masked == name) return MachineReports.Masked(name, WhyMasked(name));
-        return files.ProblemsOf(name) is { Count: > 0 } problems ? MachineReports.Unusable(name, problems) : null;
+        return Files.ProblemsOf(name) is { Count: > 0 } problems ? MachineReports.Unusable(name, problems) : null;
     }
 
     public ControlResult Start(string name) => Ask(name, "start", supervisor.Start, state => state.IsUp);
@@ -105,7 +108,7 @@ internal sealed partial class MachineControl(
         if (supervisor.IsMasked(name)) return ControlResult.Refused(Refusal.Conflict, "service.masked", $"{name}: is masked: {WhyMasked(name)}");
         if (supervisor.IsTemplate(name))
             return ControlResult.Refused(Refusal.Conflict, "service.template", $"{name}: is a template: name one instance, {name}@ARGUMENT");
-        return files.ProblemsOf(name) is { Count: > 0 } problems
+        return Files.ProblemsOf(name) is { Count: > 0 } problems
             ? ControlResult.Refused(Refusal.Conflict, "service.unusable", $"{name}: {problems[0]}")
             : ControlResult.NoSuchService(name);
     }
@@ -116,6 +119,8 @@ internal sealed partial class MachineControl(
         if (supervisor.IsEnding) return ControlResult.Refused(Refusal.Unavailable, "machine.ending", "the machine is being ended");
         if (verb is "start" or "restart" or "pin-up")
         {
+            if (supervisor.IsLeaving(service))
+                return ControlResult.Refused(Refusal.Conflict, "service.leaving", $"{service.Name}: what made it, its file or interface, is gone: it is not started again");
             if (supervisor.IsMasked(service))
                 return ControlResult.Refused(Refusal.Conflict, "service.masked", $"{service.Name}: is masked: {WhyMasked(service.Name)}");
             if (verb != "pin-up" && service.Pin is ServicePin.Down)
@@ -147,14 +152,14 @@ internal sealed partial class MachineControl(
 
     /// <summary>Runs, but not as its file says: that must not be hidden behind "running".</summary>
     private ServiceSummary WithFallback(ServiceSummary summary) =>
-        summary.Reason is null && files.Fallbacks.ContainsKey(summary.InstanceOf ?? summary.Name) && files.ProblemsOf(summary.InstanceOf ?? summary.Name) is [var first, ..]
+        summary.Reason is null && Files.IsFileUnused(summary.InstanceOf ?? summary.Name) && Files.ProblemsOf(summary.InstanceOf ?? summary.Name) is [var first, ..]
             ? summary with { Reason = $"its file is not used: {first}" }
             : summary;
 
     // A problem that is a warning leaves the service usable; and templates are not services themselves.
     private IEnumerable<string> UnusableNames()
     {
-        foreach (string name in files.NamesWithProblems)
-            if (!files.Services.ContainsKey(name) && supervisor.Find(name) is null) yield return name;
+        foreach (string name in Files.NamesWithProblems)
+            if (!Files.Services.ContainsKey(name) && supervisor.Find(name) is null) yield return name;
     }
 }

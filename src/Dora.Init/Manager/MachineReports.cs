@@ -52,6 +52,8 @@ internal static class MachineReports
         Needs = service.Settings.Needs,
         Problems = ProblemsOf(problems),
         LastExit = LastExitOf(service.State),
+        Result = ResultOf(service.State.Result),
+        Errno = service.State.ResultErrno is Errno.None ? null : service.State.ResultErrno.ToString(),
         StatusText = service.State.Pid != 0 ? service.State.StatusText : null,
         Health = HealthOf(service),
         Command = service.Settings.Command,
@@ -136,6 +138,27 @@ internal static class MachineReports
         },
         { Code: Libc.CLD_EXITED } exit => new LastExit { Kind = LastExit.Exited, Code = exit.Status },
         { } exit => new LastExit { Kind = LastExit.Signaled, Signal = exit.Status },
+    };
+
+    public static string? ResultOf(ServiceResult result) => result switch
+    {
+        ServiceResult.None => null,
+        ServiceResult.Success => ServiceResults.Success,
+        ServiceResult.ExitCode => ServiceResults.ExitCode,
+        ServiceResult.Signal => ServiceResults.Signal,
+        ServiceResult.OutOfMemory => ServiceResults.Oom,
+        ServiceResult.Timeout => ServiceResults.Timeout,
+        ServiceResult.StopTimeout => ServiceResults.StopTimeout,
+        ServiceResult.Watchdog => ServiceResults.Watchdog,
+        ServiceResult.Unhealthy => ServiceResults.Unhealthy,
+        ServiceResult.Protocol => ServiceResults.Protocol,
+        ServiceResult.ExecFailed => ServiceResults.ExecFailed,
+        ServiceResult.LaunchFailed => ServiceResults.LaunchFailed,
+        ServiceResult.PreStart => ServiceResults.PreStart,
+        ServiceResult.Dependency => ServiceResults.Dependency,
+        ServiceResult.Unkillable => ServiceResults.Unkillable,
+        ServiceResult.Unseen => ServiceResults.Unseen,
+        _ => throw new System.Diagnostics.UnreachableException(),
     };
 
     public static BootReport Boot(IReadOnlyList<SavedStage> stages, IEnumerable<Service> services)

@@ -5,6 +5,7 @@ using Dora.Init.Guard;
 using Dora.Init.Manager.Control;
 using Dora.Init.Manager.Devices;
 using Dora.Init.Manager.Logging;
+using Dora.Init.Manager.Reloading;
 using Dora.Init.Manager.Shutdown;
 using Dora.Init.Manager.Startup;
 using Dora.Init.Manager.State;
@@ -20,7 +21,7 @@ namespace Dora.Init.Manager;
 /// </summary>
 internal sealed class ManagerProcess
 {
-    private const string ShippedServices = "/usr/lib/dora/services", OperatorServices = "/etc/dora/services";
+    private static readonly string[] s_serviceDirectories = ["/usr/lib/dora/services", "/etc/dora/services"]; // the image's, the operator's
     private const string SocketPath = "/run/dora/dora.sock", SocketStoreName = "control", StartedUpMark = "/run/dora/started-up";
 
     private static readonly TimeSpan s_settled = TimeSpan.FromSeconds(2);
@@ -31,7 +32,7 @@ internal sealed class ManagerProcess
     private readonly StateFile _stateFile;
     private readonly SavedState _state;
     private readonly bool _isRestart;
-    private readonly ServiceSet _files;
+    private readonly LoadedServices _files;
     private readonly Supervisor _supervisor;
     private readonly LogHub _logs;
     private readonly MachineEnding _ending;
@@ -59,7 +60,7 @@ internal sealed class ManagerProcess
         _isRestart = before > 0;
         StartUp();
 
-        _files = ServiceDirectory.Load([ShippedServices, OperatorServices]);
+        _files = LoadedServices.Open(_guard, _state.FilesNumber, s_serviceDirectories);
         ReportProblems();
         _logs = new LogHub(_loop, _guard, Log.Warn);
         _supervisor = new Supervisor(_loop, _guard, new LogOutput(_logs), [.. _commandLine.Masked, .. OperatorMasks.Read()]) { IsWantedByBoot = IsWantedByBoot };
@@ -67,7 +68,8 @@ internal sealed class ManagerProcess
         _scheduled = new ScheduledEnd(_loop, _ending, StateChanged);
         var changes = new Changes(_loop, _supervisor.Find);
         _verbs = new MachineVerbs(_loop, _guard, _ending, _scheduled, changes) { LastUpgrade = _state.LastUpgrade };
-        _control = new MachineControl(_supervisor, _files, _logs, _state, changes, _verbs);
+        var reload = new ServiceReload(_loop, _files, _supervisor, s_serviceDirectories);
+        _control = new MachineControl(_supervisor, _files, _logs, _state, changes, _verbs, reload);
         _coupling = new DeviceCoupling(_loop, _commandLine, CompleteStartUp);
     }
 
@@ -100,8 +102,8 @@ internal sealed class ManagerProcess
         _guard.UpgradeEnded = UpgradeEnded;
 
         bool areServicesKnown = _state.Services.Count > 0;
-        foreach (var settings in _files.Services.Values) _supervisor.Add(settings);
-        foreach (var (name, settings) in _files.Fallbacks)
+        foreach (var settings in _files.Set.Services.Values) _supervisor.Add(settings);
+        foreach (var (name, settings) in _files.Set.Fallbacks)
         {
             Log.Warn($"{name}: using the file below instead, {settings.File}");
             _supervisor.Add(settings);
@@ -109,14 +111,17 @@ internal sealed class ManagerProcess
         // Also the first time: a guard that had to execute itself again does not know of the managers before it.
         _supervisor.Adopt(_state);
         WatchDevices();
-        foreach (string name in Consoles.Active()) _supervisor.Appeared(InstanceSource.Console, name);
+        LookAtConsoles();
         // A state that knows of no service is lost, or from a manager that was killed before it started one.
         if (!areServicesKnown || _state.IsBootPending) _supervisor.StartBootServices();
         _state.IsBootPending = false;
         // Posted after the first services, and so run when they have been launched.
         if (!_state.IsStartUpComplete) _loop.Post("start-up", CoupleDevices);
 
-        using var server = new ControlServer(_loop, OpenControlSocket(), _control, UserDatabase.Load().FindGroup("dora")?.Gid, Log.Warn);
+        using var server = new ControlServer(_loop, OpenControlSocket(), _control, UserDatabase.Load().FindGroup("dora")?.Gid, Log.Warn)
+        {
+            WhenSaved = _supervisor.AfterSave,
+        };
         _guard.Watch(_loop);
         _ending.Resume(_state);
         _scheduled.Adopt(_state);
@@ -149,8 +154,8 @@ internal sealed class ManagerProcess
     private static void GiveBackMemory() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
 
     /// <summary><c>single</c> and <c>pandora.rescue</c>: a login on the consoles, the log, and nothing else.</summary>
-    private bool IsWantedByBoot(Service service) =>
-        !(_commandLine.Single || _commandLine.Rescue) || service.Settings.Logger || service.Settings.Terminal is not null;
+    private bool IsWantedByBoot(ServiceSettings settings) =>
+        !(_commandLine.Single || _commandLine.Rescue) || settings.Logger || settings.Terminal is not null;
 
     private FileDescriptor OpenControlSocket()
     {
@@ -204,6 +209,16 @@ internal sealed class ManagerProcess
             Log.Error($"manager: {exception.Message}: devices that appear later go unnoticed");
         }
         LookAtAll();
+        _supervisor.LookForInstances = () =>
+        {
+            LookAtAll();
+            LookAtConsoles();
+        };
+    }
+
+    private void LookAtConsoles()
+    {
+        foreach (string name in Consoles.Active()) _supervisor.Appeared(InstanceSource.Console, name);
     }
 
     private void ChildExited(int pid, ProcessExit exit)
@@ -238,6 +253,7 @@ internal sealed class ManagerProcess
         _scheduled.Save(next);
         _supervisor.SaveSpared(next);
         _stateFile.Write(next);
+        _supervisor.Saved(); // who has asked for it gets the answer
         _isLeaving = true;
     }
 
@@ -247,6 +263,7 @@ internal sealed class ManagerProcess
         _verbs.LastUpgrade = $"{(isDone ? "done" : $"rolled back: {why}")} ({EventLoop.Now.TotalSeconds:0.0} s after boot)";
         Log.Info($"manager: upgrade of init: {_verbs.LastUpgrade}");
         _isStateChanged = true;
+        if (isDone) _supervisor.ReplaceLogger();
     }
 
     private void ServiceChanged()
@@ -256,7 +273,7 @@ internal sealed class ManagerProcess
         _ending.Check();
     }
 
-    /// <summary>After every batch of events: first what is known, then the answer that lets the guard reap.</summary>
+    /// <summary>After every batch of events: first what is known, then the answers: to clients, and the one that lets the guard reap.</summary>
     private void SaveState()
     {
         // An exit that is not answered is told to the next manager.
@@ -268,8 +285,10 @@ internal sealed class ManagerProcess
             _ending.Save(_state);
             _scheduled.Save(_state);
             _state.LastUpgrade = _verbs.LastUpgrade;
+            _state.FilesNumber = _files.Number;
             _supervisor.Save(_state);
             _stateFile.Write(_state);
+            _files.Saved();
         }
         _supervisor.Saved();
         _guard.Acknowledge();
@@ -277,8 +296,8 @@ internal sealed class ManagerProcess
 
     private void ReportProblems()
     {
-        foreach (var problem in _files.DirectoryProblems) Log.Warn(problem.ToString());
-        foreach (string name in _files.NamesWithProblems)
-            foreach (var problem in _files.ProblemsOf(name)) Log.Error(problem.ToString());
+        foreach (var problem in _files.Set.DirectoryProblems) Log.Warn(problem.ToString());
+        foreach (string name in _files.Set.NamesWithProblems)
+            foreach (var problem in _files.Set.ProblemsOf(name)) Log.Error(problem.ToString());
     }
 }

@@ -14,21 +14,26 @@ internal static class ColdPlug
     /// <summary>A bus behind a bus behind a bus: more rounds than any machine needs, and an end if one is mad.</summary>
     private const int MostRounds = 16;
 
+    /// <summary>The buses that network cards are on whose modalias says what they are.</summary>
+    private static readonly string[] s_networkBuses = ["pci", "virtio", "xen"];
+
     /// <summary>Gives how many devices were seen.</summary>
     /// <param name="loader">Who loads.</param>
     /// <param name="sysfs">Where the devices are.</param>
-    /// <param name="networkDone">Told, once, when the network cards of the first round have their drivers.</param>
+    /// <param name="networkDone">Told, once, when the network cards that are there have their drivers; nothing else was looked at.</param>
     public static int Run(ModuleLoader loader, string sysfs = "/sys", Action? networkDone = null)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);
+        // Who waits for a machine waits for its network: not even the walk over all other devices goes before.
+        var cards = new List<byte[]>();
+        foreach (string bus in s_networkBuses) Collect($"{sysfs}/bus/{bus}/devices", seen, cards, isNetwork: true);
+        _ = loader.LoadForDevices(cards);
+        networkDone?.Invoke();
         for (int round = 0; round < MostRounds; round++)
         {
             var fresh = new List<byte[]>();
-            foreach (string folder in DeviceFolders(sysfs)) Collect(folder, seen, fresh);
-            // Who waits for a machine waits for its network.
-            int loaded = loader.LoadForDevices(fresh.FindAll(IsNetwork));
-            if (round == 0) networkDone?.Invoke();
-            loaded += loader.LoadForDevices(fresh.FindAll(modalias => !IsNetwork(modalias)));
+            foreach (string folder in DeviceFolders(sysfs)) Collect(folder, seen, fresh, isNetwork: false);
+            int loaded = loader.LoadForDevices(fresh.FindAll(IsNetwork)) + loader.LoadForDevices(fresh.FindAll(modalias => !IsNetwork(modalias)));
             if (loaded == 0) break;
         }
         return seen.Count;
@@ -53,13 +58,14 @@ internal static class ColdPlug
     // Large classes whose devices are never modaliases' bearers: a hundred opens that would all fail.
     private static bool IsWithoutModaliases(string className) => className is "tty" or "vc" or "mem" or "block" or "bdi" or "vtconsole";
 
-    private static void Collect(string folder, HashSet<string> seen, List<byte[]> fresh)
+    private static void Collect(string folder, HashSet<string> seen, List<byte[]> fresh, bool isNetwork)
     {
         if (Sys.ListDirectory(folder, out var devices) != Errno.None) return;
         foreach (string device in devices)
         {
             if (Sys.ReadFile($"{folder}/{device}/modalias", out var content, 4096) != Errno.None) continue;
             var modalias = content.AsSpan().TrimEnd((byte)'\n').ToArray();
+            if (isNetwork && !IsNetwork(modalias)) continue;
             if (modalias.Length > 0 && seen.Add(System.Text.Encoding.Latin1.GetString(modalias))) fresh.Add(modalias);
         }
     }

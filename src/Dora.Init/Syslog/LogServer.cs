@@ -59,6 +59,17 @@ internal sealed partial class LogServer
 
     public int StreamCount => _streams.Count;
 
+    /// <summary>A line of a pipe has been read half.</summary>
+    public bool HasPartial
+    {
+        get
+        {
+            foreach (var stream in _streams.Values)
+                if (stream.HasPartial) return true;
+            return false;
+        }
+    }
+
     public int ReaderCount => _readers.Count;
 
     /// <summary>Stamps a line where it has no time yet, keeps it, and lets the readers know.</summary>

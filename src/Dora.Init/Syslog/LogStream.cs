@@ -18,6 +18,7 @@ internal sealed class LogStream
     private readonly LogSource _source;
     private byte _severity;
     private TimeSpan _lastRead;
+    private bool _isLeaving;
 
     public LogStream(LogServer server, long id, byte[] service, LogSource source, FileDescriptor pipe)
     {
@@ -42,6 +43,29 @@ internal sealed class LogStream
         if (_lastRead <= before) _splitter.Flush(_addLine);
     }
 
+    /// <summary>The rest of the line that has begun is read, and not a byte beyond it: that is for the next syslog.</summary>
+    public void Leave()
+    {
+        _isLeaving = true;
+        FinishLine();
+    }
+
+    private void FinishLine()
+    {
+        Span<byte> one = stackalloc byte[1];
+        // Byte by byte, since nothing can be put back into a pipe; a bounded piece of it, as with any reading.
+        for (int i = 0; i < LogRing.MaximumText && HasPartial; i++)
+        {
+            var errno = Sys.Read(_pipe, one, out int count);
+            if (errno == Errno.EAGAIN) return; // its writer is in the middle of it
+            if (errno == Errno.None && count > 0) _splitter.Feed(one, _addLine);
+            else _splitter.Flush(_addLine);
+        }
+        if (HasPartial) return;
+        _server.Loop.Unwatch(_watch);
+        _server.HasLeft();
+    }
+
     public void Close()
     {
         _server.Loop.Unwatch(_watch);
@@ -50,6 +74,11 @@ internal sealed class LogStream
 
     private void OnReadable()
     {
+        if (_isLeaving)
+        {
+            FinishLine();
+            return;
+        }
         // One read a wake-up: a pipe's worth at most. Epoll is level-triggered and goes round, so a stream that is
         // never empty takes its turn with the others.
         var errno = Sys.Read(_pipe, _server.Buffer, out int count);

@@ -17,6 +17,7 @@ internal static class SyslogRole
 
     public static int Run(ReadOnlySpan<string> arguments)
     {
+        Sys.SetProcessName("init\0"u8); // executed as /proc/self/exe it would be "exe" to ps(1)
         int ringBytes = DefaultRingBytes;
         foreach (string argument in arguments)
             if (argument.StartsWith("--ring=", StringComparison.Ordinal)
@@ -39,7 +40,12 @@ internal static class SyslogRole
         foreach (var unknown in passed.Values) unknown.Dispose();
         // launch.c blocks TERM in every role: whoever wants it reads it. What writers have left is read by the next one.
         Sys.SignalDescriptor([Libc.SIGTERM], out var signals).ThrowIfError("signalfd");
-        loop.Watch(signals, Libc.EPOLLIN, "signals", _ => loop.Stop());
+        loop.Watch(signals, Libc.EPOLLIN, "signals", events =>
+        {
+            Span<byte> seen = stackalloc byte[512];
+            _ = Sys.Read(signals, seen, out int _);
+            server.Leave(loop.Stop);
+        });
         loop.Run();
         return 0;
     }

@@ -20,6 +20,7 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
@@ -52,6 +53,7 @@ struct plan {
     char *const *envp;
     uint64_t clone_flags;
     int64_t cgroup_fd;      /* with CLONE_INTO_CGROUP */
+    int64_t descriptors_below;      /* with CLONE_FILES: the child's own copies are of those below this number */
     void *stack;
     uint64_t stack_size;
     struct report *report;
@@ -59,7 +61,7 @@ struct plan {
 
 /* In a mapping that is shared even when the rest of the memory is a copy. */
 struct report {
-    int32_t failed_step;    /* -1 none, `count` the exec, else the index */
+    int32_t failed_step;    /* -1 none, -2 the copying of descriptors, `count` the exec, else the index */
     int32_t failed_errno;
 };
 
@@ -180,6 +182,20 @@ static int run_plan(void *argument)
 {
     struct plan *plan = argument;
     int32_t slots[SLOTS + 1];
+
+    /*
+     * Until here the descriptors are the caller's own (CLONE_FILES): before anything else, copies, of those that the plan
+     * names (close_range(2): what lies in the range is not copied). A copy of all of a big table would be made only to be
+     * closed one by one at the exec.
+     */
+    if (plan->clone_flags & CLONE_FILES) {
+        long result = raw_syscall(SYS_close_range, plan->descriptors_below, ~0U, CLOSE_RANGE_UNSHARE, 0, 0, 0);
+        if (result < 0) {
+            plan->report->failed_errno = (int32_t)-result;
+            plan->report->failed_step = -2;
+            return 127;
+        }
+    }
 
     /* CLONE_CLEAR_SIGHAND leaves ignored signals ignored, and the runtime ignores SIGPIPE: back to the default all. */
     struct kernel_sigaction none = {0};

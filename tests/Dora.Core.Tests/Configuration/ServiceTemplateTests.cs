@@ -55,6 +55,16 @@ public class ServiceTemplateTests
     }
 
     [Fact]
+    public void What_makes_it_done_is_the_instances_own()
+    {
+        var template = ServiceFileReaderTests.Load("command: /bin/a\ntype: oneshot\nfor-each: argument\nunless: {path: /data/%i/key}");
+
+        Assert.Equal("/data/x/key", ServiceTemplate.Instantiate(template, "x").Unless);
+        ServiceFileReaderTests.AssertProblems("command: /bin/a\ntype: oneshot\nfor-each: argument\nunless: {path: /data/%n}",
+            "3:1: unless: '%n' has no meaning in a template: %i is the instance's argument, %% a percent sign");
+    }
+
+    [Fact]
     public void A_service_that_is_no_template_has_no_instances() =>
         Assert.Throws<ArgumentException>(() => ServiceTemplate.Instantiate(ServiceFileReaderTests.Load("command: /bin/a"), "x"));
 }

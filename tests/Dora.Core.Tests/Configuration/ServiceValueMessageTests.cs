@@ -199,6 +199,27 @@ public class ServiceValueMessageTests
         Assert.Equal(new TriggerSettings(kind, target), ServiceFileReaderTests.Load($"command: /bin/a\nstart: demand\n{text}").On);
 
     [Fact]
+    public void What_makes_a_oneshot_done_is_a_path_and_of_use_to_a_oneshot_alone()
+    {
+        Assert.Equal("/etc/key", ServiceFileReaderTests.Load("command: /bin/a\ntype: oneshot\nunless: {path: /etc/key}").Unless);
+        ServiceFileReaderTests.AssertProblems("command: /bin/a\nunless: {path: /etc/key}",
+            "2:1: unless: only a oneshot can be done without being run; write 'type: oneshot' or leave it out");
+        ServiceFileReaderTests.AssertProblems("type: group\nunless: {path: /etc/key}",
+            "2:1: unless: only a oneshot can be done without being run; write 'type: oneshot' or leave it out",
+            "2:1: unless: has no meaning for a group, which has no process; leave it out");
+    }
+
+    [Theory]
+    [InlineData("unless: /a", "9: unless: expected a mapping such as {path: /data/x}, found a word")]
+    [InlineData("unless: {}", "9: unless: one condition is expected: path")]
+    [InlineData("unless: {file: /a}", "10: unless: 'file' is not path")]
+    [InlineData("unless: {paht: /a}", "10: unless: 'paht' is not path; did you mean 'path'?")]
+    [InlineData("unless: {path: a}", "16: unless: path: the path 'a' has to be absolute (begin with '/')")]
+    [InlineData("unless: {path: /a/}", "16: unless: path: '/a/' has to be a plain path: no '//', '.', '..' or '/' at its end")]
+    public void A_condition_is_one_plain_path(string text, string message) =>
+        ServiceFileReaderTests.AssertProblems("command: /bin/a\ntype: oneshot\n" + text, "3:" + message);
+
+    [Fact]
     public void A_socket_path_has_at_most_107_bytes()
     {
         ServiceFileReaderTests.Load($"command: /bin/a\nsockets: [unix: /{new string('a', 106)}]");

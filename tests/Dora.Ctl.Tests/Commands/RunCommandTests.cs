@@ -53,11 +53,14 @@ public class RunCommandTests
     [InlineData("failed", ""","reason":"exit code 3","lastExit":{"kind":"exited","code":3}""", 3, "")]
     [InlineData("failed", ""","reason":"signal 9","lastExit":{"kind":"signaled","signal":9}""", 137, "dora: run-1: signal 9\n")]
     [InlineData("stopped", ""","lastExit":{"kind":"signaled","signal":15}""", 143, "dora: run-1: killed by signal 15 (TERM)\n")]
-    [InlineData("failed", ""","reason":"not done within 2 s (start-timeout)","lastExit":{"kind":"signaled","signal":15}""", 124, "dora: run-1: not done within 2 s (start-timeout)\n")]
-    [InlineData("failed", ""","reason":"execute /x: no such file or directory (ENOENT)" """, 127, "dora: run-1: execute /x: no such file or directory (ENOENT)\n")]
-    [InlineData("failed", ""","reason":"execute /x: permission denied (EACCES)" """, 126, "dora: run-1: execute /x: permission denied (EACCES)\n")]
-    [InlineData("failed", ""","reason":"user x: there is no such user in /etc/passwd" """, 125, "dora: run-1: user x: there is no such user in /etc/passwd\n")]
-    [InlineData("failed", ""","reason":"it needs db, which is stopped" """, 125, "dora: run-1: it needs db, which is stopped\n")]
+    [InlineData("failed", ""","reason":"whatever it says","result":"timeout","lastExit":{"kind":"signaled","signal":15}""", 124, "dora: run-1: whatever it says\n")]
+    [InlineData("failed", ""","reason":"whatever it says","result":"exec-failed","errno":"ENOENT" """, 127, "dora: run-1: whatever it says\n")]
+    [InlineData("failed", ""","reason":"whatever it says","result":"exec-failed","errno":"EACCES" """, 126, "dora: run-1: whatever it says\n")]
+    [InlineData("failed", ""","reason":"execute /x: no such file or directory (ENOENT)","result":"launch-failed","errno":"ENOENT" """, 125, "dora: run-1: execute /x: no such file or directory (ENOENT)\n")]
+    [InlineData("stopped", ""","result":"stop-timeout","lastExit":{"kind":"signaled","signal":9}""", 137, "dora: run-1: killed by signal 9 (KILL)\n")]
+    [InlineData("failed", ""","reason":"oom: it is so","result":"oom","lastExit":{"kind":"oom","signal":9}""", 137, "dora: run-1: oom: it is so\n")]
+    [InlineData("failed", ""","reason":"user x: there is no such user in /etc/passwd","result":"launch-failed" """, 125, "dora: run-1: user x: there is no such user in /etc/passwd\n")]
+    [InlineData("failed", ""","reason":"it needs db, which is stopped","result":"dependency" """, 125, "dora: run-1: it needs db, which is stopped\n")]
     public void Exit_code_is_that_of_the_command(string state, string rest, int expected, string said)
     {
         var (code, _, error) = Run(Status(state, rest.TrimEnd()), []);

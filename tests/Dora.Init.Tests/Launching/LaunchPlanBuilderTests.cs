@@ -26,6 +26,17 @@ public class LaunchPlanBuilderTests
     }
 
     [Fact]
+    public void Copies_are_made_of_the_descriptors_that_steps_name_where_that_is_asked_for()
+    {
+        Assert.Equal(0, Builder().StandardStreams(Numbered(200), Numbered(201), Numbered(202)).Build(asSibling: true).DescriptorsBelow);
+        var builder = new LaunchPlanBuilder("web", ["/bin/web"]) { HasOnlyNamedDescriptors = true };
+        Assert.Equal(3, builder.Build(asSibling: true).DescriptorsBelow);
+        builder.StandardStreams(Numbered(200), Numbered(2300), Numbered(202)).Pass("notify", Numbered(205));
+        Assert.Equal(2301, builder.Build(asSibling: true).DescriptorsBelow);
+        Assert.Equal(211, new LaunchPlanBuilder("web", ["/bin/web"]) { HasOnlyNamedDescriptors = true }.EnterUserNamespace(Numbered(210)).Build(asSibling: true).DescriptorsBelow);
+    }
+
+    [Fact]
     public void All_of_it_comes_in_the_order_that_it_was_asked_for()
     {
         var builder = Builder().StandardStreams(Numbered(200), Numbered(201), Numbered(202))

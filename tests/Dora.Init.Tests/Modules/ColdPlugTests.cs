@@ -53,6 +53,34 @@ public class ColdPlugTests
         Assert.Equal(3, inserted.Count);
     }
 
+    [Fact]
+    public void Nothing_else_is_looked_at_before_they_have_their_drivers()
+    {
+        using var folder = new ModuleFolder()
+            .With("modules.dep", "disk.ko:\nnet.ko:\n")
+            .With("modules.alias", "alias pci:*bc01* disk\nalias virtio:d00000001* net\n");
+        string sysfs = Path.Combine(folder.Path, "sys");
+        AddDevice(sysfs, "bus/virtio/devices/virtio0", "virtio:d00000001v00001AF4\n");
+        var inserted = new List<string>();
+        var loader = new ModuleLoader(folder.Modules, KernelCommandLine.Parse(""))
+        {
+            Insert = (path, _) =>
+            {
+                inserted.Add(path);
+                return Errno.None;
+            },
+        };
+        int told = 0;
+        ColdPlug.Run(loader, sysfs, () =>
+        {
+            told++;
+            Assert.Equal(["net.ko"], inserted);
+            // What is not there yet was not looked for either.
+            AddDevice(sysfs, "bus/pci/devices/0000:00:01.0", "pci:v00008086d00007010sv0sd0bc01sc01i80\n");
+        });
+        Assert.Equal((1, "net.ko disk.ko"), (told, string.Join(' ', inserted)));
+    }
+
     private static void AddDevice(string sysfs, string device, string modalias)
     {
         Directory.CreateDirectory(Path.Combine(sysfs, device));

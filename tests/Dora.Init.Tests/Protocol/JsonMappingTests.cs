@@ -68,6 +68,7 @@ public class JsonMappingTests
         type = Nullable.GetUnderlyingType(type) ?? type;
         if (type == typeof(string)) return $"{name} \"é\t\"";
         if (type == typeof(bool)) return true;
+        if (type == typeof(byte[])) return new byte[] { 0, 255, (byte)number };
         if (type == typeof(int)) return number;
         if (type == typeof(uint)) return (uint)number;
         if (type == typeof(long)) return 5_000_000_000L + number;

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
 
 namespace Dora.Namespace.Tests.Harness;
@@ -42,6 +43,18 @@ public sealed partial class InitInNamespace
         var exchange = Exchange(client, method, path);
         if (Task.WaitAny([exchange], s_apiLimit) < 0) throw new TimeoutException($"{method} {path}: no answer within {s_apiLimit.TotalSeconds} s\n{Story()}");
         return exchange.GetAwaiter().GetResult();
+    }
+
+    /// <summary>POSTs over a plain socket and calls <paramref name="then"/> as soon as the first byte of the answer is there; what was read by then.</summary>
+    public string AskAndThen(string path, Action then)
+    {
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { ReceiveTimeout = (int)s_apiLimit.TotalMilliseconds };
+        socket.Connect(new UnixDomainSocketEndPoint(Inside("/run/dora/dora.sock")));
+        socket.Send(Encoding.Latin1.GetBytes($"POST {path} HTTP/1.1\r\nHost: dora\r\nContent-Length: 0\r\n\r\n"));
+        byte[] answer = new byte[4096];
+        int count = socket.Receive(answer);
+        then();
+        return Encoding.Latin1.GetString(answer, 0, count);
     }
 
     static async Task<(int Status, JsonElement Body)> Exchange(HttpClient client, HttpMethod method, string path)

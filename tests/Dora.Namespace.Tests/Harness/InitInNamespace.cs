@@ -116,6 +116,13 @@ public sealed partial class InitInNamespace : IDisposable
         return _unshare.ExitCode - 128;
     }
 
+    /// <summary>Waits until the guard or the manager has said this: what is said of an event may come after its effect.</summary>
+    public void WaitForLog(string text) => WaitFor($"'{text}' in the log", () => KernelLog.Contains(text, StringComparison.Ordinal));
+
+    /// <summary>Waits until a process of the service catches or ignores a signal (TERM): a shell runs a while before it sets its trap.</summary>
+    public void WaitForTrap(string service, int signal = 15) => WaitFor($"the trap of {service}", () =>
+        ProcessesIn($"dora/services/{service}").Any(pid => Processes.Heeds(pid, signal)));
+
     /// <summary>Asks again and again until the answer is not the default one.</summary>
     public T WaitFor<T>(string what, Func<T?> ask, TimeSpan? limit = null)
     {

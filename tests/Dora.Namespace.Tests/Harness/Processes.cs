@@ -9,6 +9,21 @@ static partial class Processes
 {
     const long PidfdOpen = 434, PidfdGetfd = 438;
 
+    /// <summary>Whether it catches or ignores a signal.</summary>
+    public static bool Heeds(int pid, int signal)
+    {
+        try
+        {
+            return File.ReadLines($"/proc/{pid}/status").Any(line => line.StartsWith("SigIgn:", StringComparison.Ordinal) || line.StartsWith("SigCgt:", StringComparison.Ordinal)
+                ? (Convert.ToUInt64(line[7..].Trim(), 16) >> (signal - 1) & 1) == 1
+                : false);
+        }
+        catch (IOException)
+        {
+            return false; // gone
+        }
+    }
+
     /// <summary>kill(2) without a shell in between: some tests have to be quick.</summary>
     public static void Signal(int pid, int signal) => Sys.Kill(pid, signal).ThrowIfError("kill", pid.ToString());
 

@@ -42,7 +42,7 @@ mknod -m 666 dev/tty c 5 0
 ln -s pts/ptmx dev/ptmx
 ln -s /proc/self/fd dev/fd
 # Nobody reads a console here, and nothing may block on one.
-mknod -m 600 dev/console c 1 3
+if [ ! -e etc/test-no-console ]; then mknod -m 600 dev/console c 1 3; fi
 : >dev/kmsg
 # What a test asks for by a file: another kernel command line, and a watchdog that only counts what it is fed.
 if [ -e etc/test-cmdline ]; then mount --bind etc/test-cmdline proc/cmdline; fi

@@ -18,8 +18,15 @@ internal abstract class JsonMap
     public abstract string? Text(string name, string? value);
     public abstract long? Number(string name, long? value);
     public abstract bool? Flag(string name, bool? value);
-    public abstract T? Member<T>(string name, T? value) where T : class, IJsonMapped<T>;
-    public abstract IReadOnlyList<T>? Members<T>(string name, IReadOnlyList<T>? values) where T : class, IJsonMapped<T>;
+
+    // Not virtual: the code for a generic virtual method is looked for at run time, by the type loader, and in the manager's
+    // first save that took longer than reading all service files.
+    public T? Member<T>(string name, T? value) where T : class, IJsonMapped<T> =>
+        this is JsonMapWriter writer ? writer.WriteMember(name, value) : ((JsonMapReader)this).ReadMember<T>(name);
+
+    public IReadOnlyList<T>? Members<T>(string name, IReadOnlyList<T>? values) where T : class, IJsonMapped<T> =>
+        this is JsonMapWriter writer ? writer.WriteMembers(name, values) : ((JsonMapReader)this).ReadMembers<T>(name);
+
     public abstract IReadOnlyList<string>? Texts(string name, IReadOnlyList<string>? values);
     public abstract IReadOnlyDictionary<string, string>? Pairs(string name, IReadOnlyDictionary<string, string>? values);
 
@@ -36,6 +43,20 @@ internal abstract class JsonMap
 
     /// <summary>A time as a number of ticks of 100 ns: exact, so that what is read equals what was written.</summary>
     public TimeSpan? Ticks(string name, TimeSpan? value) => Number(name, value?.Ticks) is { } ticks ? TimeSpan.FromTicks(ticks) : null;
+
+    /// <summary>Bytes, as base64 (RFC 4648).</summary>
+    public byte[]? Bytes(string name, byte[]? value)
+    {
+        if (Text(name, value is null ? null : Convert.ToBase64String(value)) is not { } text) return null;
+        try
+        {
+            return Convert.FromBase64String(text);
+        }
+        catch (FormatException)
+        {
+            throw new JsonException($"{name}: base64 is expected");
+        }
+    }
 
     private static JsonException Missing(string name) => new($"{name}: missing");
 }

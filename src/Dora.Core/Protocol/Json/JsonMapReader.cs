@@ -33,10 +33,10 @@ internal sealed class JsonMapReader : JsonMap
     public override bool? Flag(string name, bool? value) =>
         Find(name) is not { } node ? null : node.Flag ?? throw Unfit(name, "true or false");
 
-    public override T? Member<T>(string name, T? value) where T : class =>
+    public T? ReadMember<T>(string name) where T : class, IJsonMapped<T> =>
         Find(name) is { } node ? Object<T>(node, name, _unknown is not null) : null;
 
-    public override IReadOnlyList<T>? Members<T>(string name, IReadOnlyList<T>? values) =>
+    public IReadOnlyList<T>? ReadMembers<T>(string name) where T : class, IJsonMapped<T> =>
         Find(name) is { } node ? Array<T>(node, name, _unknown is not null) : null;
 
     public override IReadOnlyList<string>? Texts(string name, IReadOnlyList<string>? values)

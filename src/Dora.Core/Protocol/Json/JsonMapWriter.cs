@@ -23,11 +23,20 @@ internal sealed class JsonMapWriter : JsonMap
     /// <summary>An array of values.</summary>
     public static byte[] WriteList<T>(IReadOnlyList<T> values) where T : class, IJsonMapped<T> => Write(map => map.Array(values));
 
+    /// <summary>One value behind what the buffer holds already.</summary>
+    public static void WriteTo<T>(ArrayBufferWriter<byte> buffer, T value) where T : class, IJsonMapped<T> => WriteTo(buffer, map => map.Object(value));
+
     private static byte[] Write(Action<JsonMapWriter> write)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer, s_options)) write(new JsonMapWriter(json));
+        WriteTo(buffer, write);
         return buffer.WrittenSpan.ToArray();
+    }
+
+    private static void WriteTo(ArrayBufferWriter<byte> buffer, Action<JsonMapWriter> write)
+    {
+        using var json = new Utf8JsonWriter(buffer, s_options);
+        write(new JsonMapWriter(json));
     }
 
     public override string? Text(string name, string? value)
@@ -48,7 +57,7 @@ internal sealed class JsonMapWriter : JsonMap
         return value;
     }
 
-    public override T? Member<T>(string name, T? value) where T : class
+    public T? WriteMember<T>(string name, T? value) where T : class, IJsonMapped<T>
     {
         if (value is null) return null;
         _json.WritePropertyName(name);
@@ -56,7 +65,7 @@ internal sealed class JsonMapWriter : JsonMap
         return value;
     }
 
-    public override IReadOnlyList<T>? Members<T>(string name, IReadOnlyList<T>? values)
+    public IReadOnlyList<T>? WriteMembers<T>(string name, IReadOnlyList<T>? values) where T : class, IJsonMapped<T>
     {
         if (values is null) return null;
         _json.WritePropertyName(name);
@@ -83,6 +92,16 @@ internal sealed class JsonMapWriter : JsonMap
     }
 
     private void Object<T>(T value) where T : class, IJsonMapped<T>
+    {
+        if (value is IJsonKept { Kept: { } kept })
+        {
+            kept.Text ??= Write(map => map.Members(value));
+            _json.WriteRawValue(kept.Text, skipInputValidation: true);
+        }
+        else Members(value);
+    }
+
+    private void Members<T>(T value) where T : class, IJsonMapped<T>
     {
         _json.WriteStartObject();
         T.Map(this, value);

@@ -11,7 +11,8 @@ namespace Dora.Init.Manager.Control;
 ///              or with the peer's end
 ///   Handling   a handler has the request; nothing is read, so a client that pipelines is held back by the kernel and
 ///              at most one answer is ever in memory; a peer that closes cancels what the handler waits for
-///   Writing    the answer goes out as fast as the client takes it; then Reading again, or the end
+///   Writing    once the manager's state is saved, the answer goes out as fast as the client takes it; then Reading again,
+///              or the end
 ///   Lingering  the answer to nonsense is out and our side is shut; what still comes is thrown away for a moment, or
 ///              the client would see "broken pipe" in place of the answer
 ///   Closed     also after the descriptor was handed to syslog
@@ -189,10 +190,15 @@ internal sealed class ControlConnection
         _output = answer;
         _written = 0;
         Deadline = EventLoop.Now + _server.Limits.WriteTime;
-        Guarded(Flush);
+        Watch(0);
+        // What was promised must not be forgotten by a manager that is killed as soon as the promise is read.
+        _server.WhenSaved(() =>
+        {
+            if (_state == State.Writing) Guarded(Flush);
+        });
     }
 
-    /// <summary>For calls that come from elsewhere than <see cref="OnEvents"/>: a handler's late answer, the sweep.</summary>
+    /// <summary>For calls that come from elsewhere than <see cref="OnEvents"/>.</summary>
     private void Guarded(Action action)
     {
         try

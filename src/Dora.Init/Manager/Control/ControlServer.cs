@@ -12,6 +12,9 @@ namespace Dora.Init.Manager.Control;
 /// waited for, and an exception ends in a 500 for one client. The socket is open to everyone (0666); what a caller may
 /// do follows from who the kernel says it is (<see cref="Caller"/>) and from the route (<see cref="Routes"/>).
 ///
+/// No answer leaves before the state that it speaks of is saved (<see cref="WhenSaved"/>), so a 202 holds whatever becomes of
+/// this manager: the next one carries the order out. That is once for a batch of events, and nothing where nothing changed.
+///
 /// With no client connected there is no timer, so the idle manager sleeps. With clients, one sweep a second looks for
 /// passed deadlines: a timer for each connection would leave cancelled timers behind as fast as clients come and go.
 /// </summary>
@@ -56,6 +59,10 @@ internal sealed class ControlServer : IDisposable
     public IMachineControl Machine { get; }
     public ControlLimits Limits { get; }
     public Dispatcher Dispatcher { get; }
+
+    /// <summary>Runs an action once the manager's state, as it is now, has been saved: no answer leaves before that.</summary>
+    public Action<Action> WhenSaved { get; init; } = action => action();
+
     public int ConnectionCount => _connections.Count;
 
     /// <summary>What a connection reads into. A few are kept: most connections are one short request, and a new buffer for each would be most of the garbage here.</summary>

@@ -30,6 +30,12 @@ internal interface IMachineControl
     /// <summary>The service reads its own configuration anew.</summary>
     ControlResult Reload(string name);
 
+    /// <summary>How the service files differ from what is in use; answers as <see cref="EndMachine"/> does.</summary>
+    IDisposable? CompareFiles(Action<ReloadReport> then, Action<ControlResult> refused);
+
+    /// <summary>Takes them up, unless there is a fingerprint and it is not theirs; answers as <see cref="EndMachine"/> does.</summary>
+    IDisposable? ReloadFiles(string? fingerprint, Action<ReloadReport> then, Action<ControlResult> refused);
+
     /// <summary>Holds it up or down against everybody else, or lets go of it.</summary>
     ControlResult Pin(string name, ServicePin pin);
 

@@ -19,6 +19,8 @@ internal static class Routes
         new("POST", "/v1/services/{name}/restart", Access.Change, x => Accept(x, x.Machine.Restart(x.Argument))),
         new("POST", "/v1/run", Access.Admin, Run) { Parameters = ["name"], TakesBody = true },
         new("POST", "/v1/services/{name}/reload", Access.Change, x => Accept(x, x.Machine.Reload(x.Argument))),
+        new("GET", "/v1/reload", Access.Change, CompareFiles),
+        new("POST", "/v1/reload", Access.Change, ReloadFiles) { Parameters = ["fingerprint"] },
         new("POST", "/v1/services/{name}/pin-up", Access.Change, x => Accept(x, x.Machine.Pin(x.Argument, ServicePin.Up))),
         new("POST", "/v1/services/{name}/pin-down", Access.Change, x => Accept(x, x.Machine.Pin(x.Argument, ServicePin.Down))),
         new("POST", "/v1/services/{name}/unpin", Access.Change, x => Accept(x, x.Machine.Pin(x.Argument, ServicePin.None))),
@@ -104,6 +106,17 @@ internal static class Routes
     {
         string? name = exchange.Target["name"];
         Accept(exchange, exchange.Machine.Run(name is { Length: 0 } ? null : name, exchange.Body));
+    }
+
+    private static void CompareFiles(ControlExchange exchange)
+    {
+        if (exchange.Machine.CompareFiles(report => exchange.Reply(200, report), refused => Refuse(exchange, refused)) is { } pending) exchange.WaitFor(pending);
+    }
+
+    private static void ReloadFiles(ControlExchange exchange)
+    {
+        var pending = exchange.Machine.ReloadFiles(exchange.Target["fingerprint"], report => exchange.Reply(202, report), refused => Refuse(exchange, refused));
+        if (pending is not null) exchange.WaitFor(pending);
     }
 
     private static void EndMachine(ControlExchange exchange, MachineEnd verb)

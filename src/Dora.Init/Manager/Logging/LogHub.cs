@@ -18,7 +18,7 @@ namespace Dora.Init.Manager.Logging;
 /// last words of a service that died while there was no syslog are read too. Two pipes for each start of a service.
 ///
 /// Ids are microseconds since boot, or one more than the last: a stale StreamEnded can never mean a newer pipe.
-/// Nothing here blocks: what the channel does not take waits in <see cref="_streams"/>, marked, and a query is refused.
+/// Nothing here blocks: what the channel does not take waits in <see cref="_due"/>, and a query is refused.
 /// </summary>
 internal sealed class LogHub
 {
@@ -40,6 +40,9 @@ internal sealed class LogHub
     private readonly FileDescriptor _ring;
     private readonly Watch _watch;
     private readonly SortedDictionary<long, Pipe> _streams = [];
+    private readonly Queue<long> _due = new(); // of _streams: those that syslog has not got, in order; or that are gone
+    private readonly Dictionary<string, int> _pipesOf = []; // by service; a thousand services must not look at each other's
+    private bool _isRoomWaitedFor;
     private FileDescriptor? _kernel;
     private long _lastId;
     private bool _syncIsDue;
@@ -151,6 +154,8 @@ internal sealed class LogHub
         _loop.Unwatch(_watch);
         foreach (var pipe in _streams.Values) pipe.ReadEnd.Dispose();
         _streams.Clear();
+        _due.Clear();
+        _pipesOf.Clear();
         _channel.Dispose();
         _syslogEnd.Dispose();
         _ring.Dispose();
@@ -171,11 +176,12 @@ internal sealed class LogHub
             write.Dispose();
             return errno;
         }
+        readEnd = Sys.OutOfTheWay(readEnd);
         writeEnd = write;
         _lastId = Math.Max(_lastId + 1, EventLoop.Now.Ticks / 10);
         string name = string.Create(CultureInfo.InvariantCulture, $"{PipePrefix}{_lastId}:{(int)source}:{service}");
         ForgetOldest(service);
-        _streams.Add(_lastId, new Pipe(name, service, source, readEnd));
+        _ = TryAdd(_lastId, new Pipe(name, service, source, readEnd));
         _store.Put(name, readEnd);
         SendDue();
         return Errno.None;
@@ -184,21 +190,29 @@ internal sealed class LogHub
     /// <summary>Keeps the number of pipes of one service bounded.</summary>
     private void ForgetOldest(string service)
     {
-        long oldest = 0;
-        int count = 0;
-        foreach (var (id, pipe) in _streams)
-        {
-            if (pipe.Service != service) continue;
-            if (count++ == 0) oldest = id;
-        }
-        if (count < PipesPerService) return;
+        if (_pipesOf.GetValueOrDefault(service) < PipesPerService) return;
         _warn($"{service}: output of an earlier process was never read and is given up: is syslog running?");
-        Forget(oldest);
+        foreach (var (id, pipe) in _streams)
+            if (pipe.Service == service)
+            {
+                Forget(id);
+                return;
+            }
+    }
+
+    private bool TryAdd(long id, Pipe pipe)
+    {
+        if (!_streams.TryAdd(id, pipe)) return false;
+        _pipesOf[pipe.Service] = _pipesOf.GetValueOrDefault(pipe.Service) + 1;
+        _due.Enqueue(id);
+        return true;
     }
 
     private void Forget(long id)
     {
         if (!_streams.Remove(id, out var pipe)) return;
+        if (_pipesOf[pipe.Service] == 1) _pipesOf.Remove(pipe.Service);
+        else _pipesOf[pipe.Service]--;
         _store.Remove(pipe.StoreName);
         pipe.ReadEnd.Dispose();
     }
@@ -208,7 +222,7 @@ internal sealed class LogHub
         if (!name.StartsWith(PipePrefix, StringComparison.Ordinal)) return;
         string[] parts = name.Split(':', 4);
         if (parts.Length != 4 || !long.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out long id)
-            || parts[2] is not ("1" or "2") || !_streams.TryAdd(id, new Pipe(name, parts[3], (LogSource)(parts[2][0] - '0'), fd)))
+            || parts[2] is not ("1" or "2") || !TryAdd(id, new Pipe(name, parts[3], (LogSource)(parts[2][0] - '0'), fd)))
         {
             _warn($"log pipe {name}: not of this version: given up");
             _store.Remove(name);
@@ -232,7 +246,12 @@ internal sealed class LogHub
             else if (message.Kind == ChannelMessageKind.Hello)
             {
                 IsRunning = true;
-                foreach (var pipe in _streams.Values) pipe.IsSent = false;
+                _due.Clear();
+                foreach (var (id, pipe) in _streams)
+                {
+                    pipe.IsSent = false;
+                    _due.Enqueue(id);
+                }
             }
         }
         SendDue();
@@ -246,14 +265,17 @@ internal sealed class LogHub
             errno = Send(ChannelMessage.Sync, null);
             _syncIsDue = errno != Errno.None;
         }
-        foreach (var (id, pipe) in _streams)
+        while (errno == Errno.None && _due.TryPeek(out long id))
         {
-            if (errno != Errno.None) break;
-            if (pipe.IsSent) continue;
-            errno = Send(ChannelMessage.AddStream(id, pipe.Source, pipe.Service), pipe.ReadEnd);
-            pipe.IsSent = errno == Errno.None;
+            if (_streams.TryGetValue(id, out var pipe))
+            {
+                errno = Send(ChannelMessage.AddStream(id, pipe.Source, pipe.Service), pipe.ReadEnd);
+                pipe.IsSent = errno == Errno.None;
+                if (!pipe.IsSent) break;
+            }
+            _due.Dequeue();
         }
-        _loop.Change(_watch, errno == Errno.EAGAIN ? Libc.EPOLLIN | Libc.EPOLLOUT : Libc.EPOLLIN);
+        WaitForRoom(errno == Errno.EAGAIN);
         // Out of memory, too many descriptors on their way: nothing tells when that is over.
         if (errno is not (Errno.None or Errno.EAGAIN))
             _retry ??= _loop.After(s_retryInterval, "log channel", () =>
@@ -261,6 +283,13 @@ internal sealed class LogHub
                 _retry = null;
                 SendDue();
             });
+    }
+
+    private void WaitForRoom(bool isFull)
+    {
+        if (isFull == _isRoomWaitedFor) return;
+        _loop.Change(_watch, isFull ? Libc.EPOLLIN | Libc.EPOLLOUT : Libc.EPOLLIN);
+        _isRoomWaitedFor = isFull;
     }
 
     private Errno Send(in ChannelMessage message, FileDescriptor? passed)

@@ -1,4 +1,6 @@
 using System.Text;
+using Dora.Core.Configuration;
+using Dora.Core.Configuration.Sources;
 using Dora.Core.Linux;
 using Dora.Init.Guard;
 
@@ -16,6 +18,7 @@ internal static class HelperRole
     {
         ["load-kernel", var kernel, var initramfs, var commandLine] => Answer(LoadKernel(kernel, initramfs, commandLine)),
         ["prepare", var path] => Answer(Prepare(path)),
+        ["read-services", .. var directories] => Answer(ReadServices(directories.ToArray())),
         _ => 2,
     };
 
@@ -65,6 +68,15 @@ internal static class HelperRole
         if (length == 0) return $"error: {path}: it is empty";
         errno = Sys.Execute($"/proc/self/fd/{CopyNumber}", ["init", "--version"], []);
         return $"error: execute {path}: {errno.Describe()}";
+    }
+
+    /// <summary>Writes what the directories of service files hold to the memory file in descriptor 3.</summary>
+    private static string ReadServices(string[] directories)
+    {
+        var sources = ServiceSources.Read(directories);
+        sources.AddEnvironmentFiles(ServiceDirectory.Load(sources));
+        var errno = Sys.WriteAllAt(new FileDescriptor(CopyNumber), SavedSources.Write(sources), 0);
+        return errno == Errno.None ? "read" : $"error: write what was read: {errno.Describe()}";
     }
 
     private static int Answer(string line)

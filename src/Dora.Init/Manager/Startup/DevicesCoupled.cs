@@ -8,13 +8,13 @@ namespace Dora.Init.Manager.Startup;
 /// Devices whose driver is in the root image and was not in the initramfs (network cards, buttons) have it.
 ///
 /// Network cards come first, at once: nobody can log in from elsewhere before. All others are polite: putting a module
-/// into the kernel keeps a processor for as long as it takes, whatever the priority, so before each one we wait until
-/// nobody wants to run and nobody waits for a disk, for <see cref="s_patience"/> in all.
+/// into the kernel keeps a processor for as long as it takes, whatever the priority, so before looking for them and before
+/// each one we wait until nobody wants to run and nobody waits for a disk, for <see cref="s_patience"/> in all.
 /// </summary>
 internal static class DevicesCoupled
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(3);
-    private const int LookAgainMs = 10;
+    private const int LookAgainMs = 20;
 
     public static string Run(KernelCommandLine commandLine)
     {
@@ -22,8 +22,14 @@ internal static class DevicesCoupled
         if (!directory.Exists) return $"there is no {directory.Path} in the root image";
         var loader = new ModuleLoader(directory, commandLine);
         var left = s_patience;
-        int devices = ColdPlug.Run(loader, networkDone: () => loader.Inserting = () => left -= WaitForTurn(left));
-        return $"{loader.Loaded} modules for {devices} devices";
+        int devices = ColdPlug.Run(loader, networkDone: () =>
+        {
+            loader.Inserting = () => left -= WaitForTurn(left);
+            loader.Inserting();
+        });
+        left -= WaitForTurn(left);
+        int gone = VacantControllers.Release();
+        return $"{loader.Loaded} modules for {devices} devices" + (gone > 0 ? $"; {gone} taken out again: IDE without a drive" : "");
     }
 
     /// <summary>Gives how long it has waited.</summary>

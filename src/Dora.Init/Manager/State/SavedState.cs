@@ -40,6 +40,9 @@ internal sealed class SavedState : IJsonMapped<SavedState>
     /// <summary>What became of the last upgrade of init, in words.</summary>
     public string? LastUpgrade { get; set; }
 
+    /// <summary>Which copy of the service files is in use; 0 if there is none (Reloading/LoadedServices).</summary>
+    public int FilesNumber { get; set; }
+
     public int LastSession { get; set; }
 
     /// <summary>Number in the name of the last transient service that had none of its own.</summary>
@@ -65,6 +68,7 @@ internal sealed class SavedState : IJsonMapped<SavedState>
         ScheduledMessage = json.Text("scheduledMessage", from?.ScheduledMessage),
         IsBootPending = json.Flag("isBootPending", from?.IsBootPending) ?? false,
         LastUpgrade = json.Text("lastUpgrade", from?.LastUpgrade),
+        FilesNumber = json.Integer("filesNumber", from?.FilesNumber) ?? 0,
         LastSession = json.Integer("lastSession", from?.LastSession) ?? 0,
         LastTransient = json.Integer("lastTransient", from?.LastTransient) ?? 0,
         Stages = [.. json.Members("stages", from?.Stages) ?? []],
@@ -83,36 +87,46 @@ internal sealed record SavedStage(string Name, string Phase, TimeSpan Start, Tim
         json.RequiredText("detail", from?.Detail));
 }
 
-internal sealed class SavedService : IJsonMapped<SavedService>
+/// <summary>
+/// One service. All of them are saved behind every event, and of a thousand one has changed: what equals what was saved last
+/// (a record compares all there is) is that object again, with its text.
+/// </summary>
+internal sealed record SavedService : IJsonMapped<SavedService>, IJsonKept
 {
-    public string Name { get; set; } = "";
-    public string? InstanceOf { get; set; }
-    public bool IsSession { get; set; }
-    public ServiceState State { get; set; } = new();
+    // Not for `with`, which would take the text of the old one along.
+    KeptJson IJsonKept.Kept { get; } = new();
+
+    public string Name { get; init; } = "";
+    public string? InstanceOf { get; init; }
+    public bool IsSession { get; init; }
+    public ServiceState State { get; init; } = new();
 
     /// <summary>Who connected, for a session.</summary>
-    public string? PeerSource { get; set; }
+    public string? PeerSource { get; init; }
 
-    public int PeerPort { get; set; }
+    public int PeerPort { get; init; }
 
     /// <summary>Connections of a per-connection service so far.</summary>
-    public long Accepted { get; set; }
+    public long Accepted { get; init; }
 
-    public long Refused { get; set; }
+    public long Refused { get; init; }
 
     /// <summary>What a transient service was asked for with.</summary>
-    public string? Transient { get; set; }
+    public string? Transient { get; init; }
 
-    public ServicePin Pin { get; set; }
+    public ServicePin Pin { get; init; }
+
+    /// <summary>The slice that its cgroup is in.</summary>
+    public string? Slice { get; init; }
 
     /// <summary>A stop was asked for that waits until nothing needs it any more.</summary>
-    public bool IsStopAsked { get; set; }
+    public bool IsStopAsked { get; init; }
 
     /// <summary>And it is to be started again after that.</summary>
-    public bool IsRestartAsked { get; set; }
+    public bool IsRestartAsked { get; init; }
 
     /// <summary>What its trigger has seen; null if it has none that is set.</summary>
-    public SavedTrigger? Trigger { get; set; }
+    public SavedTrigger? Trigger { get; init; }
 
     public static SavedService Map(JsonMap json, SavedService? from) => new()
     {
@@ -125,6 +139,7 @@ internal sealed class SavedService : IJsonMapped<SavedService>
         Accepted = json.Number("accepted", from?.Accepted) ?? 0,
         Refused = json.Number("refused", from?.Refused) ?? 0,
         Transient = json.Text("transient", from?.Transient),
+        Slice = json.Text("slice", from?.Slice),
         Pin = (ServicePin)(json.Integer("pin", (int?)from?.Pin) ?? 0),
         IsStopAsked = json.Flag("isStopAsked", from?.IsStopAsked) ?? false,
         IsRestartAsked = json.Flag("isRestartAsked", from?.IsRestartAsked) ?? false,

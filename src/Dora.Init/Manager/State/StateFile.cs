@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Text.Json;
 using Dora.Core.Linux;
@@ -20,6 +21,7 @@ internal sealed class StateFile(FileDescriptor file)
     private const uint Magic = 0x444E4150; // "PAND"
     private const int HeaderSize = 16;
     private const int SlotSize = 4 << 20;
+    private readonly ArrayBufferWriter<byte> _json = new(); // used again for each save: there is one behind every event
     private int _slot;
 
     /// <summary>The file that the last manager left, or a new one; <paramref name="saved"/> is null if there is nothing to go on from.</summary>
@@ -39,7 +41,9 @@ internal sealed class StateFile(FileDescriptor file)
 
     public void Write(SavedState state)
     {
-        byte[] json = JsonMapWriter.Write(state);
+        _json.ResetWrittenCount();
+        JsonMapWriter.WriteTo(_json, state);
+        var json = _json.WrittenSpan;
         if (json.Length > SlotSize) throw new InvalidOperationException($"state of {json.Length} bytes is larger than its slot");
         int slot = 1 - _slot;
         Sys.WriteAllAt(file, json, OffsetOf(slot)).ThrowIfError("write", "state");

@@ -38,9 +38,9 @@ internal class Cgroup : IDisposable
         if (errno != Errno.None) return errno;
         errno = Sys.Open(Path + "/cgroup.events", Libc.O_RDONLY, 0, out var events);
         if (errno != Errno.None) return errno;
-        _events = events;
+        _events = Sys.OutOfTheWay(events);
         // cgroups(7): a change of cgroup.events is an EPOLLPRI.
-        _watch = _loop.Watch(events, Libc.EPOLLPRI, _name, _ => Changed());
+        _watch = _loop.Watch(_events, Libc.EPOLLPRI, _name, _ => Changed());
         return Errno.None;
     }
 
@@ -132,7 +132,10 @@ internal class Cgroup : IDisposable
     public virtual Errno Remove()
     {
         Close();
-        return RemoveTree(Path, depth: 0);
+        var errno = RemoveTree(Path, depth: 0);
+        // The last one out; else it is not empty, and stays.
+        if (CgroupPaths.SliceOf(Path) is { } slice) _ = Sys.RemoveDirectory(slice);
+        return errno;
     }
 
     private static Errno RemoveTree(string path, int depth)

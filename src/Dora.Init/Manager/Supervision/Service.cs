@@ -1,6 +1,7 @@
 using Dora.Core.Configuration;
 using Dora.Core.Linux;
 using Dora.Init.Events;
+using Dora.Init.Manager.State;
 using Dora.Init.Manager.Supervision.Readiness;
 using Dora.Init.Manager.Supervision.Sockets;
 
@@ -16,24 +17,35 @@ internal sealed class Service : IDisposable
     private readonly IServiceLauncher _launcher;
     private LoopTimer? _deadline;
     private ReadinessPipe? _readiness;
+    private readonly string _cgroupRoot;
+    private ServiceSettings? _next;
 
-    public Service(Supervisor supervisor, IServiceLauncher launcher, ServiceSettings settings, string cgroupPath)
+    public Service(Supervisor supervisor, IServiceLauncher launcher, ServiceSettings settings, string cgroupRoot)
     {
         _supervisor = supervisor;
         _launcher = launcher;
         Settings = settings;
-        Cgroup = launcher.CgroupOf(supervisor.Loop, cgroupPath, settings.Name, () => CheckEmptied());
+        _cgroupRoot = cgroupRoot;
+        Slice = settings.Slice;
+        Cgroup = CgroupAt(CgroupPaths.Of(settings, cgroupRoot));
         State = new ServiceState { Since = EventLoop.Now };
         Companions = Companions.For(supervisor, this, launcher);
     }
 
     public string Name => Settings.Name;
-    public ServiceSettings Settings { get; }
+    public ServiceSettings Settings { get; private set; }
+
+    /// <summary>What its next start goes by: its settings, unless a reload has brought others that wait for the end of this run.</summary>
+    public ServiceSettings NextSettings => _next ?? Settings;
+
     public ServiceState State { get; private set; }
-    public Cgroup Cgroup { get; }
+    public Cgroup Cgroup { get; private set; }
+
+    /// <summary>The group whose cgroup this run shares: that of its file, unless a reload has changed it since.</summary>
+    public string? Slice { get; private set; }
 
     /// <summary>What goes with its process (probes, helpers, its notify socket); null for a service that has none of it.</summary>
-    public Companions? Companions { get; }
+    public Companions? Companions { get; private set; }
 
     /// <summary>The template or listener that it was made from; null for an ordinary service.</summary>
     public string? InstanceOf { get; init; }
@@ -59,6 +71,9 @@ internal sealed class Service : IDisposable
     /// <summary>Held up or down by an operator, against all others.</summary>
     public ServicePin Pin { get; set; }
 
+    /// <summary>As it was saved last, with its text: most are saved again as they are.</summary>
+    public SavedService? LastSaved { get; set; }
+
     /// <summary>It is down, and a connection would start it.</summary>
     public bool IsListening => _supervisor.IsListening(this);
 
@@ -66,6 +81,20 @@ internal sealed class Service : IDisposable
     public bool IsArmed => _supervisor.IsArmed(this);
 
     public bool IsMasked => _supervisor.IsMasked(this);
+
+    /// <summary>What the group of its slice says; null if there is no such group any more.</summary>
+    public ServiceSettings? SliceSettings => Slice is { } slice && _supervisor.Find(slice)?.Settings is { Type: ServiceType.Group } group ? group : null;
+
+    private Cgroup CgroupAt(string path) => _launcher.CgroupOf(_supervisor.Loop, path, Name, () => CheckEmptied());
+
+    /// <summary>Its next run, or the one that is to be taken up, is in this slice.</summary>
+    public void PutInto(string? slice)
+    {
+        if (slice == Slice) return;
+        Slice = slice;
+        Cgroup.Dispose();
+        Cgroup = CgroupAt(CgroupPaths.Of(Name, slice, _cgroupRoot));
+    }
 
     /// <summary>Takes up the state that the last manager left, process and all.</summary>
     public void Adopt(ServiceState state)
@@ -103,10 +132,44 @@ internal sealed class Service : IDisposable
             Report(before, after);
             if (after.Phase is not ServicePhase.Starting) CloseReadiness();
         }
-        Companions?.Follow(before, after);
         ArmDeadline();
-        _supervisor.Changed(this);
+        try
+        {
+            Companions?.Follow(before, after);
+            if (_next is not null && IsBetweenRuns) TakeUpNext(isSameRun: false);
+            if (after.Phase is ServicePhase.Waiting) PutInto(Settings.Slice);
+        }
+        finally
+        {
+            // Whatever comes of a probe or a socket: what waits for this service must hear of it.
+            _supervisor.Changed(this);
+        }
     }
+
+    /// <summary>
+    /// Its file was read anew. What runs was started by the old settings and is ended by them: others wait until nothing
+    /// of it runs, unless they only say how it is looked after (<paramref name="isSameRun"/>).
+    /// </summary>
+    public void Renew(ServiceSettings settings, bool isSameRun)
+    {
+        // Together with what waits already it is more than that.
+        isSameRun &= _next is null;
+        _next = settings;
+        if (isSameRun || IsBetweenRuns) TakeUpNext(isSameRun && !IsBetweenRuns);
+    }
+
+    private bool IsBetweenRuns =>
+        State.Phase is ServicePhase.Stopped or ServicePhase.Waiting or ServicePhase.Done or ServicePhase.Backoff or ServicePhase.Failed
+        || (State.Phase is ServicePhase.Running && !ServiceMachine.HasProcess(Settings));
+
+    private void TakeUpNext(bool isSameRun) => _supervisor.Renew(this, () =>
+    {
+        Settings = _next!;
+        _next = null;
+        if (isSameRun) return;
+        Companions?.Dispose();
+        Companions = Companions.For(_supervisor, this, _launcher);
+    });
 
     private void Report(ServiceState before, ServiceState after)
     {
@@ -147,6 +210,17 @@ internal sealed class Service : IDisposable
         _ => throw new System.Diagnostics.UnreachableException(),
     };
 
+    /// <summary>
+    /// What <c>unless</c> names is there: its work is done. An empty file is not what it was to make: a program that was
+    /// interrupted, or a power cut, leaves one.
+    /// </summary>
+    public string? WhyItIsDone()
+    {
+        if (Settings.Unless is not { } path || Sys.Stat(path, out var status) != Errno.None) return null;
+        bool isEmptyFile = (status.st_mode & Libc.S_IFMT) == Libc.S_IFREG && status.st_size == 0;
+        return isEmptyFile ? null : $"{path} is there";
+    }
+
     private void ArmDeadline()
     {
         // One that goes off too early is set anew then: a service that asks for time again and again leaves no heap of timers.
@@ -175,29 +249,57 @@ internal sealed class Service : IDisposable
         Companions?.Drain();
     }
 
+    /// <summary>Whatever is thrown on the way is a failed launch: else it would be starting for ever, and nothing would come of it.</summary>
     private void Launch()
+    {
+        ServiceEvent outcome;
+        try
+        {
+            outcome = TryLaunch();
+        }
+        catch (Exception exception)
+        {
+            // How far it has come is not known.
+            _ = Cgroup.Kill();
+            outcome = new(ServiceEventKind.LaunchFailed, Reason: WhyNotLaunched("launch", exception), Errno: (exception as LinuxException)?.Errno ?? Errno.None);
+        }
+        Apply(outcome);
+    }
+
+    private ServiceEvent TryLaunch()
     {
         // A listener has no process of its own: it is up as soon as its sockets are watched.
         if (Settings.PerConnection && !IsSession)
+            return _supervisor.OpenListener(this) is { } failure ? new(ServiceEventKind.LaunchFailed, Reason: failure) : new(ServiceEventKind.Launched);
+        if (Settings.Type == ServiceType.Group) return new(ServiceEventKind.Launched);
+        try
         {
-            string? failure = _supervisor.OpenListener(this);
-            Apply(failure is null ? new(ServiceEventKind.Launched) : new(ServiceEventKind.LaunchFailed, Reason: failure));
-            return;
+            if (Settings.Notify == ReadinessProtocol.Descriptor) _readiness = ReadinessPipe.Open(_supervisor, Name, ReadySeen);
+            if (Companions?.FileBefore() is { } mark)
+            {
+                Apply(new(ServiceEventKind.FileMarked, Reason: mark));
+                // Once it is launched nobody can tell any more which file was there before: the next manager has to know it by then.
+                _supervisor.SaveNow?.Invoke();
+            }
+            var result = _launcher.Launch(this, _readiness?.WriteEnd);
+            return result.Succeeded
+                ? new(ServiceEventKind.Launched, Pid: result.Pid)
+                : new(ServiceEventKind.LaunchFailed, Reason: WithoutName(result.Failure!), Errno: result.Errno, IsExecute: result.IsExecute);
         }
-        if (Settings.Type == ServiceType.Group)
+        finally
         {
-            Apply(new(ServiceEventKind.Launched));
-            return;
+            _readiness?.CloseWriteEnd();
+            Connection?.Dispose();
+            Connection = null;
         }
-        if (Settings.Notify == ReadinessProtocol.Descriptor) _readiness = ReadinessPipe.Open(_supervisor, Name, ReadySeen);
-        if (Companions?.FileBefore() is { } mark) Apply(new(ServiceEventKind.FileMarked, Reason: mark));
-        var result = _launcher.Launch(this, _readiness?.WriteEnd);
-        _readiness?.CloseWriteEnd();
-        Connection?.Dispose();
-        Connection = null;
-        Apply(result.Succeeded
-            ? new(ServiceEventKind.Launched, Pid: result.Pid)
-            : new(ServiceEventKind.LaunchFailed, Reason: WithoutName(result.Failure!)));
+    }
+
+    /// <summary>An exception that nobody has thought of, in words; the log gets all that it knows.</summary>
+    internal string WhyNotLaunched(string what, Exception exception)
+    {
+        if (exception is LinuxException) return $"{what}: {exception.Message}";
+        Log.Error($"{Name}: {what}: a defect of init: {exception}");
+        return $"{what}: {exception.Message} ({exception.GetType().Name}, a defect of init)";
     }
 
     internal string WithoutName(string failure) =>

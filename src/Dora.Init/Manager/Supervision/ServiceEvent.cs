@@ -1,3 +1,5 @@
+using Dora.Core.Linux;
+
 namespace Dora.Init.Manager.Supervision;
 
 internal enum ServiceEventKind
@@ -14,13 +16,16 @@ internal enum ServiceEventKind
     /// <summary>All that it waits for has come.</summary>
     DependenciesMet,
 
+    /// <summary>All that it waits for has come, and what it would do is done already; Reason says how that is known.</summary>
+    FoundDone,
+
     /// <summary>Something that it needs will not come; Reason says what.</summary>
     DependencyFailed,
 
     /// <summary>Its process runs; Pid.</summary>
     Launched,
 
-    /// <summary>Its process could not be started; Reason.</summary>
+    /// <summary>Its process could not be started; Reason, Errno, and IsExecute where its program itself could not be executed.</summary>
     LaunchFailed,
 
     /// <summary>It said that it is ready.</summary>
@@ -76,7 +81,8 @@ internal enum ServiceEventKind
 }
 
 internal readonly record struct ServiceEvent(
-    ServiceEventKind Kind, int Pid = 0, ProcessExit? Exit = null, string? Reason = null, StartCause? Cause = null, TimeSpan? At = null);
+    ServiceEventKind Kind, int Pid = 0, ProcessExit? Exit = null, string? Reason = null, StartCause? Cause = null, TimeSpan? At = null,
+    Errno Errno = Errno.None, bool IsExecute = false);
 
 /// <summary>What a transition asks of the world.</summary>
 [Flags]

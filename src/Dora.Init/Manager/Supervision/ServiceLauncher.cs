@@ -10,6 +10,8 @@ namespace Dora.Init.Manager.Supervision;
 /// <summary>From settings to a running process: looks up users, opens streams, compiles the plan, launches it.</summary>
 internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets sockets) : IServiceLauncher
 {
+    private const int OwnLoggerTries = 3;
+
     /// <summary>Never throws: what cannot be opened, found or compiled is a failure in words.</summary>
     public LaunchResult Launch(Service service, FileDescriptor? readiness, HelperCommand? helper = null)
     {
@@ -21,7 +23,7 @@ internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets
         }
         catch (Exception exception) when (exception is LinuxException or LaunchException or ArgumentException or InvalidOperationException)
         {
-            return new LaunchResult(0, $"{service.Name}: {exception.Message}");
+            return new LaunchResult(0, $"{service.Name}: {exception.Message}", (exception as LinuxException)?.Errno ?? Errno.None);
         }
         finally
         {
@@ -36,7 +38,7 @@ internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets
     private LaunchPlan Plan(Service service, FileDescriptor? readiness, HelperCommand? helper, List<FileDescriptor> opened)
     {
         var settings = service.Settings;
-        var builder = new LaunchPlanBuilder(settings.Name, helper?.Words ?? settings.Command);
+        var builder = new LaunchPlanBuilder(settings.Name, helper?.Words ?? settings.Command, helper is null ? ProgramOf(service) : null) { HasOnlyNamedDescriptors = true };
 
         var identity = Identity.Of(settings);
         var errno = MakeCgroup(service, helper, identity);
@@ -75,6 +77,13 @@ internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets
         return builder.Build(asSibling: true);
     }
 
+    /// <summary>
+    /// Another program than the one of its command: our own, for a logger that is a role of init. After an upgrade the file of
+    /// that name is still the old one. Where ours fails again and again the file has its turn: services wait for their log.
+    /// </summary>
+    internal static string? ProgramOf(Service service) =>
+        Supervisor.IsOwnLogger(service) && service.State.RestartsInRow < OwnLoggerTries ? Program.OwnPath : null;
+
     // A helper before the main process makes the folder of both; what an earlier helper left is below it.
     private static Errno MakeCgroup(Service service, HelperCommand? helper, Identity identity)
     {
@@ -82,6 +91,8 @@ internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets
         var errno = isFirst ? service.Cgroup.Renew() : service.Cgroup.Create();
         if (errno != Errno.None) return errno;
         // Once in each run: the service may have set others since (delegate), and they hold for its helpers as well.
+        if (isFirst && service.Slice is { } slice)
+            CgroupLimits.ApplySlice(CgroupPaths.SliceOf(service.Cgroup.Path)!, service.SliceSettings ?? throw new LaunchException($"slice: there is no group '{slice}'"));
         if (isFirst) CgroupLimits.Apply(service.Cgroup.Path, service.Settings, identity);
         return helper is null ? Errno.None : Cgroup.Renew(helper.Cgroup);
     }

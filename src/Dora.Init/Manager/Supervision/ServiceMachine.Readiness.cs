@@ -63,7 +63,10 @@ internal static partial class ServiceMachine
                 return (state with { WatchdogInterval = happened.At }, ServiceActions.None);
             case ServiceEventKind.WatchdogMissed when isUp:
                 return (
-                    Enter(state, ServicePhase.Stopping, now) with { Fault = $"watchdog: {happened.Reason}", Deadline = now + settings.StopTimeout },
+                    Enter(state, ServicePhase.Stopping, now) with
+                    {
+                        Fault = $"watchdog: {happened.Reason}", Result = ServiceResult.Watchdog, Deadline = now + settings.StopTimeout,
+                    },
                     ServiceActions.SendAbort);
             case ServiceEventKind.HealthPassed when state.HealthFailures > 0:
                 return (state with { HealthFailures = 0, HealthFault = null }, ServiceActions.None);
@@ -86,7 +89,7 @@ internal static partial class ServiceMachine
         var starting = Enter(state, ServicePhase.Starting, now) with
         {
             StartedAt = now, ReadyAt = null, StatusText = null, WatchdogInterval = null, IsMainChanged = false, HealthFailures = 0,
-            HealthFault = null, ReloadFault = null, FileMark = null,
+            HealthFault = null, ReloadFault = null, FileMark = null, Result = ServiceResult.None, ResultErrno = default,
         };
         return settings.PreStart.Count > 0
             ? (starting with { Helper = HelperKind.PreStart, Deadline = now + settings.HelperTimeout }, ServiceActions.RunHelper)
@@ -96,6 +99,9 @@ internal static partial class ServiceMachine
     /// <summary>Its pre-start was found at work, and no state tells of it: the manager before died too soon.</summary>
     internal static ServiceState PreStarting(ServiceState state, ServiceSettings settings, int helper, TimeSpan now) =>
         Begin(state with { WantedUp = true }, settings, now).Item1 with { Helper = HelperKind.PreStart, HelperPid = helper, Deadline = now + settings.HelperTimeout };
+
+    /// <summary>The manager before died when it was about to launch it: nothing of the run has happened.</summary>
+    internal static ServiceState NotLaunched(ServiceState state, TimeSpan now) => Enter(state, ServicePhase.Waiting, now);
 
     private static TimeSpan? StartDeadline(ServiceSettings settings, TimeSpan now) =>
         SaysWhenReady(settings) ? now + settings.StartTimeout : null;
@@ -148,7 +154,7 @@ internal static partial class ServiceMachine
                 return (alone with { Deadline = StartDeadline(settings, now) }, ServiceActions.Launch);
             case (ServicePhase.Starting, HelperKind.PreStart):
                 return (
-                    Enter(alone, ServicePhase.Killing, now) with { Fault = $"pre-start: {fault}", Deadline = now + KillLimit },
+                    Enter(alone, ServicePhase.Killing, now) with { Fault = $"pre-start: {fault}", Result = ServiceResult.PreStart, Deadline = now + KillLimit },
                     ServiceActions.KillAll);
             case (ServicePhase.Stopping, HelperKind.Stop):
                 var deadline = state.Since + settings.StopTimeout;
@@ -172,7 +178,7 @@ internal static partial class ServiceMachine
         string fault = failures == 1 ? $"unhealthy: {reason}" : $"unhealthy: {reason} ({failures} times)";
         if (!health.Restarts) return (state with { HealthFailures = Math.Min(failures, 1_000_000), HealthFault = $"unhealthy: {reason}" }, ServiceActions.None);
         return (
-            Enter(state, ServicePhase.Stopping, now) with { Fault = fault, HealthFailures = 0, Deadline = now + settings.StopTimeout },
+            Enter(state, ServicePhase.Stopping, now) with { Fault = fault, Result = ServiceResult.Unhealthy, HealthFailures = 0, Deadline = now + settings.StopTimeout },
             ServiceActions.SendStopSignal);
     }
 

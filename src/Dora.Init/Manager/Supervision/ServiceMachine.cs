@@ -21,6 +21,7 @@ namespace Dora.Init.Manager.Supervision;
 ///      |         +--- Emptied, and the restart policy says so ---------------------+
 ///   Failed <----- Emptied, and it does not; DependencyFailed; cannot be killed ----+
 /// </code>
+/// and from Waiting straight to Done for a oneshot whose work is found done (unless).
 ///
 /// Invariants
 /// - A run begins only from Waiting (with its pre-start, if it has one), and Waiting is entered only when the cgroup is known to be empty: there
@@ -36,6 +37,8 @@ namespace Dora.Init.Manager.Supervision;
 /// - IsGivenUp marks the one kind of failure that on-failure speaks of: a fault of its own, after which nothing starts it
 ///   again. A need that failed is no such fault, and neither is a stop that went wrong. Entering it asks for
 ///   ReactToFailure, once; any start, stop or restart clears it.
+/// - Result says for programs what Fault and Reason say for people: it is set where a fault is, Success where a run ends
+///   without one, and stays until the next run begins.
 /// - HasBeenUp is never taken back: a milestone is behind one.
 /// - Chance (jitter) comes from the name and the time, which are arguments: the same call has the same answer.
 /// - A group, and a listener with a process for each connection, have no process: Launched comes without a pid, and a stop
@@ -67,18 +70,20 @@ internal static partial class ServiceMachine
             ServiceEventKind.StopAsked => Stop(state, settings, happened.Reason, now),
             ServiceEventKind.RestartAsked => Restart(state, settings, happened.Cause, now),
             ServiceEventKind.DependenciesMet when state.Phase is ServicePhase.Waiting => Begin(state, settings, now),
+            ServiceEventKind.FoundDone when state.Phase is ServicePhase.Waiting =>
+                (Enter(state, ServicePhase.Done, now) with { StartedAt = now, ReadyAt = now, Reason = happened.Reason }, ServiceActions.None),
             ServiceEventKind.DependencyFailed when state.Phase is ServicePhase.Waiting =>
-                (Enter(state, ServicePhase.Failed, now) with { Reason = happened.Reason }, ServiceActions.None),
+                (Enter(state, ServicePhase.Failed, now) with { Reason = happened.Reason, Result = ServiceResult.Dependency, ResultErrno = default }, ServiceActions.None),
             ServiceEventKind.Launched when state.Phase is ServicePhase.Starting => (
                 SaysWhenReady(settings)
                     ? state with { Pid = happened.Pid }
                     : Enter(state, ServicePhase.Running, now) with { Pid = happened.Pid, ReadyAt = now },
                 ServiceActions.None),
             ServiceEventKind.LaunchFailed when state.Phase is ServicePhase.Starting =>
-                (AfterFault(state, settings, happened.Reason, false, now), ServiceActions.None),
+                (AfterFault(LaunchFailed(state, happened), settings, happened.Reason, false, now), ServiceActions.None),
             ServiceEventKind.ReadySeen when state.Phase is ServicePhase.Starting && state.Helper is not HelperKind.PreStart =>
                 (Enter(state, ServicePhase.Running, now) with { ReadyAt = now }, ServiceActions.None),
-            ServiceEventKind.MainExited => MainExited(state, happened.Exit!, now),
+            ServiceEventKind.MainExited => MainExited(state, settings, happened.Exit!, now),
             ServiceEventKind.Emptied => (Emptied(state, settings, now), ServiceActions.None),
             ServiceEventKind.DeadlineReached => DeadlineReached(state, settings, now),
             _ => ApplyReadiness(state, settings, happened, now),
@@ -137,7 +142,7 @@ internal static partial class ServiceMachine
         return (started, actions);
     }
 
-    private static (ServiceState, ServiceActions) MainExited(ServiceState state, ProcessExit exit, TimeSpan now)
+    private static (ServiceState, ServiceActions) MainExited(ServiceState state, ServiceSettings settings, ProcessExit exit, TimeSpan now)
     {
         var gone = state with { Pid = 0, LastExit = exit };
         return state.Phase switch
@@ -147,6 +152,7 @@ internal static partial class ServiceMachine
                 Enter(gone, ServicePhase.Killing, now) with
                 {
                     Fault = exit.Describe(),
+                    Result = ResultOf(state, settings, exit),
                     Deadline = now + KillLimit,
                     // Remembered beyond the phase: whether a oneshot ended while it was still at work is why it is Done.
                     ReadyAt = state.ReadyAt,
@@ -159,6 +165,8 @@ internal static partial class ServiceMachine
     private static ServiceState Emptied(ServiceState state, ServiceSettings settings, TimeSpan now)
     {
         if (state.Phase is not (ServicePhase.Stopping or ServicePhase.Killing) || state.Pid != 0) return state;
+        // Nothing was wrong with it: it was stopped.
+        if (state is { Result: ServiceResult.None, Fault: null }) state = state with { Result = ServiceResult.Success };
         if (state.StartAgain)
             return Enter(state, ServicePhase.Waiting, now) with { StartAgain = false, RestartsInRow = 0 };
         if (state.Fault is null || !state.WantedUp)
@@ -205,6 +213,17 @@ internal static partial class ServiceMachine
     private static ServiceState GiveUp(ServiceState down, string? reason, TimeSpan now) =>
         Enter(down, ServicePhase.Failed, now) with { Reason = reason, IsGivenUp = down.WantedUp };
 
+    private static ServiceState LaunchFailed(ServiceState state, ServiceEvent failed) =>
+        state with { Result = failed.IsExecute ? ServiceResult.ExecFailed : ServiceResult.LaunchFailed, ResultErrno = failed.Errno };
+
+    private static ServiceResult ResultOf(ServiceState state, ServiceSettings settings, ProcessExit exit)
+    {
+        if (IsSuccess(exit, settings))
+            return settings.Type == ServiceType.Oneshot || state.ReadyAt is not null ? ServiceResult.Success : ServiceResult.Protocol;
+        return exit.IsOutOfMemory ? ServiceResult.OutOfMemory
+            : exit.Code switch { 0 => ServiceResult.Unseen, Libc.CLD_EXITED => ServiceResult.ExitCode, _ => ServiceResult.Signal };
+    }
+
     internal static bool IsSuccess(ProcessExit exit, ServiceSettings settings)
     {
         if (exit.IsSuccess) return true;
@@ -243,6 +262,7 @@ internal static partial class ServiceMachine
                     Enter(state, ServicePhase.Stopping, now) with
                     {
                         Fault = $"{what} within {Seconds(settings.StartTimeout)} (start-timeout)",
+                        Result = ServiceResult.Timeout,
                         Deadline = now + settings.StopTimeout,
                     },
                     ServiceActions.SendStopSignal);
@@ -252,6 +272,7 @@ internal static partial class ServiceMachine
                     {
                         Deadline = now + KillLimit,
                         Fault = state.EndsByItself ? $"it said that it stops and has not within {Seconds(settings.StopTimeout)} (stop-timeout)" : state.Fault,
+                        Result = state.Result is ServiceResult.None ? ServiceResult.StopTimeout : state.Result,
                         Reason = state.Reason,
                     },
                     ServiceActions.KillAll);
@@ -260,6 +281,7 @@ internal static partial class ServiceMachine
                     Enter(state, ServicePhase.Failed, now) with
                     {
                         Pid = 0,
+                        Result = ServiceResult.Unkillable,
                         Reason = $"its processes cannot be killed (they hang in the kernel); {state.Fault ?? "it was being stopped"}",
                         IsGivenUp = state.WantedUp && state.Fault is not null,
                     },

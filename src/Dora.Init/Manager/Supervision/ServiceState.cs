@@ -108,6 +108,12 @@ internal sealed record ServiceState : IJsonMapped<ServiceState>
     /// <summary>Why it is where it is, in words; null when there is nothing to say.</summary>
     public string? Reason { get; init; }
 
+    /// <summary>Why its last run ended, for programs.</summary>
+    public ServiceResult Result { get; init; }
+
+    /// <summary>What the failing call of a launch said; None for anything else.</summary>
+    public Errno ResultErrno { get; init; }
+
     /// <summary>It was up once since the machine was started: what has it as a milestone may start.</summary>
     public bool HasBeenUp { get; init; }
 
@@ -203,5 +209,7 @@ internal sealed record ServiceState : IJsonMapped<ServiceState>
         HealthFailures = json.Integer("healthFailures", from?.HealthFailures) ?? 0,
         HealthFault = json.Text("healthFault", from?.HealthFault),
         FileMark = json.Text("fileMark", from?.FileMark),
+        Result = (ServiceResult)(json.Integer("result", (int?)from?.Result) ?? 0),
+        ResultErrno = (Errno)(json.Integer("resultErrno", (int?)from?.ResultErrno) ?? 0),
     };
 }

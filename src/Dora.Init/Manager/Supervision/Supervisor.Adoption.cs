@@ -10,8 +10,9 @@ namespace Dora.Init.Manager.Supervision;
 // After the manager was killed: take every running service up again as it is. Nothing is restarted.
 //
 // What is known comes from two sources. The saved state says what each service was doing. The cgroups say what really
-// runs, and they are right where the two differ, which they do in one place only: the last manager died between a
-// clone3 and the write of its state. Then a cgroup has processes that no state tells of, and the oldest of them whose
+// runs, and they are right where the two differ, which they do in one place only: the last manager died around a clone3,
+// after one write of its state and before the next. It may have written that a launch follows (Starting, without a pid)
+// which did not: then the service waits again. Or a cgroup has processes that no state tells of, and the oldest of them whose
 // parent is PID 1 is the main process. An exit in the meantime is no such case: the guard keeps the zombie, and with it
 // the pid, until this manager has been told of it.
 internal sealed partial class Supervisor
@@ -29,6 +30,7 @@ internal sealed partial class Supervisor
             service.Pin = entry.Pin;
             if (entry.IsStopAsked) _stopsAsked.Add(service.Name);
             if (entry.IsRestartAsked) _restartsAsked.Add(service.Name);
+            service.PutInto(entry.State.Phase is ServicePhase.Waiting ? service.Settings.Slice : entry.Slice);
             service.Adopt(Verified(service, entry.State));
             if (service.IsSession && service.State.Pid == 0)
             {
@@ -50,15 +52,18 @@ internal sealed partial class Supervisor
         // No state at all, or none of these: it was lost, or the guard failed twice and its store with it.
         foreach (var service in _services.Values.ToArray())
             if (!told.Contains(service.Name)) AdoptRunning(service);
-        foreach (string name in Sys.ListDirectories(ServicesRoot)) AdoptInstance(name);
+        var folders = CgroupPaths.In(CgroupPaths.Sessions);
+        foreach (var (_, slice) in CgroupPaths.In(CgroupPaths.Slices)) folders.AddRange(CgroupPaths.In(slice));
+        foreach (string name in Sys.ListDirectories(CgroupPaths.Services)) AdoptInstance(name);
+        foreach (var (name, _) in folders) AdoptInstance(name);
         CloseUnusedSockets();
         AdoptTransients(saved);
-        foreach (string name in Sys.ListDirectories(SessionsRoot))
+        foreach (var (name, path) in folders)
         {
             // The last manager may have died before it saved the number: a session of the same name could not be
             // launched into a cgroup that is taken, and its client would be turned away.
             if (int.TryParse(name.AsSpan(name.LastIndexOf('@') + 1), out int number)) _lastSession = Math.Max(_lastSession, number);
-            if (Find(name) is null) Linger($"{SessionsRoot}/{name}", name);
+            if (Find(name) is null) Linger(path, name);
         }
         DropUnclaimed();
         Unsettled();
@@ -89,6 +94,7 @@ internal sealed partial class Supervisor
         state.LastTransient = _lastTransient;
         foreach (var service in _services.Values)
         {
+            var connections = service.Connections;
             var saved = new SavedService
             {
                 Name = service.Name,
@@ -96,13 +102,18 @@ internal sealed partial class Supervisor
                 IsSession = service.IsSession,
                 State = service.State,
                 Pin = service.Pin,
+                Slice = service.Slice,
                 IsStopAsked = _stopsAsked.Contains(service.Name),
                 IsRestartAsked = _restartsAsked.Contains(service.Name),
                 Trigger = TriggerOf(service),
                 Transient = service.TransientText,
+                PeerSource = service.Peer?.Source,
+                PeerPort = service.Peer?.Port ?? 0,
+                Accepted = connections?.Accepted ?? 0,
+                Refused = connections?.Refused ?? 0,
             };
-            SaveConnections(service, saved);
-            state.Services.Add(saved);
+            if (saved != service.LastSaved) service.LastSaved = saved;
+            state.Services.Add(service.LastSaved!);
         }
     }
 
@@ -122,6 +133,7 @@ internal sealed partial class Supervisor
             if (ServiceTemplate.IsArgument(argument)) return AddService(ServiceTemplate.Instantiate(found, argument), origin);
         }
         // Its file is gone: what runs is kept running, and can be stopped, but not started again.
+        _leaving.Add(entry.Name);
         return AddService(Unknown(entry.Name), entry.InstanceOf);
     }
 
@@ -145,6 +157,9 @@ internal sealed partial class Supervisor
             || state is { Phase: ServicePhase.Starting, Helper: HelperKind.PreStart };
         if (main == 0 && wasLaunching && state.HelperPid == 0 && MainProcessOf($"{service.Cgroup.Path}/{Helpers.WordOf(HelperKind.PreStart)}") is var helper and not 0)
             return ServiceMachine.PreStarting(state, service.Settings, helper, EventLoop.Now);
+        // Saved for the launch that was to follow, and then it did not.
+        if (main == 0 && state is { Phase: ServicePhase.Starting, Pid: 0, Helper: HelperKind.None } && ServiceMachine.HasProcess(service.Settings))
+            return ServiceMachine.NotLaunched(state, EventLoop.Now);
         if (main == 0) return state with { Pid = 0 };
         if (!wasLaunching) return state with { Pid = main };
         bool mayBeReady = !ServiceMachine.SaysWhenReady(service.Settings);

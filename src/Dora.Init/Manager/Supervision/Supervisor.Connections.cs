@@ -48,12 +48,6 @@ internal sealed partial class Supervisor
         (counts.Accepted, counts.Refused) = (saved.Accepted, saved.Refused);
     }
 
-    private static void SaveConnections(Service service, SavedService saved)
-    {
-        if (service.Connections is { } counts) (saved.Accepted, saved.Refused) = (counts.Accepted, counts.Refused);
-        if (service.Peer is { } peer) (saved.PeerSource, saved.PeerPort) = (peer.Source, peer.Port);
-    }
-
     /// <summary>
     /// After a restart of the manager: the sockets of services whose files are gone. One that still runs keeps them: they
     /// are its way to its clients, and it is known under its old name until it ends.

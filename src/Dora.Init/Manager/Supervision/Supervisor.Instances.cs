@@ -7,7 +7,7 @@ namespace Dora.Init.Manager.Supervision;
 // Services that are made: instances of templates (dhcp@eth0, console@ttyS0) and sessions (sshd@7).
 internal sealed partial class Supervisor
 {
-    private readonly HashSet<string> _leaving = []; // instances whose interface has gone
+    private readonly HashSet<string> _leaving = []; // whose interface, or file, has gone: forgotten when they are down
     private const int MostInstances = 256; // of one template
     private int _lastSession;
 
@@ -49,6 +49,9 @@ internal sealed partial class Supervisor
         }
         return AddService(ServiceTemplate.Instantiate(settings, argument), template);
     }
+
+    /// <summary>What made it (its interface, its file) is gone; it is being stopped, or ends one day, and is not started again.</summary>
+    public bool IsLeaving(Service service) => _leaving.Contains(service.Name);
 
     public bool IsTemplate(string name) => _templates.ContainsKey(name);
 
@@ -124,7 +127,7 @@ internal sealed partial class Supervisor
 
     private Service AddSession(ServiceSettings settings, string listener, ConnectionPeer? peer)
     {
-        var session = new Service(this, _launcher, settings, $"{SessionsRoot}/{settings.Name}") { InstanceOf = listener, IsSession = true, Peer = peer };
+        var session = new Service(this, _launcher, settings, CgroupPaths.Sessions) { InstanceOf = listener, IsSession = true, Peer = peer };
         _services.Add(settings.Name, session);
         return session;
     }

@@ -68,5 +68,5 @@ internal sealed partial class Supervisor
         Unsettled();
     }
 
-    private bool MayStart(Service service) => !IsEnding && service.Pin is not ServicePin.Down && !IsMasked(service);
+    private bool MayStart(Service service) => !IsEnding && service.Pin is not ServicePin.Down && !IsMasked(service) && !IsLeaving(service);
 }

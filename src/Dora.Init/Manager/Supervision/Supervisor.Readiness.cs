@@ -12,13 +12,15 @@ internal sealed partial class Supervisor
     private readonly HashSet<string> _taken = [];
     private readonly Queue<Action> _afterSave = new();
 
-    /// <summary>Runs <paramref name="action"/> once the state as it is now has been saved: what it lets go can be lost then.</summary>
+    /// <summary>Runs <paramref name="action"/> once the state as it is now has been saved: what it lets go can be lost then, and what it answers holds.</summary>
     public void AfterSave(Action action) => _afterSave.Enqueue(action);
 
     /// <summary>To be called when the state has been saved, or has not changed since it was.</summary>
     public void Saved()
     {
         for (int i = _afterSave.Count; i > 0; i--) _afterSave.Dequeue()();
+        // What these have put behind themselves is for the next save: the loop must not sleep before that.
+        if (_afterSave.Count > 0) Loop.Post("services", static () => { });
     }
 
     /// <summary>A descriptor that the last manager left, once; null if there is none.</summary>

@@ -12,7 +12,6 @@ namespace Dora.Init.Manager.Supervision;
 // next one knows what it is.
 internal sealed partial class Supervisor
 {
-    private const string JobsRoot = "/sys/fs/cgroup/dora/jobs";
 
     /// <summary>How many are known at once, with those that have ended.</summary>
     private const int MostTransients = 256;
@@ -25,7 +24,7 @@ internal sealed partial class Supervisor
     private int _lastTransient;
     private LoopTimer? _forgetting;
 
-    /// <summary>Writes the state at once; set by the manager.</summary>
+    /// <summary>Writes the state at once, for what the next manager has to know before it happens; set by the manager.</summary>
     public Action? SaveNow { get; set; }
 
     /// <summary>A name that no service has.</summary>
@@ -74,7 +73,7 @@ internal sealed partial class Supervisor
 
     private Service AddTransient(ServiceSettings settings, string text)
     {
-        var service = new Service(this, _launcher, settings, $"{JobsRoot}/{settings.Name}") { TransientText = text };
+        var service = new Service(this, _launcher, settings, CgroupPaths.Jobs) { TransientText = text };
         _services.Add(settings.Name, service);
         return service;
     }
@@ -99,8 +98,8 @@ internal sealed partial class Supervisor
     private void AdoptTransients(SavedState saved)
     {
         _lastTransient = saved.LastTransient;
-        foreach (string name in Sys.ListDirectories(JobsRoot))
-            if (Find(name) is not { TransientText: not null }) Linger($"{JobsRoot}/{name}", name);
+        foreach (string name in Sys.ListDirectories(CgroupPaths.Jobs))
+            if (Find(name) is not { TransientText: not null }) Linger($"{CgroupPaths.Jobs}/{name}", name);
     }
 
     /// <summary>Forgets those whose time has come, and comes back for the next.</summary>

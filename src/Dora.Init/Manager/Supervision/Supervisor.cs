@@ -21,16 +21,12 @@ namespace Dora.Init.Manager.Supervision;
 /// Parts: Supervisor.Order.cs (what goes first, stops and restarts in order), Supervisor.Instances.cs (templates,
 /// sessions), Supervisor.Demand.cs and Supervisor.Triggers.cs (starts by sockets and by the world), Supervisor.Failures.cs
 /// (on-failure), Supervisor.Pins.cs (pins and masks), Supervisor.Deadlocks.cs, Supervisor.Adoption.cs (after a manager
-/// restart), Supervisor.Ending.cs.
+/// restart), Supervisor.Reload.cs (files that have changed), Supervisor.Ending.cs.
 /// </summary>
 internal sealed partial class Supervisor
 {
-    private const string ServicesRoot = "/sys/fs/cgroup/dora/services";
-
     /// <summary>How many are launched before the loop looks at everything else again: exits, requests, connections, the guard's deadlines.</summary>
     private const int LaunchesPerTurn = 32;
-
-    private const string SessionsRoot = "/sys/fs/cgroup/dora/sessions";
 
     private readonly Dictionary<string, Service> _services = [];
     private readonly Dictionary<string, ServiceSettings> _templates = [];
@@ -81,21 +77,21 @@ internal sealed partial class Supervisor
 
     private Service AddService(ServiceSettings settings, string? instanceOf)
     {
-        var service = new Service(this, _launcher, settings, $"{ServicesRoot}/{settings.Name}") { InstanceOf = instanceOf };
+        var service = new Service(this, _launcher, settings, CgroupPaths.Services) { InstanceOf = instanceOf };
         _services.Add(settings.Name, service);
         RememberOrder(service);
         return service;
     }
 
     /// <summary>Which of the services with <c>start: boot</c> this boot really wants; all of them, unless told otherwise.</summary>
-    public Predicate<Service> IsWantedByBoot { get; init; } = _ => true;
+    public Predicate<ServiceSettings> IsWantedByBoot { get; init; } = _ => true;
 
     /// <summary>Starts everything that the boot wants.</summary>
     public void StartBootServices()
     {
         foreach (var service in _services.Values.ToArray())
         {
-            if (IsWantedByBoot(service))
+            if (IsWantedByBoot(service.Settings))
             {
                 OpenSocketsAtBoot(service);
                 WatchTriggerAtBoot(service);
@@ -106,7 +102,7 @@ internal sealed partial class Supervisor
 
     private void StartForBoot(Service service)
     {
-        if (service.Settings.Start == StartCondition.Boot && IsWantedByBoot(service)) Start(service);
+        if (service.Settings.Start == StartCondition.Boot && IsWantedByBoot(service.Settings)) Start(service);
     }
 
     public void Start(Service service)
@@ -121,9 +117,10 @@ internal sealed partial class Supervisor
 
     private void PullIn(Service service)
     {
-        foreach (string name in NeedsOf(service)) StartIfDown(name);
-        foreach (string name in service.Settings.Wants) StartIfDown(name);
-        foreach (string name in service.Settings.Milestone)
+        var settings = service.NextSettings;
+        foreach (string name in NeedsOf(settings, service.IsSession)) StartIfDown(name);
+        foreach (string name in settings.Wants) StartIfDown(name);
+        foreach (string name in settings.Milestone)
             if (FindOrMake(name) is { State.HasBeenUp: false }) StartIfDown(name);
     }
 
@@ -193,7 +190,8 @@ internal sealed partial class Supervisor
         foreach (var service in _services.Values)
         {
             if (service.State.Pid != pid) continue;
-            if (service.Settings.Logger) _output.LoggerEnded();
+            // Where the next one is on its way, what is asked of it waits for it.
+            if (service.Settings.Logger && !service.State.StartAgain) _output.LoggerEnded();
             if (!exit.IsSuccess && service.Cgroup.HasRunOutOfMemory) exit = exit with { IsOutOfMemory = true };
             if (service.IsSession) EndSession(service, exit);
             else service.MainExited(pid, exit);
@@ -208,6 +206,7 @@ internal sealed partial class Supervisor
         SettleDemand(service);
         SettleTrigger(service);
         CloseListener(service);
+        if (service.Settings.Logger && service.State.Phase is ServicePhase.Stopped or ServicePhase.Failed or ServicePhase.Backoff) _output.LoggerEnded();
         Unsettled();
         StateChanged?.Invoke();
     }
@@ -277,8 +276,12 @@ internal sealed partial class Supervisor
             if (MissedMilestone(service) is { } missed) service.Apply(new(ServiceEventKind.DependencyFailed, Reason: missed));
             else if (_launchesLeft > 0 && WhatItWaitsFor(service) is null)
             {
-                _launchesLeft--;
-                service.Apply(new(ServiceEventKind.DependenciesMet));
+                if (service.WhyItIsDone() is { } why) service.Apply(new(ServiceEventKind.FoundDone, Reason: why));
+                else
+                {
+                    _launchesLeft--;
+                    service.Apply(new(ServiceEventKind.DependenciesMet));
+                }
             }
         }
     }
@@ -328,8 +331,10 @@ internal sealed partial class Supervisor
     }
 
     // What a per-connection service needs is needed by its sessions: the listener itself opens at once.
-    private static IReadOnlyList<string> NeedsOf(Service service) =>
-        service.Settings.PerConnection && !service.IsSession ? [] : service.Settings.Needs;
+    private static IReadOnlyList<string> NeedsOf(Service service) => NeedsOf(service.Settings, service.IsSession);
+
+    private static IReadOnlyList<string> NeedsOf(ServiceSettings settings, bool isSession) =>
+        settings.PerConnection && !isSession ? [] : settings.Needs;
 
     private IEnumerable<Service> DependentsOf(Service service)
     {

@@ -15,14 +15,17 @@ internal sealed class ControlFixture : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("dora-control-").FullName;
     private readonly FileDescriptor _listener;
 
-    public ControlFixture(ControlLimits? limits = null, IReadOnlyList<Route>? routes = null, uint? operatorGroup = null)
+    public ControlFixture(ControlLimits? limits = null, IReadOnlyList<Route>? routes = null, uint? operatorGroup = null, Action<Action>? whenSaved = null)
     {
         Sys.Socket(Libc.AF_UNIX, Libc.SOCK_STREAM | Libc.SOCK_NONBLOCK, 0, out _listener).ThrowIfError("socket");
         Sys.BindUnix(_listener, SocketPath).ThrowIfError("bind", SocketPath);
         Sys.Listen(_listener, 128).ThrowIfError("listen");
         Loop = new EventLoop { Failed = (owner, exception) => LoopFailures.Add($"{owner}: {exception}") };
         Machine = new FakeMachine(Loop);
-        Server = new ControlServer(Loop, _listener, Machine, operatorGroup, Log.Add, limits, routes);
+        Server = new ControlServer(Loop, _listener, Machine, operatorGroup, Log.Add, limits, routes)
+        {
+            WhenSaved = whenSaved ?? (action => action()),
+        };
     }
 
     public string SocketPath => Path.Combine(_folder, "dora.sock");

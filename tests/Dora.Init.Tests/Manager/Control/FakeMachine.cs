@@ -48,6 +48,21 @@ internal sealed class FakeMachine(EventLoop loop) : IMachineControl
 
     public ControlResult Reload(string name) => Do("reload", name);
 
+    public IDisposable? CompareFiles(Action<ReloadReport> then, Action<ControlResult> refused)
+    {
+        Calls.Add("compare");
+        then(new ReloadReport { Fingerprint = "1-f" });
+        return null;
+    }
+
+    public IDisposable? ReloadFiles(string? fingerprint, Action<ReloadReport> then, Action<ControlResult> refused)
+    {
+        Calls.Add($"reload files {fingerprint}");
+        if (fingerprint is "1-f" or null) then(new ReloadReport { Fingerprint = "1-f", Services = [new ReloadEntry { Service = "web", Action = "restart", Begun = ["long"] }] });
+        else refused(ControlResult.Refused(Refusal.Conflict, "reload.outdated", "service files: they have changed"));
+        return null;
+    }
+
     public ControlResult Pin(string name, ServicePin pin) => Do($"pin {pin}", name);
 
     public ControlResult Mask(string name, bool isMasked) => Do(isMasked ? "mask" : "unmask", name);

@@ -31,6 +31,64 @@ public sealed class LogRestartTests : LogFixture
     }
 
     [Fact]
+    public void An_orderly_end_leaves_no_line_half_read_and_what_comes_after_it_to_the_next()
+    {
+        var (output, error) = Open("web");
+        Write(output, "whole\nbegun, ");
+        WaitForLines(2);
+        SyslogThread.Until(() => Server.HasPartial, "half a line");
+        Write(output, "ended\nunread\nbegun again, ");
+        Write(error, "beside\n");
+        SyslogThread.Until(() => Server.Ring.NextSequence > 5 && Server.HasPartial, "half a line again");
+        LeaveSyslog(() => Write(output, "and ended\nfor the next\n"));
+        SendDatagram("<30>Nov 21 03:55:35 tool[1]: sent meanwhile");
+        StartSyslog();
+        WaitForLines(9);
+        Assert.Equal(["whole", "begun, ended", "unread", "begun again, and ended", "for the next"],
+            Query(new LogQuery("web", 10, false)).Where(line => line.Stream == "output").Select(line => line.Message));
+        Assert.Equal("beside", Assert.Single(Query(new LogQuery("web", 10, false)), line => line.Stream == "error").Message);
+        Assert.Equal("sent meanwhile", Assert.Single(Query(new LogQuery("tool", 10, false))).Message);
+        output.Dispose();
+        error.Dispose();
+    }
+
+    [Fact]
+    public void A_line_whose_writer_is_in_the_middle_of_it_is_waited_for_no_longer_than_ever()
+    {
+        var (output, error) = Open("web");
+        Write(output, "for ever");
+        SyslogThread.Until(() => Server.HasPartial, "half a line");
+        Assert.InRange(LeaveSyslog().TotalSeconds, 0, 10);
+        Write(output, " and ever\n");
+        StartSyslog();
+        WaitForLines(4);
+        Assert.Equal("for ever and ever", string.Concat(Query(new LogQuery("web", 10, false)).Select(line => line.Message)));
+        output.Dispose();
+        error.Dispose();
+    }
+
+    [Fact]
+    public void Who_leaves_is_not_kept_by_a_line_without_end()
+    {
+        var (output, error) = Open("web");
+        Sys.SetNonBlocking(output).ThrowIfError("fcntl");
+        using var stop = new CancellationTokenSource();
+        var writer = new Thread(() =>
+        {
+            byte[] text = new byte[4096];
+            text.AsSpan().Fill((byte)'x');
+            while (!stop.IsCancellationRequested) _ = Sys.Write(output, text, out _);
+        });
+        writer.Start();
+        SyslogThread.Until(() => Server.HasPartial, "half a line");
+        Assert.InRange(LeaveSyslog().TotalSeconds, 0, 10);
+        stop.Cancel();
+        writer.Join();
+        output.Dispose();
+        error.Dispose();
+    }
+
+    [Fact]
     public void New_manager_takes_over_and_syslog_does_not_notice()
     {
         var (output, error) = Open("web");

@@ -15,15 +15,14 @@ namespace Dora.Init.Tests.Manager.Supervision;
 /// clock is turned by the test, signals and launches are lines in <see cref="Story"/>. A process obeys its stop signal at
 /// once, unless it is in <see cref="Stubborn"/>.
 /// </summary>
-internal sealed class GraphWorld : IServiceLauncher, IServiceOutput, IDisposable
+internal sealed partial class GraphWorld : IServiceLauncher, IServiceOutput, IDisposable
 {
     private readonly EventLoop _loop;
     private readonly MemoryStore _store = new();
     private readonly Dictionary<string, FakeCgroup> _cgroups = [];
-    private readonly List<ServiceSettings> _settings = [];
     private int _lastPid = 1_000_000_000; // no process of the host, should one ever slip through
 
-    public GraphWorld(Predicate<Service>? isWantedByBoot = null)
+    public GraphWorld(Predicate<ServiceSettings>? isWantedByBoot = null)
     {
         EventLoop.TestClock = () => Now;
         Log.TestSink = Messages.Add;
@@ -45,6 +44,12 @@ internal sealed class GraphWorld : IServiceLauncher, IServiceOutput, IDisposable
 
     /// <summary>Services whose program is not there.</summary>
     public HashSet<string> Broken { get; } = [];
+
+    /// <summary>Services (or <c>PreStart web</c>) at whose launch a defect throws.</summary>
+    public Dictionary<string, Exception> Defective { get; } = [];
+
+    /// <summary>Of those, the ones whose process is there when it throws.</summary>
+    public HashSet<string> DefectiveTooLate { get; } = [];
 
     /// <summary>Services whose process heeds no stop signal.</summary>
     public HashSet<string> Stubborn { get; } = [];
@@ -69,10 +74,9 @@ internal sealed class GraphWorld : IServiceLauncher, IServiceOutput, IDisposable
 
     public GraphWorld Add(string name, string text = "")
     {
-        if (!$"\n{text}".Contains("\ncommand:") && !text.Contains("type: group")) text = $"command: /bin/{name}\n{text}";
-        var file = ServiceFileReader.Read($"/etc/dora/services/{name}.yaml", text);
+        var file = ServiceFileReader.Read(PathOf(name), Complete(name, text));
         Assert.Equal("", string.Join("\n", file.Problems));
-        _settings.Add(file.Settings!);
+        Write(name, text);
         Supervisor.Add(file.Settings!);
         return this;
     }
@@ -167,11 +171,14 @@ internal sealed class GraphWorld : IServiceLauncher, IServiceOutput, IDisposable
         if (helper is not null)
         {
             Story.Add($"{helper.Kind} {service.Name}");
+            if (Defective.TryGetValue($"{helper.Kind} {service.Name}", out var thrown)) throw thrown;
             return new LaunchResult(++_lastPid, null);
         }
         Assert.False(_cgroups[service.Name].Populated, $"two generations of {service.Name}");
         Story.Add($"launch {service.Name}");
-        if (Broken.Contains(service.Name)) return new LaunchResult(0, $"{service.Name}: execute /bin/{service.Name}: no such file or directory (ENOENT)");
+        _cgroups[service.Name].Populated = DefectiveTooLate.Contains(service.Name);
+        if (Defective.TryGetValue(service.Name, out var defect)) throw defect;
+        if (Broken.Contains(service.Name)) return new LaunchResult(0, $"{service.Name}: execute /bin/{service.Name}: no such file or directory (ENOENT)", Errno.ENOENT, IsExecute: true);
         _cgroups[service.Name].Populated = true;
         return new LaunchResult(++_lastPid, null);
     }
@@ -191,6 +198,7 @@ internal sealed class GraphWorld : IServiceLauncher, IServiceOutput, IDisposable
         return _cgroups[name] = new FakeCgroup(loop, path, name, emptied, killed: () =>
         {
             Story.Add($"kill {name}");
+            if (this[name].State.Pid == 0) _cgroups[name].Populated = false;
             _loop.Post("world", () => EndNow(name, new ProcessExit(Libc.CLD_KILLED, Libc.SIGKILL)));
         });
     }
@@ -199,9 +207,7 @@ internal sealed class GraphWorld : IServiceLauncher, IServiceOutput, IDisposable
 
     IReadOnlyList<(string Name, FileDescriptor Fd)> IServiceOutput.LoggerDescriptors() => throw new NotSupportedException();
 
-    void IServiceOutput.LoggerEnded()
-    {
-    }
+    void IServiceOutput.LoggerEnded() => Story.Add("no logger");
 
     public void Dispose()
     {

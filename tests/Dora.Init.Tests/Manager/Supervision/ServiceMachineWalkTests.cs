@@ -105,6 +105,7 @@ public class ServiceMachineWalkTests
             case 0: return new(ServiceEventKind.StartAsked);
             case 1: return random.Next(3) == 0 ? new(ServiceEventKind.StopAsked) : null;
             case 2: return random.Next(3) == 0 ? new(ServiceEventKind.RestartAsked) : null;
+            case 3 when random.Next(8) == 0: return new(ServiceEventKind.FoundDone, Reason: "it is there");
             case 3 or 4: return new(ServiceEventKind.DependenciesMet);
             case 5: return new(ServiceEventKind.ReadySeen);
             case 6: return new(ServiceEventKind.DeadlineReached);

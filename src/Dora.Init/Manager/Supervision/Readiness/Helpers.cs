@@ -20,8 +20,17 @@ internal sealed class Helpers(Service service, IServiceLauncher launcher)
 {
     public LaunchResult Launch(HelperKind kind, IReadOnlyList<string> words)
     {
-        var result = launcher.Launch(service, null, new HelperCommand(kind, words, CgroupOf(kind)));
-        return result.Succeeded ? result : new LaunchResult(0, service.WithoutName(result.Failure!));
+        try
+        {
+            var result = launcher.Launch(service, null, new HelperCommand(kind, words, CgroupOf(kind)));
+            return result.Succeeded ? result : new LaunchResult(0, service.WithoutName(result.Failure!));
+        }
+        catch (Exception exception)
+        {
+            // As with the main process: a phase that waits for it would wait in vain, and how far it has come is not known.
+            Kill(kind);
+            return new LaunchResult(0, service.WhyNotLaunched($"launch {WordOf(kind)[1..]}", exception));
+        }
     }
 
     /// <summary>Ends what is left of one.</summary>

@@ -3,7 +3,7 @@ using Dora.Init.Manager.Supervision;
 using Xunit;
 using static Dora.Init.Manager.Supervision.ServicePhase;
 
-namespace Dora.Init.Tests.Manager.Supervision;
+namespace Dora.Init.Tests.Manager.Supervision.Triggers;
 
 /// <summary>Starts by the world (<c>on</c>), with a world that the test moves.</summary>
 public sealed class TriggerTests : IDisposable
