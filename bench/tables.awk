@@ -83,6 +83,7 @@ END {
     n = split(names, list, " ")
     ours = list[1]
     mode["pandora"] = mode["systemd"] = "per connection"
+    no_chain["busybox"] = "its inittab has no word for it: an entry waits until a process has ended, or not at all"
     printf "{\"rig\":\"%s\",\"rounds\":%d,\"inits\":{", rig, rounds >json
     for (i = 1; i <= n; i++) {
         name = list[i]
@@ -123,6 +124,14 @@ END {
             printf row, name, cell(up("wide", name, services), up("wide", ours, services), "%.0f"), cell(span("wide", name, services), 0, "%.2f"),
                 cell(per_service(name, "ram"), per_service(ours, "ram"), "%.0f"), cell(per_service(name, "pss"), 0, "%.1f"),
                 cell(up("chain", name, links), up("chain", ours, links), "%.0f"), cell(span("chain", name, links), 0, "%.2f")
+        }
+        for (i = 1; i <= n; i++) {
+            name = list[i]
+            if (median("wide", name, "ram") == "") continue
+            count = median("wide", name, "load_count") + 0
+            if (count < services) printf "%s: only %d of %d were up in time\n", name, count, services
+            if (name in no_chain) printf "%s: no chain: %s\n", name, no_chain[name]
+            else if ((count = median("chain", name, "load_count") + 0) < links) printf "%s: only %d of the chain of %d were up in time\n", name, count, links
         }
     }
 }

@@ -39,6 +39,19 @@ public class LimitsTests(WrongServicesMachine wrong)
     }
 
     [Fact]
+    public void Those_in_a_slice_share_its_memory_and_only_they()
+    {
+        Assert.Equal("16777216 50", _machine.SshOutput("dora run --slice small -- /bin/sh -c 'cd /sys/fs/cgroup/dora/slices/small && echo $(cat memory.max pids.max)'"));
+        string other = _machine.SshOutput("dora run -d --slice small -- /bin/sleep 1000");
+        var outcome = _machine.Ssh("dora run --name shared --slice small -- /bin/sh -c 'x=x; while :; do x=$x$x; done'", s_limit);
+        Assert.Equal(137, outcome.ExitCode);
+        Assert.Contains("oom: the kernel killed it for want of memory", outcome.Errors);
+        Assert.Equal("running", _machine.Services()["syslog"].State);
+        _machine.Ssh($"dora service stop {other}");
+        Assert.Equal("gone", _machine.SshOutput("[ -e /sys/fs/cgroup/dora/slices/small ] || echo gone"));
+    }
+
+    [Fact]
     public void A_fork_bomb_meets_its_limit_and_nobody_else_does()
     {
         _machine.SshOutput("dora service start bomb", s_limit);

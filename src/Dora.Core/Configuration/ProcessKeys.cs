@@ -22,6 +22,8 @@ internal static class ProcessKeys
         Key("ionice", "idle, best-effort:N or realtime:N", "", "The priority of its disk access.", (p, v) => p.IoPriority = v.IoPriority()),
         Key("oom-score-adj", "number from -1000 to 1000", "0", "How readily it is killed when memory runs out.", (p, v) => p.OomScoreAdjust = v.Integer(-1000, 1000)),
         Key("cgroup", "mapping of files to values", "", "Limits of its cgroup.", (p, v) => p.Cgroup = v.CgroupFiles()),
+        new("slice", "name of a group", "", "The group whose cgroup it shares with others.",
+            (draft, v) => draft with { Settings = draft.Settings with { Slice = v.GroupName(draft.References) } }),
         Key("delegate", Truth, "false", "Gives it its cgroup to make others in.", (p, v) => p.Delegate = v.Boolean()),
         Key("capabilities", "list of capabilities", "all", "All that it can ever have.", (p, v) => p.Capabilities = v.Capabilities()),
         Key("ambient-capabilities", "list of capabilities", "", "What its user has besides.", (p, v) => p.AmbientCapabilities = v.Capabilities()),

@@ -55,7 +55,7 @@ internal static class ServiceContradictions
 
     // All that a group can have; whatever else is about a process.
     private static readonly string[] s_keysOfGroups =
-        ["description", "type", "for-each", "start", "needs", "wants", "after", "before", "milestone", "on"];
+        ["description", "type", "for-each", "start", "needs", "wants", "after", "before", "milestone", "on", "cgroup"];
 
     private static bool HasDatagrams(ServiceSettings settings)
     {

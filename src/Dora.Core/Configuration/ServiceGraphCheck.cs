@@ -48,6 +48,8 @@ internal static class ServiceGraphCheck
         }
         else if (isInstance && other.ForEach is InstanceSource.None)
             Add($"'{target}' is not a template, so there is no '{reference.Name}'", isSoft);
+        else if (reference.Key == "slice" && (other.Type is not ServiceType.Group || other.ForEach is not InstanceSource.None))
+            Add($"'{target}' is not a group; write 'type: group' in its file, and the limits of all in its 'cgroup'");
         else if (!isInstance && !isSoft && other.ForEach is not InstanceSource.None)
             Add($"'{target}' is a template; name one instance: {target}@ARGUMENT");
     }

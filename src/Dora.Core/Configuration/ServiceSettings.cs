@@ -119,6 +119,9 @@ public sealed record ServiceSettings
     /// <summary>Goes on running through a soft reboot; <c>survives-soft-reboot</c>.</summary>
     public bool SurvivesSoftReboot { get; init; }
 
+    /// <summary>The group whose cgroup, with its limits, it shares with others; <c>slice</c>; null for none.</summary>
+    public string? Slice { get; init; }
+
     /// <summary>Priorities, privileges, cgroup limits and sandbox of its process.</summary>
     internal ProcessSettings Process { get; init; } = ProcessSettings.Default;
 

@@ -39,6 +39,23 @@ internal sealed partial class SettingValue
         return command;
     }
 
+    /// <summary>The name of a group of services; null, and a problem, for anything else.</summary>
+    public string? GroupName(List<ServiceReference> references)
+    {
+        if (node is not YamlScalar word)
+        {
+            Fail($"expected the name of a service, found {node.Kind}");
+            return null;
+        }
+        if (!ServiceName.IsValid(word.Value, out string reason))
+        {
+            Fail($"'{Printable.Text(word.Value)}' is not the name of a service: {reason}");
+            return null;
+        }
+        references.Add(new ServiceReference(path, word.Value, word.Position));
+        return word.Value;
+    }
+
     /// <summary>Names of other services.</summary>
     public IReadOnlyList<string> ServiceNames(List<ServiceReference> references)
     {

@@ -13,6 +13,13 @@ internal sealed class FileDescriptor(int number) : IDisposable
 
     public bool IsOpen => _number >= 0;
 
+    /// <summary>Takes over another descriptor after the last was closed, for an owner that sees very many come and go.</summary>
+    public void Adopt(int number)
+    {
+        if (IsOpen) throw new InvalidOperationException($"{this} is open");
+        _number = number;
+    }
+
     /// <summary>Gives the number up to another owner; this object no longer closes it.</summary>
     public int Release()
     {

@@ -46,6 +46,7 @@ internal static unsafe partial class Libc
     }
 
     public const nint SYS_finit_module = 313; // x86-64, Linux 3.8
+    public const nint SYS_delete_module = 176; // x86-64
     public const int MODULE_INIT_COMPRESSED_FILE = 4; // Linux 5.17
 
     [LibraryImport(Library, SetLastError = true)]

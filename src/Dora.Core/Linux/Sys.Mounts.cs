@@ -32,6 +32,13 @@ internal static unsafe partial class Sys
     /// <summary>reboot(2); <paramref name="command"/> is one of RB_*.</summary>
     public static Errno Reboot(int command) => Check(Libc.reboot(command));
 
+    /// <summary>delete_module(2), without waiting: EWOULDBLOCK when somebody uses it.</summary>
+    public static Errno RemoveModule(string name)
+    {
+        fixed (byte* p = new CString(name))
+            return Check((int)Libc.syscall(Libc.SYS_delete_module, (nint)p, Libc.O_NONBLOCK, 0));
+    }
+
     /// <summary>finit_module(2).</summary>
     public static Errno LoadModule(FileDescriptor file, string parameters, int flags)
     {

@@ -110,9 +110,10 @@ internal static unsafe partial class Sys
     }
 
     /// <summary>
-    /// recvmsg(2) of one message with at most one descriptor beside it. <paramref name="count"/> is 0 when the peer is gone.
+    /// recvmsg(2) of one message with at most one descriptor beside it, in <paramref name="closed"/> if that is given.
+    /// <paramref name="count"/> is 0 when the peer is gone.
     /// </summary>
-    public static Errno Receive(FileDescriptor fd, Span<byte> buffer, out int count, out FileDescriptor? passed, int flags = 0)
+    public static Errno Receive(FileDescriptor fd, Span<byte> buffer, out int count, out FileDescriptor? passed, int flags = 0, FileDescriptor? closed = null)
     {
         passed = null;
         fixed (byte* p = buffer)
@@ -126,7 +127,10 @@ internal static unsafe partial class Sys
             {
                 var header = (Libc.cmsghdr*)control;
                 if (header->cmsg_level == Libc.SOL_SOCKET && header->cmsg_type == Libc.SCM_RIGHTS)
-                    passed = new FileDescriptor(*(int*)(control + 16));
+                {
+                    passed = closed ?? new FileDescriptor(-1);
+                    passed.Adopt(*(int*)(control + 16));
+                }
             }
             return errno;
         }

@@ -11,6 +11,7 @@ internal static class RunCommand
     {
         var name = new Option<string?>("--name") { Description = "what the service is called; run-N unless told", HelpName = "NAME" };
         var limit = Pairs("--limit", "a file of its cgroup and what to write there, such as memory.max=64M", "FILE=VALUE");
+        var slice = new Option<string?>("--slice") { Description = "group whose cgroup, with its limits, it shares with others", HelpName = "GROUP" };
         var user = new Option<string?>("--user") { Description = "user that it runs as", HelpName = "USER" };
         var variable = Pairs("--env", "a variable of its environment", "NAME=VALUE");
         var folder = new Option<string?>("--dir") { Description = "its working directory, / unless told", HelpName = "DIRECTORY" };
@@ -23,13 +24,14 @@ internal static class RunCommand
             if (result.Tokens.Count > 0 && result.Tokens[0].Value.StartsWith('-'))
                 result.AddError($"'{result.Tokens[0].Value}' is not known; the command goes behind --");
         });
-        var command = new Command("run", "run a command once as a service of its own") { name, limit, user, variable, folder, timeout, detach, words };
+        var command = new Command("run", "run a command once as a service of its own") { name, limit, slice, user, variable, folder, timeout, detach, words };
         command.SetAction(bind((context, parsed) => Run(context, parsed.GetValue(detach), new RunRequest
         {
             Name = parsed.GetValue(name),
             Command = parsed.GetValue(words)!,
             Limits = parsed.GetValue(limit) ?? [],
             Variables = parsed.GetValue(variable) ?? [],
+            Slice = parsed.GetValue(slice),
             User = parsed.GetValue(user),
             Folder = parsed.GetValue(folder),
             Timeout = parsed.GetValue(timeout),
@@ -58,11 +60,7 @@ internal static class RunCommand
                 context.Error.Flush();
                 return ExitCodes.NotFound;
             }
-            var full = new RunRequest
-            {
-                Name = request.Name, Command = [program, .. request.Command.Skip(1)], Limits = request.Limits, Variables = request.Variables,
-                User = request.User, Folder = request.Folder, Timeout = request.Timeout,
-            };
+            var full = request with { Command = [program, .. request.Command.Skip(1)] };
             return detach ? Detached(context, full) : new AttachedRun(context, full).Follow();
         }
         catch (ApiFailure failure)

@@ -4,12 +4,13 @@ using System.Text.Json;
 namespace Dora.Ctl.Commands;
 
 /// <summary>What <c>dora run</c> asks for: a service file as JSON. Checked by init, with the reader of service files.</summary>
-internal sealed class RunRequest
+internal sealed record RunRequest
 {
     public string? Name { get; init; }
     public required IReadOnlyList<string> Command { get; init; }
     public IReadOnlyList<string> Limits { get; init; } = [];
     public IReadOnlyList<string> Variables { get; init; } = [];
+    public string? Slice { get; init; }
     public string? User { get; init; }
     public string? Folder { get; init; }
     public string? Timeout { get; init; }
@@ -25,6 +26,7 @@ internal sealed class RunRequest
             json.WriteEndArray();
             WritePairs(json, "cgroup", Limits);
             WritePairs(json, "environment", Variables);
+            if (Slice is not null) json.WriteString("slice", Slice);
             if (User is not null) json.WriteString("user", User);
             if (Folder is not null) json.WriteString("directory", Folder);
             if (Timeout is not null) json.WriteString("start-timeout", Timeout);

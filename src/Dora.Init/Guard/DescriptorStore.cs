@@ -9,6 +9,8 @@ internal sealed class DescriptorStore
     /// <summary>More than any machine has services; a manager that leaks must not exhaust PID 1.</summary>
     private const int Limit = 4096;
 
+    private const int ClosedKept = 64;
+
     /// <summary>What the names of services' listening sockets begin with.</summary>
     public static ReadOnlySpan<byte> SocketPrefix => "listen:"u8;
 
@@ -20,13 +22,27 @@ internal sealed class DescriptorStore
     // two thousand times.
     private readonly List<int> _hashes = [];
 
+    // Each start of a service puts two descriptors and each end of one removes them: what was closed is used again, so
+    // that this process makes no garbage and never comes to a collection.
+    private readonly Stack<FileDescriptor> _closed = new(ClosedKept);
+
+    /// <summary>For the next descriptor that is received; to be given back with <see cref="Close"/> if none came.</summary>
+    public FileDescriptor TakeClosed() => _closed.TryPop(out var closed) ? closed : new FileDescriptor(-1);
+
+    /// <summary>Closes a descriptor that nobody else knows of.</summary>
+    public void Close(FileDescriptor fd)
+    {
+        fd.Dispose();
+        if (_closed.Count < ClosedKept) _closed.Push(fd);
+    }
+
     /// <summary>Takes over <paramref name="fd"/>; one of the same name is closed.</summary>
     public void Put(in GuardRecord record, FileDescriptor fd)
     {
         int index = IndexOf(record);
         if (index >= 0)
         {
-            _entries[index].Fd.Dispose();
+            Close(_entries[index].Fd);
             _entries[index] = (record, fd);
         }
         else if (_entries.Count < Limit) Add(record, fd);
@@ -41,7 +57,7 @@ internal sealed class DescriptorStore
     {
         int index = IndexOf(record);
         if (index < 0) return;
-        _entries[index].Fd.Dispose();
+        Close(_entries[index].Fd);
         RemoveAt(index);
     }
 

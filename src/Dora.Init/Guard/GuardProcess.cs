@@ -33,6 +33,8 @@ internal sealed partial class GuardProcess
     private const ulong OpenFilesLimit = 1 << 16;
     private static readonly TimeSpan s_answerLimit = TimeSpan.FromSeconds(10);
 
+    private static unsafe int SignalInfoSize => sizeof(Libc.signalfd_siginfo);
+
     /// <summary>Signals that ask the guard for something; see <see cref="ForwardSignal"/>.</summary>
     private static readonly int[] s_signals =
     [
@@ -145,7 +147,7 @@ internal sealed partial class GuardProcess
 
     private void ReadSignals()
     {
-        Span<byte> buffer = stackalloc byte[Marshal.SizeOf<Libc.signalfd_siginfo>()];
+        Span<byte> buffer = stackalloc byte[SignalInfoSize];
         while (Sys.Read(_signals, buffer, out int count) == Errno.None && count == buffer.Length)
         {
             int signal = MemoryMarshal.Read<int>(buffer);
@@ -202,7 +204,9 @@ internal sealed partial class GuardProcess
         // Bounded, so that a manager gone mad cannot keep us from reaping.
         for (int i = 0; i < 64 && _manager.Channel is not null; i++)
         {
-            var errno = GuardRecord.Receive(_manager.Channel, out var record, out var passed, Libc.MSG_DONTWAIT);
+            var closed = _store.TakeClosed();
+            var errno = GuardRecord.Receive(_manager.Channel, out var record, out var passed, Libc.MSG_DONTWAIT, closed);
+            if (passed is null) _store.Close(closed);
             if (errno == Errno.EAGAIN) return;
             if (errno == Errno.EPROTO) continue;
             if (errno != Errno.None)

@@ -99,13 +99,13 @@ internal unsafe struct GuardRecord
         fixed (GuardRecord* p = &record) return Sys.Send(channel, new ReadOnlySpan<byte>(p, Size), passed, flags);
     }
 
-    /// <summary>EPIPE when the other end is gone, EPROTO for what is not a record.</summary>
-    public static Errno Receive(FileDescriptor channel, out GuardRecord record, out FileDescriptor? passed, int flags = 0)
+    /// <summary>EPIPE when the other end is gone, EPROTO for what is not a record. A descriptor comes in <paramref name="closed"/>, if that is given.</summary>
+    public static Errno Receive(FileDescriptor channel, out GuardRecord record, out FileDescriptor? passed, int flags = 0, FileDescriptor? closed = null)
     {
         record = default;
         fixed (GuardRecord* p = &record)
         {
-            var errno = Sys.Receive(channel, new Span<byte>(p, Size), out int count, out passed, flags);
+            var errno = Sys.Receive(channel, new Span<byte>(p, Size), out int count, out passed, flags, closed);
             if (errno != Errno.None) return errno;
             if (count == Size) return Errno.None;
             passed?.Dispose();

@@ -41,8 +41,10 @@ internal static class CgroupPath
             var folder = FirstPart(path);
             bool isOurs = folder.SequenceEqual("services"u8) || folder.SequenceEqual("sessions"u8)
                 || folder.SequenceEqual("jobs"u8) || folder.SequenceEqual("chroots"u8) || folder.SequenceEqual("vms"u8);
+            bool isSlice = folder.SequenceEqual("slices"u8); // slices/GROUP/NAME
             path = path[folder.Length..];
-            if (isOurs) return path.Length > 1 ? FirstPart(path[1..]) : default;
+            if (isSlice && path.Length > 1) path = path[(1 + FirstPart(path[1..]).Length)..];
+            if (isOurs || isSlice) return path.Length > 1 ? FirstPart(path[1..]) : default;
         }
         return default;
     }

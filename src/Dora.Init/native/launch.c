@@ -144,6 +144,21 @@ struct kernel_sigaction {
     uint64_t mask;
 };
 
+/* Bit n - 1 for signal n. Asked once, when the runtime has made its choice: 64 calls are a third of what a launch takes. */
+static uint64_t ignored;
+
+static void find_ignored(void)
+{
+    static int is_known;
+    struct kernel_sigaction current;
+    if (is_known)
+        return;
+    is_known = 1;
+    for (int signal = 1; signal <= 64; signal++)
+        if (raw_syscall(SYS_rt_sigaction, signal, 0, (long)&current, 8, 0, 0) == 0 && current.handler == (void *)SIG_IGN)
+            ignored |= 1ULL << (signal - 1);
+}
+
 static void write_decimal(char *out, long value)
 {
     char digits[24];
@@ -184,8 +199,8 @@ static int run_plan(void *argument)
 
     /* CLONE_CLEAR_SIGHAND leaves ignored signals ignored, and the runtime ignores SIGPIPE: back to the default all. */
     struct kernel_sigaction none = {0};
-    for (int signal = 1; signal <= 64; signal++)
-        raw_syscall(SYS_rt_sigaction, signal, (long)&none, 0, 8, 0, 0);
+    for (uint64_t left = ignored; left != 0; left &= left - 1)
+        raw_syscall(SYS_rt_sigaction, __builtin_ctzll(left) + 1, (long)&none, 0, 8, 0, 0);
 
     for (int64_t i = 0; i < plan->count; i++) {
         const struct step *s = &plan->steps[i];
@@ -219,6 +234,7 @@ int launch_process(struct plan *plan)
 {
     plan->report->failed_step = -1;
     plan->report->failed_errno = 0;
+    find_ignored();
     struct clone_args args = {
         .flags = plan->clone_flags | CLONE_VFORK | CLONE_CLEAR_SIGHAND,
         /* clone(2): with CLONE_PARENT the child takes over our own exit signal, and the field must be 0. */

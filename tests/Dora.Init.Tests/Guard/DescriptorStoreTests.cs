@@ -104,4 +104,38 @@ public class DescriptorStoreTests
         }
         Assert.InRange(store.Count, 1, 100);
     }
+
+    [Fact]
+    public void Descriptors_that_come_and_go_by_the_thousand_leave_no_garbage_in_PID_1()
+    {
+        var store = new DescriptorStore();
+        Sys.SocketPair(Libc.SOCK_SEQPACKET, out var mine, out var theirs).ThrowIfError("socketpair");
+        using (mine)
+        using (theirs)
+        using (var file = File())
+        {
+            GuardRecord output = Named("output"), error = Named("error");
+            Round(store, mine, theirs, file, output, error);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < 1000; i++) Round(store, mine, theirs, file, output, error);
+            Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+            Assert.Equal(0, store.Count);
+        }
+    }
+
+    private static void Round(DescriptorStore store, FileDescriptor mine, FileDescriptor theirs, FileDescriptor file, in GuardRecord output, in GuardRecord error)
+    {
+        Take(store, mine, theirs, output, file);
+        Take(store, mine, theirs, error, file);
+        Take(store, mine, theirs, output, file);
+        store.Remove(output);
+        store.Remove(error);
+    }
+
+    private static void Take(DescriptorStore store, FileDescriptor mine, FileDescriptor theirs, in GuardRecord record, FileDescriptor file)
+    {
+        GuardRecord.Send(mine, record, file).ThrowIfError("send");
+        GuardRecord.Receive(theirs, out var got, out var passed, Libc.MSG_DONTWAIT, store.TakeClosed()).ThrowIfError("receive");
+        store.Put(got, passed!);
+    }
 }

@@ -24,7 +24,6 @@ namespace Dora.Init.Manager.Control;
 /// </summary>
 internal sealed class ControlConnection
 {
-    private const int BufferSize = 16 * 1024;
     private const int LingerLimit = 8 * 1024 * 1024;
     private const string Owner = "control";
 
@@ -36,7 +35,7 @@ internal sealed class ControlConnection
     private readonly HttpRequestParser _parser = new();
 
     // What was read and not yet parsed is _input[_start.._end]: a pipelined request, or a part of it.
-    private readonly byte[] _input = new byte[BufferSize];
+    private byte[] _input;
     private int _start, _end;
     private bool _peerEnded;
     private bool _saidContinue;
@@ -55,6 +54,7 @@ internal sealed class ControlConnection
     {
         _server = server;
         _fd = fd;
+        _input = server.RentBuffer();
         Caller = caller;
         _watch = server.Loop.Watch(fd, _watched, Owner, OnEvents);
         Deadline = EventLoop.Now + server.Limits.RequestTime;
@@ -292,6 +292,10 @@ internal sealed class ControlConnection
         _exchange = null;
         _server.Loop.Unwatch(_watch);
         _fd.Dispose();
+        // Not ours any more, even if this was called from the middle of a read.
+        _server.GiveBack(_input);
+        _input = [];
+        _start = _end = 0;
         _server.Remove(this);
     }
 

@@ -21,6 +21,8 @@ namespace Dora.Init.Manager.Control;
 internal sealed class ControlServer : IDisposable
 {
     private const int AcceptBatch = 16;
+    private const int BufferSize = 16 * 1024;
+    private const int BuffersKept = 2;
     private static readonly TimeSpan s_acceptRetry = TimeSpan.FromSeconds(1);
 
     private readonly FileDescriptor _listener;
@@ -29,6 +31,7 @@ internal sealed class ControlServer : IDisposable
     private readonly Action<string> _log;
     private readonly HashSet<ControlConnection> _connections = [];
     private readonly List<ControlConnection> _expired = [];
+    private readonly Stack<byte[]> _buffers = new();
     private bool _isSweeping;
     private bool _isDisposed;
 
@@ -61,6 +64,14 @@ internal sealed class ControlServer : IDisposable
     public Action<Action> WhenSaved { get; init; } = action => action();
 
     public int ConnectionCount => _connections.Count;
+
+    /// <summary>What a connection reads into. A few are kept: most connections are one short request, and a new buffer for each would be most of the garbage here.</summary>
+    public byte[] RentBuffer() => _buffers.TryPop(out byte[]? kept) ? kept : new byte[BufferSize];
+
+    public void GiveBack(byte[] buffer)
+    {
+        if (_buffers.Count < BuffersKept) _buffers.Push(buffer);
+    }
 
     public void Remove(ControlConnection connection) => _connections.Remove(connection);
 

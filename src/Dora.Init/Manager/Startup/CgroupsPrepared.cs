@@ -11,10 +11,10 @@ internal static class CgroupsPrepared
 {
     public const string Root = "/sys/fs/cgroup";
 
-    private static readonly string[] s_folders = [$"{Root}/dora", $"{Root}/dora/manager", $"{Root}/dora/services", $"{Root}/dora/sessions", $"{Root}/dora/jobs"];
+    private static readonly string[] s_folders = [$"{Root}/dora", $"{Root}/dora/manager", $"{Root}/dora/services", $"{Root}/dora/sessions", $"{Root}/dora/jobs", $"{Root}/dora/slices"];
 
     /// <summary>Whose children are to have the controllers. cgroups(7): none of these may hold a process itself.</summary>
-    private static readonly string[] s_parents = [Root, $"{Root}/dora", $"{Root}/dora/services", $"{Root}/dora/sessions", $"{Root}/dora/jobs"];
+    private static readonly string[] s_parents = [Root, $"{Root}/dora", $"{Root}/dora/services", $"{Root}/dora/sessions", $"{Root}/dora/jobs", $"{Root}/dora/slices"];
 
     private static readonly string[] s_controllers = ["cpu", "memory", "pids", "io"];
 

@@ -27,7 +27,9 @@ internal static class DevicesCoupled
             loader.Inserting = () => left -= WaitForTurn(left);
             loader.Inserting();
         });
-        return $"{loader.Loaded} modules for {devices} devices";
+        left -= WaitForTurn(left);
+        int gone = VacantControllers.Release();
+        return $"{loader.Loaded} modules for {devices} devices" + (gone > 0 ? $"; {gone} taken out again: IDE without a drive" : "");
     }
 
     /// <summary>Gives how long it has waited.</summary>

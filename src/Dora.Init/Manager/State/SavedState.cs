@@ -116,6 +116,9 @@ internal sealed record SavedService : IJsonMapped<SavedService>, IJsonKept
 
     public ServicePin Pin { get; init; }
 
+    /// <summary>The slice that its cgroup is in.</summary>
+    public string? Slice { get; init; }
+
     /// <summary>A stop was asked for that waits until nothing needs it any more.</summary>
     public bool IsStopAsked { get; init; }
 
@@ -136,6 +139,7 @@ internal sealed record SavedService : IJsonMapped<SavedService>, IJsonKept
         Accepted = json.Number("accepted", from?.Accepted) ?? 0,
         Refused = json.Number("refused", from?.Refused) ?? 0,
         Transient = json.Text("transient", from?.Transient),
+        Slice = json.Text("slice", from?.Slice),
         Pin = (ServicePin)(json.Integer("pin", (int?)from?.Pin) ?? 0),
         IsStopAsked = json.Flag("isStopAsked", from?.IsStopAsked) ?? false,
         IsRestartAsked = json.Flag("isRestartAsked", from?.IsRestartAsked) ?? false,

@@ -132,7 +132,10 @@ internal class Cgroup : IDisposable
     public virtual Errno Remove()
     {
         Close();
-        return RemoveTree(Path, depth: 0);
+        var errno = RemoveTree(Path, depth: 0);
+        // The last one out; else it is not empty, and stays.
+        if (CgroupPaths.SliceOf(Path) is { } slice) _ = Sys.RemoveDirectory(slice);
+        return errno;
     }
 
     private static Errno RemoveTree(string path, int depth)

@@ -25,6 +25,21 @@ internal static class CgroupLimits
             Sys.ChangeOwner(folder + file, identity.Uid, identity.Gid).ThrowIfErrorBut(Errno.ENOENT, "delegate cgroup: chown", folder + file);
     }
 
+    /// <summary>
+    /// The limits that all in a slice have together. Its controllers are switched on below it too: who is killed for the
+    /// memory of all is seen by his own events.
+    /// </summary>
+    public static void ApplySlice(string folder, ServiceSettings group)
+    {
+        foreach (var setting in group.Process.Cgroup)
+        {
+            foreach (string value in setting.Values)
+                if (!Write(group.Name, folder, setting.File, value)) break;
+            int dot = setting.File.IndexOf('.');
+            if (dot > 0) _ = Sys.WriteFile(folder + "/cgroup.subtree_control", "+" + setting.File[..dot]);
+        }
+    }
+
     private static bool Write(string service, string folder, string file, string value)
     {
         var errno = Sys.WriteFile($"{folder}/{file}", value);

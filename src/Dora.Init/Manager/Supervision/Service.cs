@@ -17,14 +17,17 @@ internal sealed class Service : IDisposable
     private readonly IServiceLauncher _launcher;
     private LoopTimer? _deadline;
     private ReadinessPipe? _readiness;
+    private readonly string _cgroupRoot;
     private ServiceSettings? _next;
 
-    public Service(Supervisor supervisor, IServiceLauncher launcher, ServiceSettings settings, string cgroupPath)
+    public Service(Supervisor supervisor, IServiceLauncher launcher, ServiceSettings settings, string cgroupRoot)
     {
         _supervisor = supervisor;
         _launcher = launcher;
         Settings = settings;
-        Cgroup = launcher.CgroupOf(supervisor.Loop, cgroupPath, settings.Name, () => CheckEmptied());
+        _cgroupRoot = cgroupRoot;
+        Slice = settings.Slice;
+        Cgroup = CgroupAt(CgroupPaths.Of(settings, cgroupRoot));
         State = new ServiceState { Since = EventLoop.Now };
         Companions = Companions.For(supervisor, this, launcher);
     }
@@ -36,7 +39,10 @@ internal sealed class Service : IDisposable
     public ServiceSettings NextSettings => _next ?? Settings;
 
     public ServiceState State { get; private set; }
-    public Cgroup Cgroup { get; }
+    public Cgroup Cgroup { get; private set; }
+
+    /// <summary>The group whose cgroup this run shares: that of its file, unless a reload has changed it since.</summary>
+    public string? Slice { get; private set; }
 
     /// <summary>What goes with its process (probes, helpers, its notify socket); null for a service that has none of it.</summary>
     public Companions? Companions { get; private set; }
@@ -75,6 +81,20 @@ internal sealed class Service : IDisposable
     public bool IsArmed => _supervisor.IsArmed(this);
 
     public bool IsMasked => _supervisor.IsMasked(this);
+
+    /// <summary>What the group of its slice says; null if there is no such group any more.</summary>
+    public ServiceSettings? SliceSettings => Slice is { } slice && _supervisor.Find(slice)?.Settings is { Type: ServiceType.Group } group ? group : null;
+
+    private Cgroup CgroupAt(string path) => _launcher.CgroupOf(_supervisor.Loop, path, Name, () => CheckEmptied());
+
+    /// <summary>Its next run, or the one that is to be taken up, is in this slice.</summary>
+    public void PutInto(string? slice)
+    {
+        if (slice == Slice) return;
+        Slice = slice;
+        Cgroup.Dispose();
+        Cgroup = CgroupAt(CgroupPaths.Of(Name, slice, _cgroupRoot));
+    }
 
     /// <summary>Takes up the state that the last manager left, process and all.</summary>
     public void Adopt(ServiceState state)
@@ -117,6 +137,7 @@ internal sealed class Service : IDisposable
         {
             Companions?.Follow(before, after);
             if (_next is not null && IsBetweenRuns) TakeUpNext(isSameRun: false);
+            if (after.Phase is ServicePhase.Waiting) PutInto(Settings.Slice);
         }
         finally
         {

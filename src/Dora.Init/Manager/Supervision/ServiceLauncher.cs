@@ -92,6 +92,8 @@ internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets
         var errno = isFirst ? service.Cgroup.Renew() : service.Cgroup.Create();
         if (errno != Errno.None) return errno;
         // Once in each run: the service may have set others since (delegate), and they hold for its helpers as well.
+        if (isFirst && service.Slice is { } slice)
+            CgroupLimits.ApplySlice(CgroupPaths.SliceOf(service.Cgroup.Path)!, service.SliceSettings ?? throw new LaunchException($"slice: there is no group '{slice}'"));
         if (isFirst) CgroupLimits.Apply(service.Cgroup.Path, service.Settings, identity);
         return helper is null ? Errno.None : Cgroup.Renew(helper.Cgroup);
     }

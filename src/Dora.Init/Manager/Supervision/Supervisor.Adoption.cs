@@ -30,6 +30,7 @@ internal sealed partial class Supervisor
             service.Pin = entry.Pin;
             if (entry.IsStopAsked) _stopsAsked.Add(service.Name);
             if (entry.IsRestartAsked) _restartsAsked.Add(service.Name);
+            service.PutInto(entry.State.Phase is ServicePhase.Waiting ? service.Settings.Slice : entry.Slice);
             service.Adopt(Verified(service, entry.State));
             if (service.IsSession && service.State.Pid == 0)
             {
@@ -51,15 +52,18 @@ internal sealed partial class Supervisor
         // No state at all, or none of these: it was lost, or the guard failed twice and its store with it.
         foreach (var service in _services.Values.ToArray())
             if (!told.Contains(service.Name)) AdoptRunning(service);
-        foreach (string name in Sys.ListDirectories(ServicesRoot)) AdoptInstance(name);
+        var folders = CgroupPaths.In(CgroupPaths.Sessions);
+        foreach (var (_, slice) in CgroupPaths.In(CgroupPaths.Slices)) folders.AddRange(CgroupPaths.In(slice));
+        foreach (string name in Sys.ListDirectories(CgroupPaths.Services)) AdoptInstance(name);
+        foreach (var (name, _) in folders) AdoptInstance(name);
         CloseUnusedSockets();
         AdoptTransients(saved);
-        foreach (string name in Sys.ListDirectories(SessionsRoot))
+        foreach (var (name, path) in folders)
         {
             // The last manager may have died before it saved the number: a session of the same name could not be
             // launched into a cgroup that is taken, and its client would be turned away.
             if (int.TryParse(name.AsSpan(name.LastIndexOf('@') + 1), out int number)) _lastSession = Math.Max(_lastSession, number);
-            if (Find(name) is null) Linger($"{SessionsRoot}/{name}", name);
+            if (Find(name) is null) Linger(path, name);
         }
         DropUnclaimed();
         Unsettled();
@@ -98,6 +102,7 @@ internal sealed partial class Supervisor
                 IsSession = service.IsSession,
                 State = service.State,
                 Pin = service.Pin,
+                Slice = service.Slice,
                 IsStopAsked = _stopsAsked.Contains(service.Name),
                 IsRestartAsked = _restartsAsked.Contains(service.Name),
                 Trigger = TriggerOf(service),

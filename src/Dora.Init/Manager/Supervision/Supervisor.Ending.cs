@@ -40,8 +40,10 @@ internal sealed partial class Supervisor
     /// <summary>What sessions left behind goes too: after a soft reboot nothing of the old runs but what was spared.</summary>
     public void KillLeftovers()
     {
-        foreach (string name in Dora.Core.Linux.Sys.ListDirectories(SessionsRoot))
-            if (Find(name) is not { } session || !IsSpared(session)) _ = Dora.Core.Linux.Sys.WriteFile($"{SessionsRoot}/{name}/cgroup.kill", "1");
+        var folders = CgroupPaths.In(CgroupPaths.Sessions);
+        foreach (var (_, slice) in CgroupPaths.In(CgroupPaths.Slices)) folders.AddRange(CgroupPaths.In(slice));
+        foreach (var (name, path) in folders)
+            if (Find(name) is not { } session || !IsSpared(session)) _ = Dora.Core.Linux.Sys.WriteFile($"{path}/cgroup.kill", "1");
     }
 
     /// <summary>For the manager after a soft reboot: it knows of nothing but what was spared.</summary>
@@ -50,7 +52,7 @@ internal sealed partial class Supervisor
         state.LastSession = _lastSession;
         foreach (var service in _services.Values)
             if (IsSpared(service) && !service.State.IsDown)
-                state.Services.Add(new SavedService { Name = service.Name, InstanceOf = service.InstanceOf, IsSession = service.IsSession, State = service.State });
+                state.Services.Add(new SavedService { Name = service.Name, InstanceOf = service.InstanceOf, IsSession = service.IsSession, State = service.State, Slice = service.Slice });
     }
 
     /// <summary>Those that say so, and what they need: a need that went down would take them along.</summary>

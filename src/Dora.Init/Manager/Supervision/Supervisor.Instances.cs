@@ -127,7 +127,7 @@ internal sealed partial class Supervisor
 
     private Service AddSession(ServiceSettings settings, string listener, ConnectionPeer? peer)
     {
-        var session = new Service(this, _launcher, settings, $"{SessionsRoot}/{settings.Name}") { InstanceOf = listener, IsSession = true, Peer = peer };
+        var session = new Service(this, _launcher, settings, CgroupPaths.Sessions) { InstanceOf = listener, IsSession = true, Peer = peer };
         _services.Add(settings.Name, session);
         return session;
     }

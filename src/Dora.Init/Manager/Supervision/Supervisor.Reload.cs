@@ -179,7 +179,23 @@ internal sealed partial class Supervisor
             else _sockets.Close(service.Name);
         }
         RenewTrigger(service, before.On);
+        if (service.Settings.Type is ServiceType.Group) RenewSlice(service.Settings);
         if (service.State.WantedUp && !service.State.IsDown) PullIn(service);
+    }
+
+    /// <summary>New limits of a slice hold at once for what is in it.</summary>
+    private static void RenewSlice(ServiceSettings group)
+    {
+        string folder = $"{CgroupPaths.Slices}/{group.Name}";
+        if (group.Process.Cgroup.Count == 0 || !Dora.Core.Linux.Sys.Exists(folder)) return;
+        try
+        {
+            CgroupLimits.ApplySlice(folder, group);
+        }
+        catch (LaunchException exception)
+        {
+            Log.Error($"{group.Name}: {exception.Message}: the limit is as it was");
+        }
     }
 
     private void RenewTrigger(Service service, TriggerSettings? before)

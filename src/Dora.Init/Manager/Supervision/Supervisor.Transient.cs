@@ -12,7 +12,6 @@ namespace Dora.Init.Manager.Supervision;
 // next one knows what it is.
 internal sealed partial class Supervisor
 {
-    private const string JobsRoot = "/sys/fs/cgroup/dora/jobs";
 
     /// <summary>How many are known at once, with those that have ended.</summary>
     private const int MostTransients = 256;
@@ -74,7 +73,7 @@ internal sealed partial class Supervisor
 
     private Service AddTransient(ServiceSettings settings, string text)
     {
-        var service = new Service(this, _launcher, settings, $"{JobsRoot}/{settings.Name}") { TransientText = text };
+        var service = new Service(this, _launcher, settings, CgroupPaths.Jobs) { TransientText = text };
         _services.Add(settings.Name, service);
         return service;
     }
@@ -99,8 +98,8 @@ internal sealed partial class Supervisor
     private void AdoptTransients(SavedState saved)
     {
         _lastTransient = saved.LastTransient;
-        foreach (string name in Sys.ListDirectories(JobsRoot))
-            if (Find(name) is not { TransientText: not null }) Linger($"{JobsRoot}/{name}", name);
+        foreach (string name in Sys.ListDirectories(CgroupPaths.Jobs))
+            if (Find(name) is not { TransientText: not null }) Linger($"{CgroupPaths.Jobs}/{name}", name);
     }
 
     /// <summary>Forgets those whose time has come, and comes back for the next.</summary>

@@ -25,15 +25,11 @@ namespace Dora.Init.Manager.Supervision;
 /// </summary>
 internal sealed partial class Supervisor
 {
-    private const string ServicesRoot = "/sys/fs/cgroup/dora/services";
-
     /// <summary>How many are launched before the loop looks at everything else again: exits, requests, connections, the guard's deadlines.</summary>
     private const int LaunchesPerTurn = 32;
 
     /// <summary>What the end of the machine gives to one post-stop at most; elsewhere it may be without limit.</summary>
     private static readonly TimeSpan s_longestPostStop = TimeSpan.FromMinutes(2);
-
-    private const string SessionsRoot = "/sys/fs/cgroup/dora/sessions";
 
     private readonly Dictionary<string, Service> _services = [];
     private readonly Dictionary<string, ServiceSettings> _templates = [];
@@ -84,7 +80,7 @@ internal sealed partial class Supervisor
 
     private Service AddService(ServiceSettings settings, string? instanceOf)
     {
-        var service = new Service(this, _launcher, settings, $"{ServicesRoot}/{settings.Name}") { InstanceOf = instanceOf };
+        var service = new Service(this, _launcher, settings, CgroupPaths.Services) { InstanceOf = instanceOf };
         _services.Add(settings.Name, service);
         RememberOrder(service);
         return service;
