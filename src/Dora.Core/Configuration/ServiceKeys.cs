@@ -49,6 +49,7 @@ internal static class ServiceKeys
         Key("fd-store", "number from 0 to 128", "0", "Descriptors that it may leave for its next start.", (s, v) => s with { DescriptorLimit = v.Integer(0, 128) }),
         Key("pre-start", "list of words", "", "A program that runs first, and has to succeed.", (s, v) => s with { PreStart = v.Command() }),
         Key("stop-command", "list of words", "", "A program that asks it to stop, in place of the signal.", (s, v) => s with { StopCommand = v.Command() }),
+        Key("post-stop", "list of words", "", "A program that runs when nothing of a run is left.", (s, v) => s with { PostStop = v.Command() }),
         Key("reload-command", "list of words", "", "A program that makes it read its configuration anew.", (s, v) => s with { ReloadCommand = v.Command() }),
         Key("reload-signal", "name of a signal", "", "The signal that makes it read its configuration anew.", (s, v) => s with { ReloadSignal = v.Signal() }),
         Key("helper-timeout", "duration or none", "30s", "How long each of these programs may take.", (s, v) => s with { HelperTimeout = v.Duration(TimeSpan.FromMilliseconds(1), mayBeEndless: true) }),

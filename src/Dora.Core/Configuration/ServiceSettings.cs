@@ -149,6 +149,9 @@ public sealed record ServiceSettings
     /// <summary>Asks it to stop, in place of the signal; <c>stop-command</c>.</summary>
     public IReadOnlyList<string> StopCommand { get; init; } = [];
 
+    /// <summary>Run after each run of it, when nothing of that is left; <c>post-stop</c>.</summary>
+    public IReadOnlyList<string> PostStop { get; init; } = [];
+
     /// <summary>Makes it read its own configuration anew; <c>reload-command</c>.</summary>
     public IReadOnlyList<string> ReloadCommand { get; init; } = [];
 

@@ -42,6 +42,7 @@ public static class ServiceTemplate
             Health = template.Health?.With(text => Expand(text, argument)),
             PreStart = ExpandAll(template.PreStart, argument),
             StopCommand = ExpandAll(template.StopCommand, argument),
+            PostStop = ExpandAll(template.PostStop, argument),
             ReloadCommand = ExpandAll(template.ReloadCommand, argument),
         };
     }
@@ -76,7 +77,7 @@ public static class ServiceTemplate
 
     private static (string Key, IReadOnlyList<string> Words)[] HelperWords(ServiceSettings template) =>
     [
-        ("pre-start", template.PreStart), ("stop-command", template.StopCommand), ("reload-command", template.ReloadCommand),
+        ("pre-start", template.PreStart), ("stop-command", template.StopCommand), ("post-stop", template.PostStop), ("reload-command", template.ReloadCommand),
         ("ready", template.Ready is { } ready ? [ready.Path, .. ready.Command] : []), ("health", template.Health is { } health ? [health.Path, .. health.Command] : []),
     ];
 

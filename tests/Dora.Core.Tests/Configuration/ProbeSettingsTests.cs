@@ -71,11 +71,11 @@ public class ProbeSettingsTests
     public void A_template_puts_its_argument_into_all_of_them()
     {
         var template = ServiceFileReaderTests.Load("command: /bin/a\nfor-each: console\nready: {file: /run/%i.pid}\nhealth: {command: [/bin/c, '%i%%']}\n"
-            + "pre-start: [/bin/p, '%i']\nstop-command: [/bin/s, '%i']\nreload-command: [/bin/r, '%i']\n");
+            + "pre-start: [/bin/p, '%i']\nstop-command: [/bin/s, '%i']\npost-stop: [/bin/c, '%i']\nreload-command: [/bin/r, '%i']\n");
         var instance = ServiceTemplate.Instantiate(template, "tty1");
         Assert.Equal("/run/tty1.pid", instance.Ready!.Path);
         Assert.Equal(["/bin/c", "tty1%"], instance.Health!.Command);
-        Assert.Equal(["/bin/p", "tty1", "/bin/s", "tty1", "/bin/r", "tty1"], [.. instance.PreStart, .. instance.StopCommand, .. instance.ReloadCommand]);
+        Assert.Equal(["/bin/p", "tty1", "/bin/s", "tty1", "/bin/c", "tty1", "/bin/r", "tty1"], [.. instance.PreStart, .. instance.StopCommand, .. instance.PostStop, .. instance.ReloadCommand]);
         Assert.Equal("/run/%i.pid", template.Ready!.Path);
     }
 
@@ -132,10 +132,11 @@ public class ProbeSettingsTests
     [InlineData("watchdog: 1s", "1:1: watchdog: needs 'notify: systemd': its signs of life are WATCHDOG=1")]
     [InlineData("watchdog: 1s\nnotify: fd", "1:1: watchdog: needs 'notify: systemd': its signs of life are WATCHDOG=1")]
     [InlineData("fd-store: 3", "1:1: fd-store: needs 'notify: systemd': descriptors come with FDSTORE=1")]
+    [InlineData("post-stop: [/bin/s]\nper-connection: true\nsockets: [{tcp: 80}]", "1:1: post-stop: goes with one process that stays, not with 'per-connection'")]
     [InlineData("stop-command: /bin/s\ntype: oneshot", "1:1: stop-command: a oneshot that is done has nothing to stop; leave out 'stop-command'")]
     [InlineData("reload-command: /bin/r\nreload-signal: HUP", "1:1: reload-command: there is a 'reload-signal' already; leave one of them out")]
     [InlineData("reload-signal: HUP\ntype: oneshot", "1:1: reload-signal: goes with one process that stays")]
-    [InlineData("helper-timeout: 5s", "1:1: helper-timeout: has no meaning without 'pre-start', 'stop-command' or 'reload-command'")]
+    [InlineData("helper-timeout: 5s", "1:1: helper-timeout: has no meaning without 'pre-start', 'stop-command', 'post-stop' or 'reload-command'")]
     [InlineData("pre-start: /bin/p\nsockets: [tcp: 1]\nper-connection: true", "1:1: pre-start: goes with one process that stays, not with 'per-connection'")]
     public void What_makes_no_sense_together_is_told(string lines, string message) =>
         ServiceFileReaderTests.AssertProblems($"{lines}\ncommand: /bin/a\n", message);

@@ -183,13 +183,13 @@ internal sealed class Service : IDisposable
             case ServicePhase.Backoff:
                 Log.Warn($"{Name}: ended ({why}); starting again in {ServiceMachine.Seconds(after.Deadline!.Value - after.Since)}");
                 break;
-            case ServicePhase.Killing when before.Phase is ServicePhase.Stopping:
+            case ServicePhase.Killing when before is { Phase: ServicePhase.Stopping, Helper: not HelperKind.PostStop }:
                 Log.Warn($"{Name}: has not stopped within {ServiceMachine.Seconds(Settings.StopTimeout)} (stop-timeout): killing it");
                 break;
             case ServicePhase.Running when after.ReloadFault is not null:
                 Log.Warn($"{Name}: {after.ReloadFault}; it runs on as it is");
                 break;
-            case ServicePhase.Running or ServicePhase.Reloading or ServicePhase.Done or ServicePhase.Stopped or ServicePhase.Stopping when !IsSession:
+            case ServicePhase.Running or ServicePhase.Reloading or ServicePhase.Done or ServicePhase.Stopped or ServicePhase.Stopping when !IsSession && after.Helper is not HelperKind.PostStop:
                 Log.Info(text);
                 break;
         }
@@ -232,6 +232,9 @@ internal sealed class Service : IDisposable
     private void DeadlineReached()
     {
         Hear();
+        // Nothing else tells: it changes nothing of what the run has come to.
+        if (State.Helper is HelperKind.PostStop && State.Deadline <= EventLoop.Now)
+            Log.Warn($"{Name}: post-stop: not done within {ServiceMachine.Seconds(Settings.HelperTimeout)} (helper-timeout): killing it");
         Apply(new(ServiceEventKind.DeadlineReached));
         ArmDeadline();
     }

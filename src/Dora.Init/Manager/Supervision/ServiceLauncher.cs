@@ -84,10 +84,11 @@ internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets
     internal static string? ProgramOf(Service service) =>
         Supervisor.IsOwnLogger(service) && service.State.RestartsInRow < OwnLoggerTries ? Program.OwnPath : null;
 
-    // A helper before the main process makes the folder of both; what an earlier helper left is below it.
+    // A helper before the main process makes the folder of both; what an earlier helper left is below it. One that comes when all
+    // is gone makes a folder for itself.
     private static Errno MakeCgroup(Service service, HelperCommand? helper, Identity identity)
     {
-        bool isFirst = helper is null ? service.Settings.PreStart.Count == 0 : helper.Kind is HelperKind.PreStart;
+        bool isFirst = helper is null ? service.Settings.PreStart.Count == 0 : helper.Kind is HelperKind.PreStart or HelperKind.PostStop;
         var errno = isFirst ? service.Cgroup.Renew() : service.Cgroup.Create();
         if (errno != Errno.None) return errno;
         // Once in each run: the service may have set others since (delegate), and they hold for its helpers as well.

@@ -15,6 +15,8 @@ namespace Dora.Init.Manager.Supervision;
 //   Stopping   with stop-command: the helper first (Helper is Stop). It fails -> the stop signal after all. The
 //              stop-timeout counts from the beginning of the phase, whatever the helper takes. A pre-start that is
 //              still at work gets the stop signal itself.
+//   Stopping   with post-stop, when nothing of the run is left: the helper last (Helper is PostStop). It ends, however, or its
+//              helper-timeout does -> Killing, for what it has left behind, and from there whatever the run has come to.
 //   Stopping   by STOPPING=1 (EndsByItself): nobody asked, so its end is judged like one in Running.
 //
 // The watchdog's miss, and health that is lost for the threshold, are faults like any other: Stopping (ABRT, or the stop
@@ -90,6 +92,7 @@ internal static partial class ServiceMachine
         {
             StartedAt = now, ReadyAt = null, StatusText = null, WatchdogInterval = null, IsMainChanged = false, HealthFailures = 0,
             HealthFault = null, ReloadFault = null, FileMark = null, Result = ServiceResult.None, ResultErrno = default,
+            HasExited = false, IsPostStopOver = false,
         };
         return settings.PreStart.Count > 0
             ? (starting with { Helper = HelperKind.PreStart, Deadline = now + settings.HelperTimeout }, ServiceActions.RunHelper)
@@ -114,6 +117,13 @@ internal static partial class ServiceMachine
         var limit = settings.HelperTimeout < settings.StopTimeout ? settings.HelperTimeout : settings.StopTimeout;
         return (stopping with { Helper = HelperKind.Stop, HelperPid = 0, Deadline = now + limit }, ServiceActions.RunHelper);
     }
+
+    private static (ServiceState, ServiceActions) PostStop(ServiceState state, ServiceSettings settings, TimeSpan now) => (
+        Enter(state, ServicePhase.Stopping, now) with
+        {
+            Helper = HelperKind.PostStop, HelperPid = 0, Reason = state.Reason, Deadline = now + settings.HelperTimeout,
+        },
+        ServiceActions.RunHelper);
 
     private static (ServiceState, ServiceActions) Reload(ServiceState state, ServiceSettings settings, TimeSpan now)
     {
@@ -160,6 +170,10 @@ internal static partial class ServiceMachine
                 var deadline = state.Since + settings.StopTimeout;
                 var rest = alone with { Deadline = state.Deadline > deadline ? state.Deadline : deadline };
                 return (rest, fault is null ? ServiceActions.None : ServiceActions.SendStopSignal);
+            case (ServicePhase.Stopping, HelperKind.PostStop):
+                return (
+                    Enter(alone, ServicePhase.Killing, now) with { IsPostStopOver = true, Reason = state.Reason, Deadline = now + KillLimit },
+                    ServiceActions.KillAll);
             case (ServicePhase.Reloading, HelperKind.Reload) when fault is not null:
                 return (ReloadFailed(alone, fault, now), ServiceActions.None);
             case (ServicePhase.Reloading, HelperKind.Reload) when state.IsReloadAnnounced:
@@ -191,6 +205,8 @@ internal static partial class ServiceMachine
             case (ServicePhase.Starting, HelperKind.PreStart):
                 return HelperEnded(state, settings, late, now);
             case (ServicePhase.Stopping, HelperKind.Stop) when state.Since + settings.StopTimeout > now:
+                return HelperEnded(state, settings, late, now);
+            case (ServicePhase.Stopping, HelperKind.PostStop):
                 return HelperEnded(state, settings, late, now);
             case (ServicePhase.Reloading, HelperKind.Reload):
                 return (ReloadFailed(state with { Helper = HelperKind.None, HelperPid = 0 }, late, now), ServiceActions.None);

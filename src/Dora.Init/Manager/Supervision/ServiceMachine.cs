@@ -39,6 +39,8 @@ namespace Dora.Init.Manager.Supervision;
 ///   ReactToFailure, once; any start, stop or restart clears it.
 /// - Result says for programs what Fault and Reason say for people: it is set where a fault is, Success where a run ends
 ///   without one, and stays until the next run begins.
+/// - With a post-stop, Emptied comes twice: it is run after the first (Stopping, Helper is PostStop), the second is what it
+///   leaves itself. What has become of the run is known before, and its own outcome changes nothing about that.
 /// - HasBeenUp is never taken back: a milestone is behind one.
 /// - Chance (jitter) comes from the name and the time, which are arguments: the same call has the same answer.
 /// - A group, and a listener with a process for each connection, have no process: Launched comes without a pid, and a stop
@@ -71,7 +73,7 @@ internal static partial class ServiceMachine
             ServiceEventKind.RestartAsked => Restart(state, settings, happened.Cause, now),
             ServiceEventKind.DependenciesMet when state.Phase is ServicePhase.Waiting => Begin(state, settings, now),
             ServiceEventKind.FoundDone when state.Phase is ServicePhase.Waiting =>
-                (Enter(state, ServicePhase.Done, now) with { StartedAt = now, ReadyAt = now, Reason = happened.Reason }, ServiceActions.None),
+                (Enter(state, ServicePhase.Done, now) with { StartedAt = now, ReadyAt = now, Reason = happened.Reason, Result = ServiceResult.Success, ResultErrno = default }, ServiceActions.None),
             ServiceEventKind.DependencyFailed when state.Phase is ServicePhase.Waiting =>
                 (Enter(state, ServicePhase.Failed, now) with { Reason = happened.Reason, Result = ServiceResult.Dependency, ResultErrno = default }, ServiceActions.None),
             ServiceEventKind.Launched when state.Phase is ServicePhase.Starting => (
@@ -80,11 +82,11 @@ internal static partial class ServiceMachine
                     : Enter(state, ServicePhase.Running, now) with { Pid = happened.Pid, ReadyAt = now },
                 ServiceActions.None),
             ServiceEventKind.LaunchFailed when state.Phase is ServicePhase.Starting =>
-                (AfterFault(LaunchFailed(state, happened), settings, happened.Reason, false, now), ServiceActions.None),
+                LaunchFailed(state, settings, happened, now),
             ServiceEventKind.ReadySeen when state.Phase is ServicePhase.Starting && state.Helper is not HelperKind.PreStart =>
                 (Enter(state, ServicePhase.Running, now) with { ReadyAt = now }, ServiceActions.None),
             ServiceEventKind.MainExited => MainExited(state, settings, happened.Exit!, now),
-            ServiceEventKind.Emptied => (Emptied(state, settings, now), ServiceActions.None),
+            ServiceEventKind.Emptied => Emptied(state, settings, now),
             ServiceEventKind.DeadlineReached => DeadlineReached(state, settings, now),
             _ => ApplyReadiness(state, settings, happened, now),
         };
@@ -144,7 +146,7 @@ internal static partial class ServiceMachine
 
     private static (ServiceState, ServiceActions) MainExited(ServiceState state, ServiceSettings settings, ProcessExit exit, TimeSpan now)
     {
-        var gone = state with { Pid = 0, LastExit = exit };
+        var gone = state with { Pid = 0, LastExit = exit, HasExited = true };
         return state.Phase switch
         {
             ServicePhase.Starting or ServicePhase.Running or ServicePhase.Reloading or ServicePhase.Stopping
@@ -162,11 +164,21 @@ internal static partial class ServiceMachine
         };
     }
 
-    private static ServiceState Emptied(ServiceState state, ServiceSettings settings, TimeSpan now)
+    private static (ServiceState, ServiceActions) Emptied(ServiceState state, ServiceSettings settings, TimeSpan now)
     {
-        if (state.Phase is not (ServicePhase.Stopping or ServicePhase.Killing) || state.Pid != 0) return state;
+        // A post-stop whose end is not told yet has left the cgroup empty too.
+        if (state.Phase is not (ServicePhase.Stopping or ServicePhase.Killing) || state.Pid != 0 || state.Helper is HelperKind.PostStop)
+            return (state, ServiceActions.None);
         // Nothing was wrong with it: it was stopped.
         if (state is { Result: ServiceResult.None, Fault: null }) state = state with { Result = ServiceResult.Success };
+        return settings.PostStop.Count > 0 && !state.IsPostStopOver
+            ? PostStop(state, settings, now)
+            : (AfterRun(state, settings, now), ServiceActions.None);
+    }
+
+    /// <summary>Nothing of the run is left, and nothing more is to be done about it.</summary>
+    private static ServiceState AfterRun(ServiceState state, ServiceSettings settings, TimeSpan now)
+    {
         if (state.StartAgain)
             return Enter(state, ServicePhase.Waiting, now) with { StartAgain = false, RestartsInRow = 0 };
         if (state.Fault is null || !state.WantedUp)
@@ -213,8 +225,14 @@ internal static partial class ServiceMachine
     private static ServiceState GiveUp(ServiceState down, string? reason, TimeSpan now) =>
         Enter(down, ServicePhase.Failed, now) with { Reason = reason, IsGivenUp = down.WantedUp };
 
-    private static ServiceState LaunchFailed(ServiceState state, ServiceEvent failed) =>
-        state with { Result = failed.IsExecute ? ServiceResult.ExecFailed : ServiceResult.LaunchFailed, ResultErrno = failed.Errno };
+    private static (ServiceState, ServiceActions) LaunchFailed(ServiceState state, ServiceSettings settings, ServiceEvent failed, TimeSpan now)
+    {
+        var without = state with { Result = failed.IsExecute ? ServiceResult.ExecFailed : ServiceResult.LaunchFailed, ResultErrno = failed.Errno };
+        // With a post-stop it is a run like any other: what its pre-start has made may have to be cleared away.
+        return settings.PostStop.Count == 0
+            ? (AfterFault(without, settings, failed.Reason, false, now), ServiceActions.None)
+            : (Enter(without, ServicePhase.Killing, now) with { Fault = failed.Reason, Deadline = now + KillLimit }, ServiceActions.KillAll);
+    }
 
     private static ServiceResult ResultOf(ServiceState state, ServiceSettings settings, ProcessExit exit)
     {

@@ -108,6 +108,12 @@ internal sealed record ServiceState : IJsonMapped<ServiceState>
     /// <summary>Why it is where it is, in words; null when there is nothing to say.</summary>
     public string? Reason { get; init; }
 
+    /// <summary>The main process of the last run has ended: LastExit is that one's, and not an earlier one's.</summary>
+    public bool HasExited { get; init; }
+
+    /// <summary>The post-stop of the last run has been run.</summary>
+    public bool IsPostStopOver { get; init; }
+
     /// <summary>Why its last run ended, for programs.</summary>
     public ServiceResult Result { get; init; }
 
@@ -209,6 +215,8 @@ internal sealed record ServiceState : IJsonMapped<ServiceState>
         HealthFailures = json.Integer("healthFailures", from?.HealthFailures) ?? 0,
         HealthFault = json.Text("healthFault", from?.HealthFault),
         FileMark = json.Text("fileMark", from?.FileMark),
+        HasExited = json.Flag("hasExited", from?.HasExited) ?? false,
+        IsPostStopOver = json.Flag("isPostStopOver", from?.IsPostStopOver) ?? false,
         Result = (ServiceResult)(json.Integer("result", (int?)from?.Result) ?? 0),
         ResultErrno = (Errno)(json.Integer("resultErrno", (int?)from?.ResultErrno) ?? 0),
     };

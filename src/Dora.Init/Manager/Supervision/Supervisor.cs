@@ -28,6 +28,9 @@ internal sealed partial class Supervisor
     /// <summary>How many are launched before the loop looks at everything else again: exits, requests, connections, the guard's deadlines.</summary>
     private const int LaunchesPerTurn = 32;
 
+    /// <summary>What the end of the machine gives to one post-stop at most; elsewhere it may be without limit.</summary>
+    private static readonly TimeSpan s_longestPostStop = TimeSpan.FromMinutes(2);
+
     private readonly Dictionary<string, Service> _services = [];
     private readonly Dictionary<string, ServiceSettings> _templates = [];
     private readonly Dictionary<string, ConnectionListener> _listeners = [];
@@ -374,6 +377,8 @@ internal sealed partial class Supervisor
         }
     }
 
+    private static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b;
+
     /// <summary>The longest that stopping everything may take: the longest chain would do, the sum is simple and safe.</summary>
     public TimeSpan StopLimit
     {
@@ -381,7 +386,9 @@ internal sealed partial class Supervisor
         {
             var sum = TimeSpan.Zero;
             foreach (var service in _services.Values)
-                if (!service.State.IsDown) sum += service.Settings.StopTimeout + ServiceMachine.KillLimit;
+                if (!service.State.IsDown)
+                    sum += service.Settings.StopTimeout + ServiceMachine.KillLimit
+                        + (service.Settings.PostStop.Count > 0 ? Shorter(service.Settings.HelperTimeout, s_longestPostStop) + ServiceMachine.KillLimit : TimeSpan.Zero);
             return sum;
         }
     }

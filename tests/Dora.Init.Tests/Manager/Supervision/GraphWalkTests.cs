@@ -33,7 +33,7 @@ public class GraphWalkTests
         for (int step = 0; step < 60; step++)
         {
             string name = names[random.Next(names.Length)];
-            int what = random.Next(12);
+            int what = random.Next(13);
             world.Messages.Add($"--- {what} {name}");
             switch (what)
             {
@@ -46,6 +46,7 @@ public class GraphWalkTests
                 case 8: _ = random.Next(2) == 0 ? world.Stubborn.Add(name) : world.Stubborn.Remove(name); break;
                 case 9: _ = random.Next(3) == 0 ? world.Broken.Add(name) : world.Broken.Remove(name); break;
                 case 10: world.Pin(name, random.Next(3) == 0 ? (ServicePin)random.Next(1, 3) : ServicePin.None); break;
+                case 11 when world[name].State.HelperPid != 0: world.EndHelper(name, random.Next(2)); break;
                 default: world.Pass(random.NextDouble() * 20); break;
             }
             CheckNow(world, names, () => $"{story}\n{string.Join("\n", world.Messages.TakeLast(25))}\n{world.Phases(names)}");
@@ -107,6 +108,7 @@ public class GraphWalkTests
             else if (random.Next(4) == 0) lines.Add("notify: fd");
             string when = isOneshot ? "on-failure" : new[] { "always", "on-failure", "never" }[random.Next(3)];
             lines.Add($"restart: {{when: {when}, delay: 1s, limit: {random.Next(1, 4)}{(random.Next(3) == 0 ? ", within: 1m" : "")}, jitter: 0.5}}");
+            if (random.Next(4) == 0) lines.Add("post-stop: [/bin/clear]\nhelper-timeout: 5s");
             if (random.Next(5) == 0 && index > 0) lines.Add($"on-failure: {{start: {names[random.Next(index)]}}}");
         }
         string earlier(int most) => string.Join(", ", names[..index].OrderBy(_ => random.Next()).Take(random.Next(most + 1)));

@@ -30,6 +30,9 @@ internal sealed class MachineWalk(ServiceSettings settings)
         PreStart = ["/bin/prepare"], StopCommand = ["/bin/stop"], ReloadCommand = ["/bin/reload"], HelperTimeout = TimeSpan.FromSeconds(2),
     };
 
+    /// <summary>The same, and one for what comes after.</summary>
+    public static ServiceSettings Cleared => Helped with { PostStop = ["/bin/clear"] };
+
     public ServicePhase Phase => State.Phase;
 
     public MachineWalk Pass(TimeSpan time)

@@ -20,7 +20,7 @@ public class ServiceMachineWalkTests
 
     private static void Walk(Random random)
     {
-        var settings = new[] { MachineWalk.Daemon, MachineWalk.Oneshot, MachineWalk.Notifying, MachineWalk.Talking, MachineWalk.Helped }[random.Next(5)] with
+        var settings = new[] { MachineWalk.Daemon, MachineWalk.Oneshot, MachineWalk.Notifying, MachineWalk.Talking, MachineWalk.Helped, MachineWalk.Cleared, MachineWalk.Oneshot with { PostStop = ["/bin/clear"] } }[random.Next(7)] with
         {
             Restart = new RestartPolicy { When = (RestartCondition)random.Next(3), Limit = random.Next(4), Within = TimeSpan.FromSeconds(random.Next(2) * 20), Jitter = random.NextDouble() },
         };
@@ -73,6 +73,10 @@ public class ServiceMachineWalkTests
                 Assert.True(isStuck || (running == 0 && left == 0), $"something still runs: {what}");
             if (before.Phase != state.Phase && state.Phase is ServicePhase.Killing) Assert.True(actions.HasFlag(ServiceActions.KillAll), what);
             if (state.StartAgain) Assert.True(state.Phase is ServicePhase.Stopping or ServicePhase.Killing, what);
+            if (state.Helper is HelperKind.PostStop) Assert.True(isStuck || (running == 0 && left == 0), $"the run is not over: {what}");
+            if (before is { Helper: HelperKind.PostStop, IsPostStopOver: false } && state.Helper is not HelperKind.PostStop) Assert.True(state.IsPostStopOver, what);
+            if (settings.PostStop.Count > 0 && before.Phase is ServicePhase.Stopping or ServicePhase.Killing && state.Phase is ServicePhase.Stopped or ServicePhase.Waiting or ServicePhase.Backoff or ServicePhase.Done)
+                Assert.True(before.IsPostStopOver, $"its post-stop was left out: {what}");
             if (state.Fault is not null) Assert.True(state.Phase is ServicePhase.Stopping or ServicePhase.Killing, what);
             if (state.Phase is ServicePhase.Failed) Assert.False(string.IsNullOrEmpty(state.Reason), what);
             if (state.IsGivenUp) Assert.True(state.Phase is ServicePhase.Failed && state.WantedUp, what);
@@ -86,6 +90,11 @@ public class ServiceMachineWalkTests
         (state, _) = ServiceMachine.Apply(state, settings, new(ServiceEventKind.StopAsked), now);
         if (state.Pid != 0) (state, _) = ServiceMachine.Apply(state, settings, new(ServiceEventKind.MainExited, Exit: new ProcessExit(2, 9)), now);
         (state, _) = ServiceMachine.Apply(state, settings, new(ServiceEventKind.Emptied), now);
+        if (state.Helper is HelperKind.PostStop)
+        {
+            (state, _) = ServiceMachine.Apply(state, settings, new(ServiceEventKind.HelperEnded, state.HelperPid, new ProcessExit(1, 1)), now);
+            (state, _) = ServiceMachine.Apply(state, settings, new(ServiceEventKind.Emptied), now);
+        }
         Assert.Equal(ServicePhase.Stopped, state.Phase);
     }
 

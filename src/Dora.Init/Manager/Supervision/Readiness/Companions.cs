@@ -45,7 +45,7 @@ internal sealed class Companions : IDisposable
     {
         var settings = service.Settings;
         bool isNeeded = settings.Notify is ReadinessProtocol.Systemd || settings.Ready is not null || settings.Health is not null
-            || settings.PreStart.Count + settings.StopCommand.Count + settings.ReloadCommand.Count > 0;
+            || settings.PreStart.Count + settings.StopCommand.Count + settings.PostStop.Count + settings.ReloadCommand.Count > 0;
         return isNeeded && !settings.PerConnection ? new Companions(supervisor, service, launcher) : null;
     }
 
@@ -65,6 +65,8 @@ internal sealed class Companions : IDisposable
         if (helper is not null)
         {
             if (_service.State.Pid != 0) builder.Variable("MAINPID", _service.State.Pid.ToString(CultureInfo.InvariantCulture));
+            if (helper.Kind is HelperKind.PostStop)
+                foreach (var (name, value) in RunOutcome.Variables(_service.State)) builder.Variable(name, value);
             return;
         }
         if (Settings.Watchdog is not { } interval) return;
@@ -95,7 +97,7 @@ internal sealed class Companions : IDisposable
         // What a probe was doing is not known any more.
         _helpers.Kill(HelperKind.Ready);
         _helpers.Kill(HelperKind.Health);
-        foreach (var kind in (ReadOnlySpan<HelperKind>)[HelperKind.PreStart, HelperKind.Stop, HelperKind.Reload])
+        foreach (var kind in (ReadOnlySpan<HelperKind>)[HelperKind.PreStart, HelperKind.Stop, HelperKind.Reload, HelperKind.PostStop])
             if (state.Helper != kind || state.HelperPid == 0) _helpers.Kill(kind);
         if (Notifies && IsRunPhase(state.Phase)) RestoreSocket();
         Follow(state, state);
@@ -129,6 +131,7 @@ internal sealed class Companions : IDisposable
             HelperKind.PreStart => Settings.PreStart,
             HelperKind.Stop => Settings.StopCommand,
             HelperKind.Reload => Settings.ReloadCommand,
+            HelperKind.PostStop => Settings.PostStop,
             _ => throw new System.Diagnostics.UnreachableException(),
         };
         var result = _helpers.Launch(kind, words);

@@ -19,4 +19,7 @@ internal enum HelperKind
 
     /// <summary>The command of <c>health</c>; no state tells of it.</summary>
     Health = 5,
+
+    /// <summary><c>post-stop</c>: when nothing of the run is left.</summary>
+    PostStop = 6,
 }

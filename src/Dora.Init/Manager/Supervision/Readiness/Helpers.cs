@@ -51,13 +51,14 @@ internal sealed class Helpers(Service service, IServiceLauncher launcher)
     public string CgroupOf(HelperKind kind) => $"{service.Cgroup.Path}/{WordOf(kind)}";
 
     /// <summary>Whether a folder of this name in a service's cgroup is that of a helper.</summary>
-    public static bool IsFolder(string name) => name is ".pre-start" or ".stop-command" or ".reload-command" or ".ready" or ".health";
+    public static bool IsFolder(string name) => name is ".pre-start" or ".stop-command" or ".reload-command" or ".post-stop" or ".ready" or ".health";
 
     public static string WordOf(HelperKind kind) => kind switch
     {
         HelperKind.PreStart => ".pre-start",
         HelperKind.Stop => ".stop-command",
         HelperKind.Reload => ".reload-command",
+        HelperKind.PostStop => ".post-stop",
         HelperKind.Ready => ".ready",
         HelperKind.Health => ".health",
         _ => throw new System.Diagnostics.UnreachableException(),
