@@ -1,15 +1,16 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using System.Text.Json;
 using Dora.Namespace.Tests.Harness;
 
 namespace Dora.Namespace.Tests;
 
 /// <summary>
 /// Many services with random dependencies, of which some and the manager are killed, stopped and continued at random,
-/// while an operator stops, starts and restarts others. Afterwards every service must be where its policy wants it, and
+/// while an operator stops, starts and restarts others, and edits, adds and removes service files. Afterwards every service must be where its policy wants it, and
 /// nothing may have leaked. The seed is printed and can be given, so that a story can be told again.
 /// </summary>
-public class ChaosTests(Xunit.Abstractions.ITestOutputHelper output)
+public partial class ChaosTests(Xunit.Abstractions.ITestOutputHelper output)
 {
     static readonly int s_seconds = Settings.Count("PANDORA_CHAOS_SECONDS", 8);
     static readonly int s_services = Settings.Count("PANDORA_CHAOS_SERVICES", 60);
@@ -42,6 +43,12 @@ public class ChaosTests(Xunit.Abstractions.ITestOutputHelper output)
 
         /// <summary>What the operator asked for last.</summary>
         public bool IsWanted { get; set; } = true;
+
+        /// <summary>Its file, without what was edited.</summary>
+        public string Text { get; set; } = "";
+
+        /// <summary>The last edit of its file that is fine; 0 for none.</summary>
+        public int Round { get; set; }
     }
 
     [Fact]
@@ -54,6 +61,7 @@ public class ChaosTests(Xunit.Abstractions.ITestOutputHelper output)
         WaitUntilSettled(init, members);
         var before = Census.Of(init);
         int running = members.Count(Runs);
+        var extras = new HashSet<string>();
 
         var counts = new Dictionary<string, int>();
         long start = Stopwatch.GetTimestamp();
@@ -71,7 +79,8 @@ public class ChaosTests(Xunit.Abstractions.ITestOutputHelper output)
                 < 55 => KillOne(init, member, random),
                 < 75 => StopOne(init, member, random, continueAt),
                 < 80 when now > managerSpared => Manager(init, random, continueAt, out managerSpared, ref managerStopped),
-                < 95 when now > managerStopped => Operate(init, member, random),
+                < 92 when now > managerStopped => Operate(init, member, random),
+                < 97 when now > managerStopped => Edit(init, member, extras, random),
                 _ => "nothing",
             };
             counts[done] = counts.GetValueOrDefault(done) + 1;
@@ -80,14 +89,16 @@ public class ChaosTests(Xunit.Abstractions.ITestOutputHelper output)
         output.WriteLine(string.Join(", ", counts.OrderByDescending(pair => pair.Value).Select(pair => $"{pair.Key} {pair.Value}")));
 
         WaitUntilSettled(init, members);
+        WaitUntilReloaded(init, members, extras);
         // Pipes of the dead are given back when syslog has read their last words.
         Census after = before;
+        int more = DescriptorsOfOne * extras.Count;
         init.WaitFor("no descriptor too many", () => (after = Census.Of(init)) is var now
-            && now.GuardDescriptors <= before.GuardDescriptors && now.ManagerDescriptors <= before.ManagerDescriptors, TimeSpan.FromSeconds(20));
+            && now.GuardDescriptors <= before.GuardDescriptors + more && now.ManagerDescriptors <= before.ManagerDescriptors + more, TimeSpan.FromSeconds(20));
         output.WriteLine($"before {before}\nafter  {after}");
         int ended = running - members.Count(Runs);
-        Assert.Equal(before.Cgroups - ended, after.Cgroups);
-        Assert.Equal(before.Children - ended, after.Children);
+        Assert.Equal(before.Cgroups - ended + extras.Count, after.Cgroups);
+        Assert.Equal(before.Children - ended + extras.Count, after.Children);
         Assert.Equal(0, after.Zombies);
         Assert.InRange(after.GuardAnonymousKb - before.GuardAnonymousKb, -1000, 300);
     }
@@ -124,7 +135,7 @@ public class ChaosTests(Xunit.Abstractions.ITestOutputHelper output)
                 if (key != "after") foreach (var other in names) other.IsNeeded = true;
             }
             members.Add(member);
-            files[member.Name] = string.Join('\n', text.Where(line => line.Length > 0)) + "\n";
+            files[member.Name] = member.Text = string.Join('\n', text.Where(line => line.Length > 0)) + "\n";
         }
         return (members, files);
     }
@@ -176,13 +187,19 @@ public class ChaosTests(Xunit.Abstractions.ITestOutputHelper output)
         if (member.IsNeeded || member.Kind is Kind.Oneshot or Kind.Never) return "nothing";
         string verb = new[] { "start", "stop", "restart" }[random.Next(3)];
         member.IsWanted = verb != "stop";
+        Post(init, $"/v1/services/{member.Name}/{verb}");
+        return verb;
+    }
+
+    static JsonElement Post(InitInNamespace init, string path)
+    {
         while (true)
         {
             try
             {
-                var (status, body) = init.Request(HttpMethod.Post, $"/v1/services/{member.Name}/{verb}");
-                Assert.True(status == 202, $"{verb} {member.Name}: {status} {body}");
-                return verb;
+                var (status, body) = init.Request(HttpMethod.Post, path);
+                Assert.True(status == 202, $"{path}: {status} {body}");
+                return body;
             }
             catch (Exception exception) when (exception is HttpRequestException or IOException or TimeoutException)
             {

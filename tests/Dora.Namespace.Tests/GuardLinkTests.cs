@@ -8,8 +8,9 @@ namespace Dora.Namespace.Tests;
 /// <summary>The guard and a manager that does not do its part, or a guard that fails itself.</summary>
 public class GuardLinkTests
 {
-    // More than the channel holds: a manager that does not read keeps the guard waiting.
-    const int Many = 4000;
+    // More than the channel holds: a manager that does not read keeps the guard waiting. One that has read this many
+    // does so no longer: what is left has room, though poll(2) does not say so before three quarters of it are free.
+    const int Many = 4000, TooManyRead = 1000;
 
     static readonly Dictionary<string, string> s_services = new()
     {
@@ -37,8 +38,9 @@ public class GuardLinkTests
         int told = 0;
         init.WaitFor("a manager that hangs", () =>
         {
-            told = Complaints(init);
             manager = KillAndStopTheNext(init, manager);
+            // Of the managers before it.
+            told = Complaints(init);
             // The guard sleeps in poll(2) on one descriptor while it waits for room, on two otherwise. Not for a moment
             // only: then the manager was stopped when the rest had room.
             var clock = Stopwatch.StartNew();
@@ -46,7 +48,7 @@ public class GuardLinkTests
             {
                 if (!Waits(init.Pid, descriptors: 1)) continue;
                 Thread.Sleep(300);
-                if (Waits(init.Pid, descriptors: 1)) return true;
+                if (Waits(init.Pid, descriptors: 1)) return Directory.GetFileSystemEntries($"/proc/{manager}/fd").Length < TooManyRead;
             }
             return false;
         });

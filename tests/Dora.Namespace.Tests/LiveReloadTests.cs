@@ -11,6 +11,10 @@ public class LiveReloadTests
 
     static void Write(InitInNamespace init, string name, string text) => File.WriteAllText(init.Inside($"/etc/dora/services/{name}.yaml"), text);
 
+    // The kernel shows a program's environment a moment after the exec.
+    static void AssertVariable(InitInNamespace init, string variable) => init.WaitFor(variable, () =>
+        init.ProcessesIn("dora/services/web") is [var pid] && File.ReadAllText($"/proc/{pid}/environ").Split('\0').Contains(variable));
+
     static void KillManager(InitInNamespace init)
     {
         int manager = init.ManagerPid();
@@ -69,7 +73,7 @@ public class LiveReloadTests
         Assert.False(after.ContainsKey("old"));
         Assert.DoesNotContain("dora/services/old", init.Cgroups());
         Assert.StartsWith("its file is not used: /etc/dora/services/typo.yaml:1:1: ", after["typo"].Reason);
-        Assert.Contains("PORT=8080", File.ReadAllText($"/proc/{init.ProcessesIn("dora/services/web")[0]}/environ"));
+        AssertVariable(init, "PORT=8080");
         Assert.DoesNotContain("8080", init.KernelLog);
 
         // What was refused is known to the next manager too, and so is what is in use.
@@ -93,7 +97,7 @@ public class LiveReloadTests
         KillManager(init);
         Assert.Equal(before, init.Services());
         init.Change("restart", "web");
-        Assert.Contains("PORT=80\0", File.ReadAllText($"/proc/{init.ProcessesIn("dora/services/web")[0]}/environ"));
+        AssertVariable(init, "PORT=80");
         init.Change("restart", "gone");
         Assert.Equal("running", init.Service("gone").State);
     }
@@ -145,7 +149,7 @@ public class LiveReloadTests
         string said = init.Run(Reload).Expect();
         Assert.StartsWith("web: changed: is restarted\n  environment-files./etc/web.env: before -> changed since\n", said);
         Assert.DoesNotContain("secret", said + init.KernelLog);
-        Assert.Contains("TOKEN=secret-two", File.ReadAllText($"/proc/{init.ProcessesIn("dora/services/web")[0]}/environ"));
+        AssertVariable(init, "TOKEN=secret-two");
         Assert.Equal(before, init.Service("other"));
     }
 

@@ -16,8 +16,8 @@ public class RestartTests(Xunit.Abstractions.ITestOutputHelper output)
     /// <summary>
     /// How much more memory than after the warm-up. What is measured breathes with the collector: in a long run, of which the
     /// middle one of three looks counts at the beginning and at the end, by less than 100 kB, so that a leak of 3 bytes a
-    /// restart shows. In a short one the first collections of a process's life may come between two looks (0.8 MB of the
-    /// guard's, of which 0.6 are pages of code; the manager is anywhere between two of them).
+    /// restart shows. In a short one the first collection of a process's life may come between two looks (0.5 MB, most of it
+    /// pages of code), and the manager is anywhere between two of them.
     /// </summary>
     static int MemoryBoundKb(int count) => IsLong(count) ? 256 : 2048;
 
