@@ -120,14 +120,14 @@ END {
         printf row, "init", "wide: all up ms", "ms a service", "RAM kB a service", "of it init Pss", "chain: all up ms", "ms a service"
         for (i = 1; i <= n; i++) {
             name = list[i]
-            if (median("wide", name, "ram") == "") continue
+            if (median("bare", name, "ram") == "") continue
             printf row, name, cell(up("wide", name, services), up("wide", ours, services), "%.0f"), cell(span("wide", name, services), 0, "%.2f"),
                 cell(per_service(name, "ram"), per_service(ours, "ram"), "%.0f"), cell(per_service(name, "pss"), 0, "%.1f"),
                 cell(up("chain", name, links), up("chain", ours, links), "%.0f"), cell(span("chain", name, links), 0, "%.2f")
         }
         for (i = 1; i <= n; i++) {
             name = list[i]
-            if (median("wide", name, "ram") == "") continue
+            if (median("bare", name, "ram") == "") continue
             count = median("wide", name, "load_count") + 0
             if (count < services) printf "%s: only %d of %d were up in time\n", name, count, services
             if (name in no_chain) printf "%s: no chain: %s\n", name, no_chain[name]
