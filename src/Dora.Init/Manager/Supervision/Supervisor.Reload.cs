@@ -173,11 +173,8 @@ internal sealed partial class Supervisor
         ForgetOrder(service);
         takeUp();
         RememberOrder(service);
-        if (service.State.IsDown)
-        {
-            if (IsStartedBySockets(service) && (wasListening || !wasStartedBySockets)) Listen(service);
-            else _sockets.Close(service.Name);
-        }
+        if (IsStartedBySockets(service) && service.State.IsAtRest && (wasListening || !wasStartedBySockets)) Listen(service);
+        else if (service.State.IsDown) _sockets.Close(service.Name);
         RenewTrigger(service, before.On);
         if (service.Settings.Type is ServiceType.Group) RenewSlice(service.Settings);
         if (service.State.WantedUp && !service.State.IsDown) PullIn(service);
@@ -203,6 +200,6 @@ internal sealed partial class Supervisor
         if (service.Settings.On == before) return;
         bool wasArmed = _triggers.ContainsKey(service.Name);
         ForgetTrigger(service);
-        if (IsTriggered(service) && service.State.IsDown && (wasArmed || before is null)) WatchTriggerAtBoot(service);
+        if (IsTriggered(service) && service.State.IsAtRest && (wasArmed || before is null)) WatchTriggerAtBoot(service);
     }
 }
