@@ -50,7 +50,7 @@ public sealed class TriggerTests : IDisposable
     {
         _world.Initial["web"] = "1:5:100";
         _world.Add("web", "type: oneshot\nstart: demand\non: {changed: /data/x}\nrestart: {delay: 1s, cap: 10s}").Add("user", "needs: [web]").Boot();
-        _world.Exit("web");
+        _world.Exit("web").Pass(60);
         Assert.Equal("web Done, user Running", _world.Phases("web", "user"));
         Assert.True(Source.IsListening);
         for (int change = 101; change < 104; change++)
