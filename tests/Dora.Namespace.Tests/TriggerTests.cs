@@ -34,7 +34,9 @@ public class TriggerTests
 
         init.Run("echo one >/run/list; mkdir /run/spool").Expect();
         init.WaitForState("folder", "running");
-        init.WaitFor("the first change", () => Runs(init, "changed") == "one");
+        init.WaitFor("the first change", () => Runs(init, "changed") == "one"); // perhaps with a run before, for the empty file
+        init.Run("echo two >/run/list").Expect();
+        init.WaitFor("the next one", () => Runs(init, "changed") == "one\ntwo");
         init.WaitFor("the watches of services that run to be let go", () => Watches(init) < watches);
         init.Run("umount /run/disk").Expect();
     }

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace Dora.Namespace.Tests.Harness;
 
@@ -26,23 +27,40 @@ public sealed partial class InitInNamespace
         }
     }
 
-    /// <summary>One request to the API, retried while no manager listens.</summary>
+    /// <summary>
+    /// One request to the API. By a socket that blocks, with the kernel's own limits: HttpClient's waits over Unix sockets
+    /// are not always ended, and one that hangs takes the whole run along.
+    /// </summary>
+    /// <exception cref="HttpRequestException">Nobody listens, or the manager went in the middle of it.</exception>
+    /// <exception cref="TimeoutException">It does not answer.</exception>
     public (int Status, JsonElement Body) Request(HttpMethod method, string path)
     {
-        using var client = new HttpClient(new SocketsHttpHandler
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
         {
-            ConnectCallback = async (_, cancel) =>
-            {
-                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-                await socket.ConnectAsync(new UnixDomainSocketEndPoint(Inside("/run/dora/dora.sock")), cancel);
-                return new NetworkStream(socket, ownsSocket: true);
-            },
-        })
-        { Timeout = Timeout.InfiniteTimeSpan };
-        // The limit is ours alone: a blocking read of a Unix socket is not always woken by HttpClient's own.
-        var exchange = Exchange(client, method, path);
-        if (Task.WaitAny([exchange], s_apiLimit) < 0) throw new TimeoutException($"{method} {path}: no answer within {s_apiLimit.TotalSeconds} s\n{Story()}");
-        return exchange.GetAwaiter().GetResult();
+            SendTimeout = (int)s_apiLimit.TotalMilliseconds, ReceiveTimeout = (int)s_apiLimit.TotalMilliseconds,
+        };
+        byte[] answer;
+        try
+        {
+            socket.Connect(new UnixDomainSocketEndPoint(Inside("/run/dora/dora.sock")));
+            socket.Send(Encoding.ASCII.GetBytes($"{method} {path} HTTP/1.1\r\nHost: dora\r\nConnection: close\r\n\r\n"));
+            answer = ReadToEnd(socket);
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode is SocketError.TimedOut or SocketError.WouldBlock)
+        {
+            throw new TimeoutException($"{method} {path}: no answer within {s_apiLimit.TotalSeconds} s\n{Story()}");
+        }
+        catch (SocketException exception)
+        {
+            throw new HttpRequestException($"{method} {path}: {exception.Message}", exception);
+        }
+        string text = Encoding.UTF8.GetString(answer);
+        int head = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
+        if (head < 0) throw new HttpRequestException($"{method} {path}: cut off after {answer.Length} bytes");
+        int length = Length().Match(text[..head]) is { Success: true } match ? int.Parse(match.Groups[1].Value) : 0;
+        int begin = Encoding.UTF8.GetByteCount(text[..(head + 4)]);
+        if (answer.Length - begin != length) throw new HttpRequestException($"{method} {path}: {answer.Length - begin} bytes of {length}");
+        return (int.Parse(text[9..12]), length == 0 ? default : JsonDocument.Parse(answer.AsMemory(begin)).RootElement);
     }
 
     /// <summary>POSTs over a plain socket and calls <paramref name="then"/> as soon as the first byte of the answer is there; what was read by then.</summary>
@@ -57,12 +75,16 @@ public sealed partial class InitInNamespace
         return Encoding.Latin1.GetString(answer, 0, count);
     }
 
-    static async Task<(int Status, JsonElement Body)> Exchange(HttpClient client, HttpMethod method, string path)
+    static byte[] ReadToEnd(Socket socket)
     {
-        using var answer = await client.SendAsync(new HttpRequestMessage(method, "http://dora" + path));
-        string text = await answer.Content.ReadAsStringAsync();
-        return ((int)answer.StatusCode, text.Length == 0 ? default : JsonDocument.Parse(text).RootElement);
+        var answer = new MemoryStream();
+        var buffer = new byte[64 * 1024];
+        while (socket.Receive(buffer) is > 0 and var count) answer.Write(buffer, 0, count);
+        return answer.ToArray();
     }
+
+    [GeneratedRegex(@"^Content-Length: (\d+)\r?$", RegexOptions.Multiline | RegexOptions.IgnoreCase)]
+    private static partial Regex Length();
 
     /// <summary>The body of an answer that must be a success; waits until the API is there.</summary>
     public JsonElement Get(string path) => WaitFor("the API", () =>

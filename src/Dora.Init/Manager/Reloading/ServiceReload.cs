@@ -71,11 +71,17 @@ internal sealed class ServiceReload(EventLoop loop, LoadedServices loaded, Super
         foreach (var step in comparison.Steps)
         {
             foreach (var problem in step.Item.Problems) Log.Error(problem.ToString());
-            // Values may be secrets, and are nobody's business in a log.
-            string keys = string.Join(", ", step.Item.Changes.Select(change => change.Key));
-            string why = step.Item.Why is { } held ? ": " + held : keys.Length > 0 ? ": " + keys : "";
-            Log.Info($"{step.Item.Name}: reload: {step.Action}{why}");
+            Log.Info($"{step.Item.Name}: reload: {step.Action}{Why(step.Item)}");
         }
         supervisor.Reload(comparison.Steps);
+    }
+
+    /// <summary>Keys without values, which may be secrets and are nobody's business in a log.</summary>
+    private static string Why(ReloadItem item)
+    {
+        if (item.Why is { } held) return ": " + held;
+        var keys = new List<string>(item.Changes.Count);
+        foreach (var change in item.Changes) keys.Add(change.Key);
+        return keys.Count > 0 ? ": " + string.Join(", ", keys) : "";
     }
 }

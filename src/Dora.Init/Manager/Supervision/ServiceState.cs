@@ -179,6 +179,9 @@ internal sealed record ServiceState : IJsonMapped<ServiceState>
     /// <summary>Nothing runs and nothing will without somebody's doing.</summary>
     public bool IsDown => Phase is ServicePhase.Stopped or ServicePhase.Failed;
 
+    /// <summary>Nothing of it runs, and it is not on its way up: what starts services by themselves may start it.</summary>
+    public bool IsAtRest => IsDown || Phase is ServicePhase.Done;
+
     /// <summary>On its way up.</summary>
     public bool IsComing => Phase is ServicePhase.Waiting or ServicePhase.Starting or ServicePhase.Reloading
         || (Phase is ServicePhase.Stopping or ServicePhase.Killing && (StartAgain || Fault is not null));

@@ -48,12 +48,12 @@ internal sealed partial class Supervisor
         }
     }
 
-    /// <summary>After every change of a service: watches while it is down, unless it was stopped.</summary>
+    /// <summary>After every change of a service: watches while it is at rest, unless it was stopped.</summary>
     private void SettleDemand(Service service)
     {
         if (!IsStartedBySockets(service)) return;
         bool isWatched = _demands.TryGetValue(service.Name, out var listener);
-        if (!service.State.IsDown) listener?.Pause();
+        if (!service.State.IsAtRest) listener?.Pause();
         else if (IsEnding || !service.State.WantedUp)
         {
             _demands.Remove(service.Name);
@@ -66,6 +66,6 @@ internal sealed partial class Supervisor
     /// <summary>After a restart of the manager: whose sockets the guard has kept was listening.</summary>
     private void AdoptDemand(Service service)
     {
-        if (IsStartedBySockets(service) && service.State.IsDown && _sockets.IsKept(service.Settings)) Listen(service);
+        if (IsStartedBySockets(service) && service.State.IsAtRest && _sockets.IsKept(service.Settings)) Listen(service);
     }
 }

@@ -8,8 +8,8 @@ namespace Dora.Init.Manager.Supervision;
 // decided before anything is done (StepOf), so that it can be shown first; ReloadPlan has sorted out what cannot be used.
 //
 // The order in Reload: first what is new, so that it is there to be needed; then the new settings, so that nobody is
-// stopped for a need that he does not have any more; then what is gone is stopped; and only then is anything started. A service that runs
-// takes up new settings between two runs (Service.Renew): it is stopped by those it was started with.
+// stopped for a need that he does not have any more; then what is gone is stopped; and only then is anything started. A
+// service that runs takes up new settings between two runs (Service.Renew): it is stopped by those it was started with.
 internal sealed partial class Supervisor
 {
     /// <summary>Makes the instances of templates for all interfaces and consoles that there are.</summary>
@@ -58,9 +58,13 @@ internal sealed partial class Supervisor
         return new(item, names.Count > 0 || action == ReloadStep.Replace ? action : otherwise, names);
     }
 
-    /// <summary>Its process, or the one that is about to be launched over again by its policy, is of the old settings.</summary>
+    /// <summary>
+    /// What runs is of the old settings; and so is what a oneshot of the boot has done. One that is done on demand is not
+    /// done again for a change of its file: nobody has asked for that.
+    /// </summary>
     private static bool IsRestarted(Service service) =>
-        service.State.Phase is ServicePhase.Starting or ServicePhase.Running or ServicePhase.Reloading or ServicePhase.Done;
+        service.State.Phase is ServicePhase.Starting or ServicePhase.Running or ServicePhase.Reloading
+        || (service.State.Phase is ServicePhase.Done && service.Settings.Start is StartCondition.Boot);
 
     /// <summary>Its operator may have mended what it fails for, or wants it at boot now.</summary>
     private bool IsStartedAnew(Service service, ReloadItem item) =>
@@ -173,11 +177,8 @@ internal sealed partial class Supervisor
         ForgetOrder(service);
         takeUp();
         RememberOrder(service);
-        if (service.State.IsDown)
-        {
-            if (IsStartedBySockets(service) && (wasListening || !wasStartedBySockets)) Listen(service);
-            else _sockets.Close(service.Name);
-        }
+        if (IsStartedBySockets(service) && service.State.IsAtRest && (wasListening || !wasStartedBySockets)) Listen(service);
+        else if (service.State.IsDown) _sockets.Close(service.Name);
         RenewTrigger(service, before.On);
         if (service.Settings.Type is ServiceType.Group) RenewSlice(service.Settings);
         if (service.State.WantedUp && !service.State.IsDown) PullIn(service);
@@ -203,6 +204,6 @@ internal sealed partial class Supervisor
         if (service.Settings.On == before) return;
         bool wasArmed = _triggers.ContainsKey(service.Name);
         ForgetTrigger(service);
-        if (IsTriggered(service) && service.State.IsDown && (wasArmed || before is null)) WatchTriggerAtBoot(service);
+        if (IsTriggered(service) && service.State.IsAtRest && (wasArmed || before is null)) WatchTriggerAtBoot(service);
     }
 }

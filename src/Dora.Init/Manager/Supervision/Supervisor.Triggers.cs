@@ -41,7 +41,18 @@ internal sealed partial class Supervisor
         trigger.Watch();
     }
 
-    /// <summary>After every change of a service: listens while it is down, unless it was stopped.</summary>
+    /// <summary>For what starts services by itself: a oneshot that is done does its work once more, and takes nobody along.</summary>
+    public void StartAgain(Service service)
+    {
+        if (service.State.Phase is not ServicePhase.Done) Start(service);
+        else if (MayStart(service) && !_stopsAsked.Contains(service.Name))
+        {
+            service.Apply(new(ServiceEventKind.RestartAsked));
+            PullIn(service);
+        }
+    }
+
+    /// <summary>After every change of a service: listens while it is at rest, unless it was stopped.</summary>
     private void SettleTrigger(Service service)
     {
         if (!IsTriggered(service)) return;
@@ -52,7 +63,7 @@ internal sealed partial class Supervisor
             trigger = MakeTrigger(service);
             trigger.StartFromNow();
         }
-        if (!service.State.IsDown) trigger.Rest();
+        if (!service.State.IsAtRest) trigger.Rest();
         else if (IsEnding || !service.State.WantedUp) ForgetTrigger(service);
         else trigger.WatchAgain();
     }

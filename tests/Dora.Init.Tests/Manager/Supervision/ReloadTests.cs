@@ -153,6 +153,18 @@ public sealed class ReloadTests : IDisposable
     }
 
     [Fact]
+    public void A_oneshot_of_the_boot_is_done_again_and_one_on_demand_is_not()
+    {
+        _world.Add("setup", "type: oneshot\n").Add("job", "type: oneshot\nstart: demand\n").Booted();
+        _world.Start("job").Exit("job").Exit("setup");
+        _world.Story.Clear();
+        _world.Write("setup", "type: oneshot\numask: '077'\n").Write("job", "type: oneshot\nstart: demand\numask: '077'\n");
+        Assert.Equal("job update: umask\nsetup restart: umask", _world.Reload());
+        Assert.Equal(["launch setup"], _world.Story);
+        Assert.Equal((ServicePhase.Done, 63u), (_world.Phase("job"), _world["job"].Settings.Umask));
+    }
+
+    [Fact]
     public void One_that_waits_or_backs_off_goes_on_with_the_new_settings()
     {
         _world.Add("slow", "notify: fd\n").Add("web", "after: [slow]\n").Add("loop", "restart: {delay: 10s, cap: 10s}\n").Booted();

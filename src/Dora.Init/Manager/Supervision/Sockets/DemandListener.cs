@@ -71,7 +71,7 @@ internal sealed class DemandListener(Supervisor supervisor, Service service, Hel
             WatchAt(until);
             return;
         }
-        supervisor.Start(service);
+        supervisor.StartAgain(service);
     }
 
     public void Dispose() => Pause();

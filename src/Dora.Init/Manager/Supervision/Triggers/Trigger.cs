@@ -5,7 +5,8 @@ using Dora.Init.Manager.Supervision.Sockets;
 namespace Dora.Init.Manager.Supervision.Triggers;
 
 /// <summary>
-/// What starts a service by itself (<c>on</c>). It listens while the service is down, and holds nothing while it is up.
+/// What starts a service by itself (<c>on</c>). It listens while the service is at rest, and holds nothing while it
+/// runs.
 ///
 /// A start is owed when the stamp of the world is there and is another than that of the last start. So a condition that
 /// holds already when the machine boots starts the service at once; a service that has ended is not started again by the
@@ -33,7 +34,7 @@ internal sealed class Trigger(Supervisor supervisor, Service service, IWorldSour
     /// <summary>Listens, and looks once.</summary>
     public void Watch()
     {
-        if (_isListening || _pause is not null || !service.State.IsDown) return;
+        if (_isListening || _pause is not null || !service.State.IsAtRest) return;
         try
         {
             source.Listen(Look);
@@ -80,7 +81,7 @@ internal sealed class Trigger(Supervisor supervisor, Service service, IWorldSour
         if (stamp is null) return;
         Log.Info($"{service.Name}: {Describe(service)}: starting it");
         Rest();
-        supervisor.Start(service);
+        supervisor.StartAgain(service);
     }
 
     /// <summary>What is waited for, in words.</summary>

@@ -46,6 +46,33 @@ public sealed class TriggerTests : IDisposable
     }
 
     [Fact]
+    public void A_oneshot_does_its_work_for_every_change_and_takes_nobody_along()
+    {
+        _world.Initial["web"] = "1:5:100";
+        _world.Add("web", "type: oneshot\nstart: demand\non: {changed: /data/x}\nrestart: {delay: 1s, cap: 10s}").Add("user", "needs: [web]").Boot();
+        _world.Exit("web").Pass(20);
+        Assert.Equal("web Done, user Running", _world.Phases("web", "user"));
+        Assert.True(Source.IsListening);
+        for (int change = 101; change < 104; change++)
+        {
+            _world.Story.Clear();
+            Source.Become($"1:5:{change}");
+            _world.Settle().Pass(20);
+            Assert.Equal(["launch web"], _world.Story);
+            Assert.False(Source.IsListening);
+            // What changes while it works is seen when it is done.
+            Source.Value = $"1:5:{change}0";
+            _world.Exit("web").Pass(20);
+            Assert.Equal(["launch web", "launch web"], _world.Story);
+            _world.Exit("web").Pass(20);
+        }
+        Assert.Equal("web Done, user Running", _world.Phases("web", "user"));
+        _world.Stop("web");
+        Source.Become("1:5:999");
+        Assert.Equal(Stopped, _world.Settle().Phase("web"));
+    }
+
+    [Fact]
     public void One_that_has_ended_is_started_by_a_new_condition_and_not_by_the_old_one()
     {
         _world.Add("web", OnPath).Boot();
