@@ -97,6 +97,7 @@ public partial class ChaosTests(Xunit.Abstractions.ITestOutputHelper output)
             && now.GuardDescriptors <= before.GuardDescriptors + more && now.ManagerDescriptors <= before.ManagerDescriptors + more, TimeSpan.FromSeconds(20));
         output.WriteLine($"before {before}\nafter  {after}");
         int ended = running - members.Count(Runs);
+        if (before.Cgroups - ended + extras.Count != after.Cgroups) output.WriteLine(Strays(init, extras));
         Assert.Equal(before.Cgroups - ended + extras.Count, after.Cgroups);
         Assert.Equal(before.Children - ended + extras.Count, after.Children);
         Assert.Equal(0, after.Zombies);
@@ -261,6 +262,13 @@ public partial class ChaosTests(Xunit.Abstractions.ITestOutputHelper output)
             return new(init.Cgroups().Count, children.Count, children.Count(IsZombie),
                 Directory.GetFiles($"/proc/{init.Pid}/fd").Length, Directory.GetFiles($"/proc/{manager}/fd").Length, Number(init.Pid, "RssAnon:"));
         }
+    }
+
+    /// <summary>For the message: cgroups that nobody should have, and children that are in none of a service.</summary>
+    static string Strays(InitInNamespace init, HashSet<string> extras)
+    {
+        var places = init.Children().Select(pid => $"{pid} {InitInNamespace.CommandLine(pid)}: {File.ReadAllLines($"/proc/{pid}/cgroup")[^1]}");
+        return $"extras {string.Join(' ', extras)}\ncgroups {string.Join(' ', init.Cgroups())}\n{string.Join('\n', places)}\n{init.KernelLog.Split('\n').Where(line => line.Contains("cgroup")).TakeLast(50).Aggregate("", (a, b) => a + b + "\n")}";
     }
 
     static bool IsZombie(int pid) => File.Exists($"/proc/{pid}/status") && File.ReadAllText($"/proc/{pid}/status").Contains("State:\tZ");
