@@ -71,4 +71,24 @@ public class RecoveryTests(RunningMachine running)
         _machine.SshOutput($"kill -9 {pid}");
         _machine.WaitForService(service, "running with another pid", line => line.State == "running" && line.Pid is { } now && now != pid, s_limit);
     }
+
+    // Issue 3: "`dora service reload` shows the difference first, applies it, restarts only what changed"
+    [Fact]
+    public void Service_files_are_reloaded_in_the_running_machine_and_only_what_has_changed_notices()
+    {
+        Assert.Equal("service files: nothing has changed", _machine.SshOutput("dora service reload"));
+        var before = _machine.Services();
+        const string Folder = "/etc/dora/services";
+        string said = _machine.SshOutput($"mkdir -p {Folder}/sshd.yaml.d && echo 'max-connections: 40' >{Folder}/sshd.yaml.d/10.yaml"
+            + $" && printf 'command: [/bin/sleep, \"1000\"]\\n' >{Folder}/added.yaml && dora service reload");
+        Assert.StartsWith("added: new: is started\nsshd: changed: takes effect without a restart\n  max-connections: ", said);
+        Assert.Equal("running", _machine.Services()["added"].State);
+        Assert.Equal("sshd: changed: takes effect without a restart\nadded: gone: is stopped",
+            string.Join('\n', _machine.SshOutput($"rm -r {Folder}/sshd.yaml.d {Folder}/added.yaml; dora service reload").Split('\n')
+                .Where(line => line.Contains(": changed") || line.Contains(": gone")).OrderDescending()));
+        var after = _machine.Services();
+        Assert.False(after.ContainsKey("added"));
+        foreach (var (name, service) in before.Where(pair => pair.Value.State == "running" && !pair.Key.Contains('@')))
+            Assert.Equal(service.Pid, after[name].Pid);
+    }
 }

@@ -11,7 +11,7 @@ public class IdleTests(Xunit.Abstractions.ITestOutputHelper output)
     static readonly TimeSpan s_window = TimeSpan.FromSeconds(Settings.Count("PANDORA_IDLE_SECONDS", 10));
 
     /// <summary>What other tests do to this host (a loop device is a uevent for everybody) may fall into one window, but not into each.</summary>
-    const int Windows = 4;
+    const int Windows = 8;
 
     static readonly Dictionary<string, string> s_services = new(Enumerable.Range(1, 12).Select(i =>
         KeyValuePair.Create($"s{i:00}", "command: [/bin/sleep, '100000']\nrestart: always\n" + (i > 1 ? $"needs: [s{i - 1:00}]\n" : ""))))
