@@ -159,6 +159,8 @@ public partial class ChaosTests(Xunit.Abstractions.ITestOutputHelper output)
     {
         foreach (int pid in init.ProcessesIn($"dora/services/{member.Name}"))
         {
+            // Not before its exec: the manager waits for that (CLONE_VFORK), and we might wait for the manager.
+            if (InitInNamespace.CommandLine(pid).EndsWith(" manager", StringComparison.Ordinal)) continue;
             _ = kill(pid, SigStop);
             continueAt.Add((Later(random.Next(1000)), pid));
             return "stopped";
@@ -205,7 +207,7 @@ public partial class ChaosTests(Xunit.Abstractions.ITestOutputHelper output)
             catch (Exception exception) when (exception is HttpRequestException or IOException or TimeoutException)
             {
                 // Killed under the request, or stopped: asked again, as an operator would.
-                _ = kill(init.ManagerPid(), SigCont);
+                foreach (int pid in init.Children().Where(child => InitInNamespace.CommandLine(child).EndsWith(" manager", StringComparison.Ordinal))) _ = kill(pid, SigCont);
             }
         }
     }

@@ -15,13 +15,6 @@ public class LiveReloadTests
     static void AssertVariable(InitInNamespace init, string variable) => init.WaitFor(variable, () =>
         init.ProcessesIn("dora/services/web") is [var pid] && File.ReadAllText($"/proc/{pid}/environ").Split('\0').Contains(variable));
 
-    static void KillManager(InitInNamespace init)
-    {
-        int manager = init.ManagerPid();
-        Processes.Signal(manager, 9);
-        init.WaitFor("another manager", () => init.ManagerPid() is var pid && pid != manager);
-    }
-
     [Fact]
     public void The_difference_is_shown_and_taken_up_and_nobody_else_notices()
     {
@@ -77,7 +70,7 @@ public class LiveReloadTests
         Assert.DoesNotContain("8080", init.KernelLog);
 
         // What was refused is known to the next manager too, and so is what is in use.
-        KillManager(init);
+        init.KillManager();
         Assert.StartsWith("its file is not used: ", init.WaitForState("typo", "running").Reason);
         Assert.Equal(after, init.Services());
         File.WriteAllText(init.Inside("/etc/dora/services/typo.yaml"), Sleeper);
@@ -94,7 +87,7 @@ public class LiveReloadTests
         Write(init, "web", "half a li");
         Write(init, "early", Sleeper);
         File.Delete(init.Inside("/etc/dora/services/gone.yaml"));
-        KillManager(init);
+        init.KillManager();
         Assert.Equal(before, init.Services());
         init.Change("restart", "web");
         AssertVariable(init, "PORT=80");
@@ -121,7 +114,7 @@ public class LiveReloadTests
             File.Delete(init.Inside($"/etc/dora/services/gone{round - 1}.yaml"));
             Assert.Equal(202, init.Request(HttpMethod.Post, "/v1/reload").Status);
             Thread.Sleep(Random.Shared.Next(0, 40)); // somewhere in what follows
-            KillManager(init);
+            init.KillManager();
             init.WaitForService("db", service => service.State == "running" && service.Pid != db);
             init.WaitForState("web", "running");
             init.WaitForState($"gone{round}", "running");

@@ -28,7 +28,7 @@ public class PolicyTests
 
         Assert.Equal("done", init.Change("start", "db@spare").GetProperty("status").GetString());
         int? pid = init.Service("db@spare").Pid;
-        KillManager(init);
+        init.KillManager();
         Assert.Equal(("running", pid), (init.WaitForState("db@spare", "running").State, init.Service("db@spare").Pid));
         init.WaitForState("site", "running");
         init.Change("stop", "db@spare");
@@ -52,7 +52,7 @@ public class PolicyTests
         int? db = init.Service("db").Pid, web = init.Service("web").Pid;
         var (status, change) = init.Request(HttpMethod.Post, "/v1/services/db/restart");
         Assert.Equal((202, "web"), (status, Assert.Single(change.GetProperty("along").EnumerateArray()).GetString()));
-        KillManager(init);
+        init.KillManager();
         Assert.NotEqual(db, init.WaitForService("db", service => service.State == "running" && service.Pid != db).Pid);
         Assert.NotEqual(web, init.WaitForService("web", service => service.State == "running" && service.Pid != web).Pid);
 
@@ -69,7 +69,7 @@ public class PolicyTests
         init.WaitForState("web", "running");
         init.Run("/pandora/dora service pin web up").Expect();
         Refused(init, "stop", "db", "service.pinned", "web needs it and is pinned up");
-        KillManager(init);
+        init.KillManager();
         Refused(init, "stop", "web", "service.pinned", "'dora service unpin web' first");
         Refused(init, "restart", "web", "service.pinned", "pinned up");
         Assert.Contains("pinned up", init.Run("/pandora/dora service list").Expect());
@@ -90,7 +90,7 @@ public class PolicyTests
         Assert.Equal(("masked", "stopped"), (init.Service("db").State, init.Service("web").State));
         Assert.True(File.Exists(init.Inside("/etc/dora/masked/db")));
         init.Run("/pandora/dora service unmask db; /pandora/dora service start db; /pandora/dora service mask db").Expect();
-        KillManager(init);
+        init.KillManager();
         Assert.Equal("masked", init.WaitForState("db", "masked").State);
         Refused(init, "start", "db", "service.masked", "dora service unmask db");
         init.Request(HttpMethod.Post, "/v1/services/web/start");
@@ -178,7 +178,7 @@ public class PolicyTests
         var before = init.Services();
         for (int i = 0; i < 2; i++)
         {
-            KillManager(init);
+            init.KillManager();
             Assert.Equal(before, init.Services());
         }
     }
@@ -221,13 +221,6 @@ public class PolicyTests
         {
             return default; // no manager at the moment
         }
-    }
-
-    static void KillManager(InitInNamespace init)
-    {
-        int manager = init.ManagerPid();
-        Signal(manager, "KILL");
-        init.WaitFor("another manager", () => init.ManagerPid() is var pid && pid != manager ? pid : 0);
     }
 
     static void Signal(int pid, string signal) => Programs.Run(TimeSpan.FromSeconds(5), "sh", "-c", $"kill -{signal} {pid}").Expect();

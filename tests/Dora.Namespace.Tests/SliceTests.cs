@@ -14,13 +14,6 @@ public class SliceTests
 
     static string Limit(InitInNamespace init, string slice) => init.Run($"cat /sys/fs/cgroup/{Slices}/{slice}/cgroup.max.descendants").Expect().Trim();
 
-    static void KillManager(InitInNamespace init)
-    {
-        int manager = init.ManagerPid();
-        Processes.Signal(manager, 9);
-        init.WaitFor("another manager", () => init.ManagerPid() is var pid && pid != manager);
-    }
-
     static InitInNamespace Start() => new(new Dictionary<string, string>
     {
         ["builds"] = "type: group\nstart: demand\ncgroup: {cgroup.max.descendants: 20}\n",
@@ -50,7 +43,7 @@ public class SliceTests
         init.Run("/pandora/dora run --name job --slice builds -- /bin/sh -c 'cat /proc/self/cgroup >/run/seen'").Expect();
         Assert.Contains("0::/dora/slices/builds/job\n", File.ReadAllText(init.Inside("/run/seen")));
 
-        KillManager(init);
+        init.KillManager();
         foreach (string name in new[] { "one", "two", "worker@7" }) Assert.Equal(before[name], init.WaitForState(name, "running"));
         Assert.Equal("done", init.Change("restart", "one").GetProperty("status").GetString());
         Assert.Single(init.ProcessesIn($"{Slices}/builds/one"));
@@ -87,7 +80,7 @@ public class SliceTests
         Write(init, "slow", "command: [/bin/sleep, '1000']\n");
         Assert.Equal(202, init.Request(HttpMethod.Post, "/v1/reload").Status);
         init.WaitForState("slow", "stopping");
-        KillManager(init);
+        init.KillManager();
         Assert.Equal(("stopping", pid), (init.Service("slow").State, init.Service("slow").Pid));
         init.WaitForService("slow", service => service.State == "running" && service.Pid != pid);
         Assert.Single(init.ProcessesIn("dora/services/slow"));

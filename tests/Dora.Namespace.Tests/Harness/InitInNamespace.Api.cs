@@ -79,8 +79,14 @@ public sealed partial class InitInNamespace
     {
         var answer = new MemoryStream();
         var buffer = new byte[64 * 1024];
-        while (socket.Receive(buffer) is > 0 and var count) answer.Write(buffer, 0, count);
-        return answer.ToArray();
+        while (true)
+        {
+            // ReceiveTimeout alone does not end a read of a Unix socket.
+            if (!socket.Poll(s_apiLimit, SelectMode.SelectRead)) throw new SocketException((int)SocketError.TimedOut);
+            int count = socket.Receive(buffer);
+            if (count == 0) return answer.ToArray();
+            answer.Write(buffer, 0, count);
+        }
     }
 
     [GeneratedRegex(@"^Content-Length: (\d+)\r?$", RegexOptions.Multiline | RegexOptions.IgnoreCase)]

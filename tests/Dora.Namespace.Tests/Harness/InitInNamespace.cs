@@ -109,6 +109,14 @@ public sealed partial class InitInNamespace : IDisposable
     public int ManagerPid() => WaitFor("the manager", () =>
         Children().FirstOrDefault(child => CommandLine(child).EndsWith(" manager", StringComparison.Ordinal)));
 
+    /// <summary>Kills the manager and waits for the next.</summary>
+    public void KillManager()
+    {
+        int manager = ManagerPid();
+        Processes.Signal(manager, 9);
+        WaitFor("another manager", () => ManagerPid() is var pid && pid != manager);
+    }
+
     /// <summary>Waits until it has ended by itself; the signal that ended PID 1.</summary>
     public int WaitForEnd(TimeSpan limit)
     {
