@@ -1,4 +1,4 @@
-namespace Dora.Core.Configuration.Sources;
+namespace Dora.Core;
 
 /// <summary>
 /// FNV-1a of 64 bits: tells whether something is what it was, the same in every process (string.GetHashCode is not). No
@@ -10,6 +10,14 @@ internal static class Fingerprint
     {
         ulong hash = 14695981039346656037;
         foreach (byte b in content) hash = (hash ^ b) * 1099511628211;
+        return hash;
+    }
+
+    /// <summary>Of a text by its UTF-16 units: for ASCII the same as of its bytes.</summary>
+    public static ulong Of(ReadOnlySpan<char> text)
+    {
+        ulong hash = 14695981039346656037;
+        foreach (char c in text) hash = (hash ^ c) * 1099511628211;
         return hash;
     }
 

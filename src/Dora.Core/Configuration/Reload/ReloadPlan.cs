@@ -109,15 +109,12 @@ internal sealed class ReloadPlan
         foreach (var item in Items)
         {
             if (_kept.ContainsKey(item.Name)) continue;
-            bool isKept = item.Kind is ReloadKind.Refused;
-            var kept = item;
-            if (!isKept && _whyHeld(item) is { } why)
-            {
-                kept = item with { Kind = ReloadKind.Held, Why = why };
-                isKept = true;
-            }
-            if (isKept) _kept.Add(item.Name, kept);
-            isMore |= isKept;
+            var kept = item.Kind is ReloadKind.Refused ? item
+                : _whyHeld(item) is { } why ? item with { Kind = ReloadKind.Held, Why = why }
+                : null;
+            if (kept is null) continue;
+            _kept.Add(item.Name, kept);
+            isMore = true;
         }
         return isMore;
     }

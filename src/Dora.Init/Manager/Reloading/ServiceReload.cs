@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Dora.Core;
 using Dora.Core.Configuration.Reload;
 using Dora.Core.Configuration.Sources;
 using Dora.Core.Linux;

@@ -1,3 +1,4 @@
+using Dora.Core;
 using Dora.Core.Configuration;
 using Dora.Core.Linux;
 using Dora.Init.Manager.Supervision.Readiness;
@@ -253,8 +254,7 @@ internal static partial class ServiceMachine
     /// <summary>From 0 to nearly 1, by the name and the time: services that fail together are not started again together.</summary>
     internal static double Chance(string name, TimeSpan now)
     {
-        ulong hash = 14695981039346656037; // FNV-1a, then a finisher: names and times differ in their last bits
-        foreach (char c in name) hash = (hash ^ c) * 1099511628211;
+        ulong hash = Fingerprint.Of(name); // and a finisher: names and times differ in their last bits
         hash ^= (ulong)now.Ticks;
         hash = (hash ^ (hash >> 33)) * 0xFF51AFD7ED558CCD;
         hash = (hash ^ (hash >> 33)) * 0xC4CEB9FE1A85EC53;

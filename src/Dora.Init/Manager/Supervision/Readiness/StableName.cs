@@ -1,4 +1,5 @@
 using System.Text;
+using Dora.Core;
 
 namespace Dora.Init.Manager.Supervision.Readiness;
 
@@ -8,9 +9,6 @@ internal static class StableName
     /// <summary>The name itself if it fits into <paramref name="longest"/> bytes; else a mark and a number that stand for it.</summary>
     public static string Of(string name, int longest)
     {
-        if (Encoding.UTF8.GetByteCount(name) <= longest) return name;
-        ulong hash = 14695981039346656037; // FNV-1a
-        foreach (char c in name) hash = (hash ^ c) * 1099511628211;
-        return $"#{hash:x16}";
+        return Encoding.UTF8.GetByteCount(name) <= longest ? name : $"#{Fingerprint.Of(name):x16}";
     }
 }

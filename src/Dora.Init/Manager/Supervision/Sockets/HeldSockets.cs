@@ -1,3 +1,4 @@
+using Dora.Core;
 using Dora.Core.Configuration;
 using Dora.Core.Linux;
 using Dora.Init.Guard;
@@ -131,12 +132,7 @@ internal sealed class HeldSockets(IDescriptorStore store) : IDisposable
     private static string Options(SocketSettings socket) =>
         $"{socket.Mode}/{socket.User}/{socket.Group}/{socket.Backlog}/{socket.Ipv6Only}/{socket.ReusePort}/{socket.FreeBind}/{socket.KeepAlive}/{socket.Device}";
 
-    private static string Hash(string text)
-    {
-        ulong hash = 14695981039346656037; // FNV-1a: the same in every manager, which string.GetHashCode is not
-        foreach (char c in text) hash = (hash ^ c) * 1099511628211;
-        return $"#{hash:x16}";
-    }
+    private static string Hash(string text) => $"#{Fingerprint.Of(text):x16}";
 
     public void Dispose()
     {
