@@ -19,6 +19,9 @@ internal abstract class JsonMap
     public abstract long? Number(string name, long? value);
     public abstract bool? Flag(string name, bool? value);
 
+    /// <summary>A number with a fraction.</summary>
+    public abstract double? Decimal(string name, double? value);
+
     // Not virtual: the code for a generic virtual method is looked for at run time, by the type loader, and in the manager's
     // first save that took longer than reading all service files.
     public T? Member<T>(string name, T? value) where T : class, IJsonMapped<T> =>

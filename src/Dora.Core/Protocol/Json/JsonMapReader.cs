@@ -33,6 +33,9 @@ internal sealed class JsonMapReader : JsonMap
     public override bool? Flag(string name, bool? value) =>
         Find(name) is not { } node ? null : node.Flag ?? throw Unfit(name, "true or false");
 
+    public override double? Decimal(string name, double? value) =>
+        Find(name) is not { } node ? null : node.Decimal ?? throw Unfit(name, "a number");
+
     public T? ReadMember<T>(string name) where T : class, IJsonMapped<T> =>
         Find(name) is { } node ? Object<T>(node, name, _unknown is not null) : null;
 

@@ -57,6 +57,12 @@ internal sealed class JsonMapWriter : JsonMap
         return value;
     }
 
+    public override double? Decimal(string name, double? value)
+    {
+        if (value is { } number) _json.WriteNumber(name, number);
+        return value;
+    }
+
     public T? WriteMember<T>(string name, T? value) where T : class, IJsonMapped<T>
     {
         if (value is null) return null;
