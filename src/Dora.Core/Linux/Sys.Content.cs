@@ -79,4 +79,46 @@ internal static unsafe partial class Sys
             }
         }
     }
+
+    /// <summary>How many names a directory holds; none of them is made a string.</summary>
+    public static Errno CountNames(string path, out int count)
+    {
+        count = 0;
+        var errno = Open(path, Libc.O_RDONLY | Libc.O_DIRECTORY, 0, out var directory);
+        if (errno != Errno.None) return errno;
+        using (directory)
+        {
+            Span<byte> buffer = stackalloc byte[4096];
+            while (true)
+            {
+                errno = ReadDirectory(directory, buffer, out int read);
+                if (errno != Errno.None || read == 0) break;
+                for (int at = 0; at < read; at += System.Buffers.Binary.BinaryPrimitives.ReadUInt16LittleEndian(buffer[(at + Libc.DIRENT64_RECLEN)..])) count++;
+            }
+            count = Math.Max(count - 2, 0); // "." and ".."
+            return errno;
+        }
+    }
+
+    /// <summary>The first <paramref name="limitBytes"/> of a file; what was read before an error counts.</summary>
+    public static Errno ReadFileStart(string path, int limitBytes, out byte[] content)
+    {
+        content = [];
+        var errno = Open(path, Libc.O_RDONLY | Libc.O_NONBLOCK | Libc.O_NOCTTY, 0, out var fd);
+        if (errno != Errno.None) return errno;
+        using (fd)
+        {
+            var buffer = new byte[Math.Min(4096, limitBytes)];
+            int length = 0;
+            while (length < limitBytes)
+            {
+                if (length == buffer.Length) Array.Resize(ref buffer, Math.Min(buffer.Length * 4, limitBytes));
+                errno = Read(fd, buffer.AsSpan(length), out int count);
+                if (errno != Errno.None || count == 0) break;
+                length += count;
+            }
+            content = buffer[..length];
+            return errno;
+        }
+    }
 }

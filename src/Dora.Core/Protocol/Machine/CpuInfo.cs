@@ -3,7 +3,7 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol.Machine;
 
 /// <summary>Answer of <c>GET /v1/machine/cpu</c>.</summary>
-internal sealed record CpuInfo : IJsonMapped<CpuInfo>
+public sealed record CpuInfo : IJsonMapped<CpuInfo>
 {
     /// <summary>As the processor names its maker: <c>GenuineIntel</c>, <c>AuthenticAMD</c>.</summary>
     public string? Vendor { get; init; }
@@ -50,6 +50,7 @@ internal sealed record CpuInfo : IJsonMapped<CpuInfo>
     /// <summary>Each of them.</summary>
     public IReadOnlyList<CpuTimes> Cpus { get; init; } = [];
 
+    /// <inheritdoc/>
     public static CpuInfo Map(JsonMap json, CpuInfo? from) => new()
     {
         Vendor = json.Text("vendor", from?.Vendor),

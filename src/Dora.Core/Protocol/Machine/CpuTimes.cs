@@ -3,7 +3,7 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol.Machine;
 
 /// <summary>Where the time of a CPU went since boot, as /proc/stat counts it.</summary>
-internal sealed record CpuTimes : IJsonMapped<CpuTimes>
+public sealed record CpuTimes : IJsonMapped<CpuTimes>
 {
     /// <summary>Number of the CPU; null for all together.</summary>
     public int? Id { get; init; }
@@ -38,6 +38,7 @@ internal sealed record CpuTimes : IJsonMapped<CpuTimes>
     /// <summary>Virtual machines of this one.</summary>
     public long GuestMs { get; init; }
 
+    /// <inheritdoc/>
     public static CpuTimes Map(JsonMap json, CpuTimes? from) => new()
     {
         Id = json.Integer("id", from?.Id),

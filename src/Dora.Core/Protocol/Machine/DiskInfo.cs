@@ -3,7 +3,7 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol.Machine;
 
 /// <summary>One block device in <c>GET /v1/machine/disks</c>.</summary>
-internal sealed record DiskInfo : IJsonMapped<DiskInfo>
+public sealed record DiskInfo : IJsonMapped<DiskInfo>
 {
     /// <summary><c>sda</c>, <c>nvme0n1</c>.</summary>
     public required string Name { get; init; }
@@ -50,6 +50,7 @@ internal sealed record DiskInfo : IJsonMapped<DiskInfo>
     /// <summary>What was read and written since boot.</summary>
     public DiskIo? Io { get; init; }
 
+    /// <inheritdoc/>
     public static DiskInfo Map(JsonMap json, DiskInfo? from) => new()
     {
         Name = json.RequiredText("name", from?.Name),

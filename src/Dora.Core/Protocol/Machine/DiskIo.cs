@@ -3,7 +3,7 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol.Machine;
 
 /// <summary>Counters of a disk or partition since boot.</summary>
-internal sealed record DiskIo : IJsonMapped<DiskIo>
+public sealed record DiskIo : IJsonMapped<DiskIo>
 {
     /// <summary>Requests that were read.</summary>
     public long Reads { get; init; }
@@ -29,6 +29,7 @@ internal sealed record DiskIo : IJsonMapped<DiskIo>
     /// <summary>Time in which there was at least one.</summary>
     public long BusyMs { get; init; }
 
+    /// <inheritdoc/>
     public static DiskIo Map(JsonMap json, DiskIo? from) => new()
     {
         Reads = json.Number("reads", from?.Reads) ?? 0,

@@ -3,7 +3,7 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol.Machine;
 
 /// <summary>Answer of <c>GET /v1/machine/dmi</c>: what the firmware says of the machine. Members are null where it says nothing.</summary>
-internal sealed record DmiInfo : IJsonMapped<DmiInfo>
+public sealed record DmiInfo : IJsonMapped<DmiInfo>
 {
     /// <summary>Who made the machine.</summary>
     public string? SystemVendor { get; init; }
@@ -65,6 +65,7 @@ internal sealed record DmiInfo : IJsonMapped<DmiInfo>
     /// <summary>Its date.</summary>
     public string? BiosDate { get; init; }
 
+    /// <inheritdoc/>
     public static DmiInfo Map(JsonMap json, DmiInfo? from) => new()
     {
         SystemVendor = json.Text("systemVendor", from?.SystemVendor),

@@ -3,7 +3,7 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol.Machine;
 
 /// <summary>One name in a folder.</summary>
-internal sealed record FileEntry : IJsonMapped<FileEntry>
+public sealed record FileEntry : IJsonMapped<FileEntry>
 {
     /// <summary>Its name. Bytes that are not UTF-8 come as U+FFFD, and such a file cannot be asked for.</summary>
     public required string Name { get; init; }
@@ -29,6 +29,7 @@ internal sealed record FileEntry : IJsonMapped<FileEntry>
     /// <summary>Of a link: where it leads.</summary>
     public string? Target { get; init; }
 
+    /// <inheritdoc/>
     public static FileEntry Map(JsonMap json, FileEntry? from) => new()
     {
         Name = json.RequiredText("name", from?.Name),

@@ -3,7 +3,7 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol.Machine;
 
 /// <summary>A file as <c>/v1/machine/files</c> tells of it, and what is in it if it is a folder.</summary>
-internal sealed record FileStatus : IJsonMapped<FileStatus>
+public sealed record FileStatus : IJsonMapped<FileStatus>
 {
     /// <summary>What was asked for.</summary>
     public required string Path { get; init; }
@@ -38,6 +38,7 @@ internal sealed record FileStatus : IJsonMapped<FileStatus>
     /// <summary>Of a piece that was appended: true if it was there already.</summary>
     public bool? Repeated { get; init; }
 
+    /// <inheritdoc/>
     public static FileStatus Map(JsonMap json, FileStatus? from) => new()
     {
         Path = json.RequiredText("path", from?.Path),

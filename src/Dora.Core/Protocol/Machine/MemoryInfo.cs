@@ -3,7 +3,7 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol.Machine;
 
 /// <summary>Answer of <c>GET /v1/machine/memory</c>.</summary>
-internal sealed record MemoryInfo : IJsonMapped<MemoryInfo>
+public sealed record MemoryInfo : IJsonMapped<MemoryInfo>
 {
     /// <summary>All that the kernel has.</summary>
     public long TotalBytes { get; init; }
@@ -59,6 +59,7 @@ internal sealed record MemoryInfo : IJsonMapped<MemoryInfo>
     /// <summary>Of that, not in use.</summary>
     public long SwapFreeBytes { get; init; }
 
+    /// <inheritdoc/>
     public static MemoryInfo Map(JsonMap json, MemoryInfo? from) => new()
     {
         TotalBytes = json.Number("totalBytes", from?.TotalBytes) ?? 0,

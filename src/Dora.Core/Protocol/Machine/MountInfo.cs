@@ -3,7 +3,7 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol.Machine;
 
 /// <summary>A place where a disk or partition is mounted.</summary>
-internal sealed record MountInfo : IJsonMapped<MountInfo>
+public sealed record MountInfo : IJsonMapped<MountInfo>
 {
     /// <summary>The folder.</summary>
     public required string Path { get; init; }
@@ -23,6 +23,7 @@ internal sealed record MountInfo : IJsonMapped<MountInfo>
     /// <summary>Of that, for users other than root.</summary>
     public long? AvailableBytes { get; init; }
 
+    /// <inheritdoc/>
     public static MountInfo Map(JsonMap json, MountInfo? from) => new()
     {
         Path = json.RequiredText("path", from?.Path),

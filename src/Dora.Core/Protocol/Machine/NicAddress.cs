@@ -3,7 +3,7 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol.Machine;
 
 /// <summary>An address of a network interface.</summary>
-internal sealed record NicAddress : IJsonMapped<NicAddress>
+public sealed record NicAddress : IJsonMapped<NicAddress>
 {
     /// <summary><c>192.168.1.2</c>, <c>fe80::1</c>.</summary>
     public required string Address { get; init; }
@@ -17,6 +17,7 @@ internal sealed record NicAddress : IJsonMapped<NicAddress>
     /// <summary><c>global</c>, <c>site</c>, <c>link</c>, <c>host</c>.</summary>
     public required string Scope { get; init; }
 
+    /// <inheritdoc/>
     public static NicAddress Map(JsonMap json, NicAddress? from) => new()
     {
         Address = json.RequiredText("address", from?.Address),

@@ -3,7 +3,7 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol.Machine;
 
 /// <summary>One network interface in <c>GET /v1/machine/nics</c>.</summary>
-internal sealed record NicInfo : IJsonMapped<NicInfo>
+public sealed record NicInfo : IJsonMapped<NicInfo>
 {
     /// <summary><c>eth0</c>.</summary>
     public required string Name { get; init; }
@@ -65,6 +65,7 @@ internal sealed record NicInfo : IJsonMapped<NicInfo>
     /// <summary>Packets that there was no room for.</summary>
     public long SendDropped { get; init; }
 
+    /// <inheritdoc/>
     public static NicInfo Map(JsonMap json, NicInfo? from) => new()
     {
         Name = json.RequiredText("name", from?.Name),

@@ -3,7 +3,7 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol.Machine;
 
 /// <summary>Answer of <c>GET /v1/machine/os</c>.</summary>
-internal sealed record OsInfo : IJsonMapped<OsInfo>
+public sealed record OsInfo : IJsonMapped<OsInfo>
 {
     /// <summary>Name of the machine.</summary>
     public required string Hostname { get; init; }
@@ -41,6 +41,7 @@ internal sealed record OsInfo : IJsonMapped<OsInfo>
     /// <summary>What the boot loader gave the kernel.</summary>
     public string? CommandLine { get; init; }
 
+    /// <inheritdoc/>
     public static OsInfo Map(JsonMap json, OsInfo? from) => new()
     {
         Hostname = json.RequiredText("hostname", from?.Hostname),

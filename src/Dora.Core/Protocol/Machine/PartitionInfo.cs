@@ -3,7 +3,7 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol.Machine;
 
 /// <summary>One partition of a <see cref="DiskInfo"/>.</summary>
-internal sealed record PartitionInfo : IJsonMapped<PartitionInfo>
+public sealed record PartitionInfo : IJsonMapped<PartitionInfo>
 {
     /// <summary><c>sda1</c>.</summary>
     public required string Name { get; init; }
@@ -38,6 +38,7 @@ internal sealed record PartitionInfo : IJsonMapped<PartitionInfo>
     /// <summary>What was read and written since boot.</summary>
     public DiskIo? Io { get; init; }
 
+    /// <inheritdoc/>
     public static PartitionInfo Map(JsonMap json, PartitionInfo? from) => new()
     {
         Name = json.RequiredText("name", from?.Name),

@@ -3,7 +3,7 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol.Machine;
 
 /// <summary>One open port in <c>GET /v1/machine/ports</c>.</summary>
-internal sealed record PortInfo : IJsonMapped<PortInfo>
+public sealed record PortInfo : IJsonMapped<PortInfo>
 {
     /// <summary><c>tcp</c>, <c>tcp6</c>, <c>udp</c>, <c>udp6</c> or <c>unix</c>.</summary>
     public required string Protocol { get; init; }
@@ -32,6 +32,7 @@ internal sealed record PortInfo : IJsonMapped<PortInfo>
     /// <summary>User who opened it.</summary>
     public int? Uid { get; init; }
 
+    /// <inheritdoc/>
     public static PortInfo Map(JsonMap json, PortInfo? from) => new()
     {
         Protocol = json.RequiredText("protocol", from?.Protocol),

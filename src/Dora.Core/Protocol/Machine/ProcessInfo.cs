@@ -3,7 +3,7 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol.Machine;
 
 /// <summary>One process in <c>GET /v1/machine/processes</c>.</summary>
-internal sealed record ProcessInfo : IJsonMapped<ProcessInfo>
+public sealed record ProcessInfo : IJsonMapped<ProcessInfo>
 {
     /// <summary>Its number.</summary>
     public int Pid { get; init; }
@@ -65,6 +65,7 @@ internal sealed record ProcessInfo : IJsonMapped<ProcessInfo>
     /// <summary>Of one process: its resource limits.</summary>
     public IReadOnlyList<ProcessLimit>? Limits { get; init; }
 
+    /// <inheritdoc/>
     public static ProcessInfo Map(JsonMap json, ProcessInfo? from) => new()
     {
         Pid = json.Integer("pid", from?.Pid) ?? 0,

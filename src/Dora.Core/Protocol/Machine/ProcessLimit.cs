@@ -3,7 +3,7 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol.Machine;
 
 /// <summary>A resource limit of a process.</summary>
-internal sealed record ProcessLimit : IJsonMapped<ProcessLimit>
+public sealed record ProcessLimit : IJsonMapped<ProcessLimit>
 {
     /// <summary>As /proc names it: <c>Max open files</c>.</summary>
     public required string Name { get; init; }
@@ -17,6 +17,7 @@ internal sealed record ProcessLimit : IJsonMapped<ProcessLimit>
     /// <summary><c>bytes</c>, <c>files</c>, <c>seconds</c> ...</summary>
     public string? Unit { get; init; }
 
+    /// <inheritdoc/>
     public static ProcessLimit Map(JsonMap json, ProcessLimit? from) => new()
     {
         Name = json.RequiredText("name", from?.Name),

@@ -3,7 +3,7 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol.Machine;
 
 /// <summary>Answer of <c>POST /v1/machine/processes/{pid}/kill</c>: the signal is sent.</summary>
-internal sealed record ProcessSignal : IJsonMapped<ProcessSignal>
+public sealed record ProcessSignal : IJsonMapped<ProcessSignal>
 {
     /// <summary>To whom.</summary>
     public int Pid { get; init; }
@@ -17,6 +17,7 @@ internal sealed record ProcessSignal : IJsonMapped<ProcessSignal>
     /// <summary>Service that it belongs to.</summary>
     public string? Service { get; init; }
 
+    /// <inheritdoc/>
     public static ProcessSignal Map(JsonMap json, ProcessSignal? from) => new()
     {
         Pid = json.Integer("pid", from?.Pid) ?? 0,

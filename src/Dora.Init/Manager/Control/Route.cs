@@ -1,7 +1,7 @@
 namespace Dora.Init.Manager.Control;
 
 /// <summary>One line of the route table.</summary>
-/// <param name="Method">GET (HEAD follows from it) or POST.</param>
+/// <param name="Method">GET (HEAD follows from it), POST, PUT or DELETE.</param>
 /// <param name="Template">Path; <c>{name}</c> stands for one segment.</param>
 /// <param name="Access">What the caller must have.</param>
 /// <param name="Handler">Answers, at once or later.</param>

@@ -14,7 +14,7 @@ internal static class CpuReader
     internal static CpuInfo Parse(string cpuinfo, string stat, string loadavg)
     {
         string? vendor = null, model = null;
-        IReadOnlyList<string> flags = [];
+        string[] flags = [];
         var frequencies = new Dictionary<int, int>();
         var sockets = new HashSet<string>();
         var cores = new HashSet<(string, string)>();
@@ -46,7 +46,7 @@ internal static class CpuReader
                 case "core id":
                     cores.Add((package, value.ToString()));
                     break;
-                case "flags" or "Features" when flags.Count == 0:
+                case "flags" or "Features" when flags.Length == 0:
                     flags = value.ToString().Split(' ', StringSplitOptions.RemoveEmptyEntries);
                     break;
             }

@@ -70,6 +70,12 @@ internal sealed class HeldSockets(IDescriptorStore store) : IDisposable
             if (!isUsed(name[Prefix.Length..name.IndexOf(':', Prefix.Length)])) CloseByName(name);
     }
 
+    /// <summary>Every socket that is open, and its service.</summary>
+    public IEnumerable<(string Service, FileDescriptor Fd)> All()
+    {
+        foreach (var (name, fd) in _open) yield return (name[Prefix.Length..name.IndexOf(':', Prefix.Length)], fd);
+    }
+
     /// <summary>Those that an earlier file of the service asked for, or asked for otherwise.</summary>
     private void CloseStale(ServiceSettings settings)
     {
