@@ -11,6 +11,7 @@ internal static class HttpResponse
 {
     public const string Json = "application/json";
     public const string Ndjson = "application/x-ndjson";
+    public const string Bytes = "application/octet-stream";
 
     public static ReadOnlySpan<byte> Continue => "HTTP/1.1 100 Continue\r\n\r\n"u8;
 

@@ -1,23 +1,69 @@
 using System.Globalization;
 using Dora.Core.Configuration;
+using Dora.Core.Protocol;
+using Dora.Core.Protocol.Machine;
 
 namespace Dora.Init.Manager.Control;
 
-/// <summary>Handlers of <c>/v1/machine/...</c>: parameters are read here, what they ask for is done elsewhere.</summary>
+/// <summary>The lines of the route table that tell of the machine and its files. Parameters are read here, what they ask for is done elsewhere.</summary>
 internal static class MachineRoutes
 {
+    private static readonly RouteParameter s_path = RouteParameter.Text("path", "an absolute path");
+    private static readonly RouteParameter s_mode = RouteParameter.Text("mode", "permissions in octal: 0644");
+
+    public static IReadOnlyList<Route> All { get; } =
+    [
+        new("GET", "/v1/machine/cpu", Access.Read, "processors and their load", Payload.Of<CpuInfo>(), x => Read(x, "cpu")),
+        new("GET", "/v1/machine/memory", Access.Read, "memory and what it is used for", Payload.Of<MemoryInfo>(), x => Read(x, "memory")),
+        new("GET", "/v1/machine/disks", Access.Read, "disks, their partitions and where they are mounted", Payload.ListOf<DiskInfo>(), x => Read(x, "disks")),
+        new("GET", "/v1/machine/nics", Access.Read, "network interfaces and their addresses", Payload.ListOf<NicInfo>(), x => Read(x, "nics")),
+        new("GET", "/v1/machine/os", Access.Read, "kernel, distribution, uptime", Payload.Of<OsInfo>(), x => Read(x, "os")),
+        new("GET", "/v1/machine/ports", Access.Read, "sockets that listen, and whose they are", Payload.ListOf<PortInfo>(), x => Read(x, "ports")),
+        new("GET", "/v1/machine/dmi", Access.Read, "what the firmware says of the machine", Payload.Of<DmiInfo>(), x => Read(x, "dmi")),
+        new("GET", "/v1/machine/processes", Access.Read, "all processes", Payload.ListOf<ProcessInfo>(), x => Read(x, "processes")),
+        new("GET", "/v1/machine/processes/{pid}", Access.Read, "a process and its limits", Payload.Of<ProcessInfo>(), Process),
+        new("POST", "/v1/machine/processes/{pid}/kill", Access.Change, "send a signal to a process", Payload.Of<ProcessSignal>(), Kill)
+        {
+            Parameters = [RouteParameter.Text("signal", "its name or number; TERM unless told"), RouteParameter.Number("started", "startedAt.bootMs of the process: another one of this number is spared")],
+        },
+
+        new("GET", "/v1/machine/files", Access.Admin, "a file, and what is in it if it is a folder", Payload.Of<FileStatus>(), ListFiles) { Parameters = [s_path] },
+        new("DELETE", "/v1/machine/files", Access.Admin, "remove a file or folder", Payload.Of<FileStatus>(), RemoveFile)
+        {
+            Parameters = [s_path, RouteParameter.Flag("recursive", "with all that is in it")],
+        },
+        new("GET", "/v1/machine/files/content", Access.Admin, "the content of a file", Payload.Plain(HttpResponse.Bytes), ReadFile)
+        {
+            Parameters = [s_path, RouteParameter.Number("offset", "the first byte; 0 unless told"), RouteParameter.Number("length", "how many bytes; all unless told")],
+        },
+        new("PUT", "/v1/machine/files/content", Access.Admin, "write a file, as a whole or at its end", Payload.Of<FileStatus>(), WriteFile)
+        {
+            Parameters = [s_path, s_mode, RouteParameter.Flag("append", "add to the end"), RouteParameter.Number("offset", "with append: where the end must be")],
+            Body = Payload.Plain(HttpResponse.Bytes) with { IsOptional = true },
+        },
+        new("POST", "/v1/machine/files/folder", Access.Admin, "make a folder and those that it is in", Payload.Of<FileStatus>(), MakeFolder) { Parameters = [s_path, s_mode] },
+        new("POST", "/v1/machine/files/move", Access.Admin, "give a file another name", Payload.Of<FileStatus>(), MoveFile)
+        {
+            Parameters = [s_path, RouteParameter.Text("to", "its new path"), RouteParameter.Flag("replace", "what is there already goes")],
+        },
+        new("POST", "/v1/machine/files/mode", Access.Admin, "change permissions and owner of a file", Payload.Of<FileStatus>(), ChangeMode)
+        {
+            Parameters = [s_path, s_mode, RouteParameter.Number("uid", "its user"), RouteParameter.Number("gid", "its group")],
+        },
+    ];
+
     private const int LongestPath = 4095; // PATH_MAX with its NUL
     private const uint MostMode = 0xFFF; // 7777
 
     /// <summary>Information without parameters.</summary>
-    public static void Read(ControlExchange exchange, string subject) => Ask(exchange, subject, []);
+    private static void Read(ControlExchange exchange, string subject) => Ask(exchange, subject, []);
 
-    public static void Process(ControlExchange exchange)
+    private static void Process(ControlExchange exchange)
     {
         if (Pid(exchange) is { } pid) Ask(exchange, "process", [pid.ToString(CultureInfo.InvariantCulture)]);
     }
 
-    public static void Kill(ControlExchange exchange)
+    private static void Kill(ControlExchange exchange)
     {
         string signalName = exchange.Target["signal"] ?? "TERM";
         if (!SignalName.TryParse(signalName, out int signal) && !(Parameter.TryReadNumber(signalName, 64, out signal) && signal > 0))
@@ -45,18 +91,18 @@ internal static class MachineRoutes
         else exchange.Fail(outcome.Status, outcome.Error, outcome.Message);
     }
 
-    public static void ListFiles(ControlExchange exchange)
+    private static void ListFiles(ControlExchange exchange)
     {
         if (PathOf(exchange, "path") is { } path) Ask(exchange, "files", [path]);
     }
 
-    public static void ReadFile(ControlExchange exchange)
+    private static void ReadFile(ControlExchange exchange)
     {
         if (PathOf(exchange, "path") is not { } path) return;
         if (Range(exchange, "offset", 0) is { } offset && Range(exchange, "length", long.MaxValue) is { } length) Ask(exchange, "read", [path, offset, length]);
     }
 
-    public static void WriteFile(ControlExchange exchange)
+    private static void WriteFile(ControlExchange exchange)
     {
         if (PathOf(exchange, "path") is not { } path || Mode(exchange) is not { } mode || Flag(exchange, "append") is not { } append) return;
         string? offset = exchange.Target["offset"];
@@ -65,22 +111,22 @@ internal static class MachineRoutes
         else Change(exchange, append == "true" ? "append" : "write", append == "true" ? [path, mode, offset ?? ""] : [path, mode], exchange.Body);
     }
 
-    public static void RemoveFile(ControlExchange exchange)
+    private static void RemoveFile(ControlExchange exchange)
     {
         if (PathOf(exchange, "path") is { } path && Flag(exchange, "recursive") is { } recursive) Change(exchange, "remove", [path, recursive]);
     }
 
-    public static void MakeFolder(ControlExchange exchange)
+    private static void MakeFolder(ControlExchange exchange)
     {
         if (PathOf(exchange, "path") is { } path && Mode(exchange) is { } mode) Change(exchange, "folder", [path, mode]);
     }
 
-    public static void MoveFile(ControlExchange exchange)
+    private static void MoveFile(ControlExchange exchange)
     {
         if (PathOf(exchange, "path") is { } path && PathOf(exchange, "to") is { } to && Flag(exchange, "replace") is { } replace) Change(exchange, "move", [path, to, replace]);
     }
 
-    public static void ChangeMode(ControlExchange exchange)
+    private static void ChangeMode(ControlExchange exchange)
     {
         if (PathOf(exchange, "path") is not { } path || Mode(exchange) is not { } mode || Id(exchange, "uid") is not { } uid || Id(exchange, "gid") is not { } gid) return;
         if (mode.Length + uid.Length + gid.Length == 0) Refuse(exchange, "mode, uid or gid: at least one of them is expected");

@@ -40,7 +40,7 @@ internal sealed class LentConnection(bool keepsAlive, bool isHead)
     {
         Begin();
         string fields = length is { } bytes ? $"Content-Length: {bytes}\r\nConnection: {(keepsAlive ? "keep-alive" : "close")}" : "Connection: close";
-        return Send(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n{fields}\r\nCache-Control: no-store\r\n\r\n"));
+        return Send(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: {HttpResponse.Bytes}\r\n{fields}\r\nCache-Control: no-store\r\n\r\n"));
     }
 
     /// <summary>Gives the client bytes; false when it is gone or takes none for too long.</summary>
