@@ -20,6 +20,8 @@ internal sealed class MachineInformation(EventLoop loop, Func<IEnumerable<(long 
     private const int MostForReaders = 2, MostForOthers = 16;
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(10), s_changeLimit = TimeSpan.FromSeconds(30), s_waitLimit = TimeSpan.FromSeconds(10);
 
+    private EventLoop Loop => loop;
+
     private readonly Line _readers = new(MostForReaders), _others = new(MostForOthers);
 
     /// <summary>Requests that are worked on, and those that wait for that.</summary>
@@ -35,6 +37,13 @@ internal sealed class MachineInformation(EventLoop loop, Func<IEnumerable<(long 
         var question = new Question(this, request, connection, ended, request.Access == Access.Read ? _readers : _others);
         question.Begin();
         return question;
+    }
+
+    private byte[] KeptSockets()
+    {
+        var lines = new StringBuilder();
+        foreach (var (inode, service) in keptSockets()) lines.Append(CultureInfo.InvariantCulture, $"{inode} {service}\n");
+        return Encoding.UTF8.GetBytes(lines.ToString());
     }
 
     public SignalOutcome Signal(int pid, int signal, long? startedMs) => ProcessSignals.Send("", pid, signal, startedMs);
@@ -53,7 +62,7 @@ internal sealed class MachineInformation(EventLoop loop, Func<IEnumerable<(long 
                 return;
             }
             line.Waiting.AddLast(this);
-            _patience = owner.loop.After(s_waitLimit, "machine", () =>
+            _patience = owner.Loop.After(s_waitLimit, "machine", () =>
             {
                 line.Waiting.Remove(this);
                 _isOver = true;
@@ -68,7 +77,7 @@ internal sealed class MachineInformation(EventLoop loop, Func<IEnumerable<(long 
             {
                 using var body = Input();
                 string[] arguments = ["machine", Flags(), request.Subject, .. request.Arguments];
-                _helper = HelperProcess.Start(owner.loop, request.Subject, arguments, connection, request.IsChange ? s_changeLimit : s_limit, Ended, body);
+                _helper = HelperProcess.Start(owner.Loop, request.Subject, arguments, connection, request.IsChange ? s_changeLimit : s_limit, Ended, body);
                 _helper.Spoke = () =>
                 {
                     // From here on the helper watches itself: content may be of any length.
@@ -78,7 +87,7 @@ internal sealed class MachineInformation(EventLoop loop, Func<IEnumerable<(long 
             catch (Exception exception) when (exception is LinuxException or InvalidOperationException)
             {
                 // Not from within the call that asked.
-                owner.loop.Post("machine", () => Over(Refused(503, "machine.failed", $"{request.Subject}: {exception.Message}")));
+                owner.Loop.Post("machine", () => Over(Refused(503, "machine.failed", $"{request.Subject}: {exception.Message}")));
             }
         }
 
@@ -87,20 +96,13 @@ internal sealed class MachineInformation(EventLoop loop, Func<IEnumerable<(long 
         private FileDescriptor? Input()
         {
             byte[]? content = request.Body;
-            if (request.Subject == "ports") content = KeptSockets();
+            if (request.Subject == "ports") content = owner.KeptSockets();
             if (content is null) return null;
             Sys.MakeMemoryFile("request", out var file).ThrowIfError("memfd_create");
             var errno = Sys.WriteAllAt(file, content, 0);
             if (errno == Errno.None) return file;
             file.Dispose();
             throw new LinuxException(errno, "write", "the body of the request");
-        }
-
-        private byte[] KeptSockets()
-        {
-            var lines = new StringBuilder();
-            foreach (var (inode, service) in owner.keptSockets()) lines.Append(CultureInfo.InvariantCulture, $"{inode} {service}\n");
-            return Encoding.UTF8.GetBytes(lines.ToString());
         }
 
         private void Ended(string answer) => Over(Understand(_helper!.Said, answer));
