@@ -29,7 +29,7 @@ public abstract class JsonMap
     /// <summary>True or false.</summary>
     public abstract bool? Flag(string name, bool? value);
 
-    /// <summary>A number with a fraction.</summary>
+    /// <summary>A number with a fraction, of which two digits are kept.</summary>
     public abstract double? Decimal(string name, double? value);
 
     // Not virtual: the code for a generic virtual method is looked for at run time, by the type loader, and in the manager's

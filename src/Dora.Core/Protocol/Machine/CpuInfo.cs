@@ -3,7 +3,7 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol.Machine;
 
 /// <summary>Answer of <c>GET /v1/machine/cpu</c>.</summary>
-public sealed record CpuInfo : IJsonMapped<CpuInfo>
+public sealed class CpuInfo : IJsonMapped<CpuInfo>
 {
     /// <summary>As the processor names its maker: <c>GenuineIntel</c>, <c>AuthenticAMD</c>.</summary>
     public string? Vendor { get; init; }

@@ -3,7 +3,7 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol.Machine;
 
 /// <summary>Where the time of a CPU went since boot, as /proc/stat counts it.</summary>
-public sealed record CpuTimes : IJsonMapped<CpuTimes>
+public sealed class CpuTimes : IJsonMapped<CpuTimes>
 {
     /// <summary>Number of the CPU; null for all together.</summary>
     public int? Id { get; init; }

@@ -3,7 +3,7 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol.Machine;
 
 /// <summary>One block device in <c>GET /v1/machine/disks</c>.</summary>
-public sealed record DiskInfo : IJsonMapped<DiskInfo>
+public sealed class DiskInfo : IJsonMapped<DiskInfo>
 {
     /// <summary><c>sda</c>, <c>nvme0n1</c>.</summary>
     public required string Name { get; init; }

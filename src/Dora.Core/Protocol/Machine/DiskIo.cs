@@ -3,7 +3,7 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol.Machine;
 
 /// <summary>Counters of a disk or partition since boot.</summary>
-public sealed record DiskIo : IJsonMapped<DiskIo>
+public sealed class DiskIo : IJsonMapped<DiskIo>
 {
     /// <summary>Requests that were read.</summary>
     public long Reads { get; init; }

@@ -3,7 +3,7 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol.Machine;
 
 /// <summary>Answer of <c>GET /v1/machine/dmi</c>: what the firmware says of the machine. Members are null where it says nothing.</summary>
-public sealed record DmiInfo : IJsonMapped<DmiInfo>
+public sealed class DmiInfo : IJsonMapped<DmiInfo>
 {
     /// <summary>Who made the machine.</summary>
     public string? SystemVendor { get; init; }

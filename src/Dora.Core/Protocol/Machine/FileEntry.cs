@@ -3,7 +3,7 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol.Machine;
 
 /// <summary>One name in a folder.</summary>
-public sealed record FileEntry : IJsonMapped<FileEntry>
+public sealed class FileEntry : IJsonMapped<FileEntry>
 {
     /// <summary>Its name. Bytes that are not UTF-8 come as U+FFFD, and such a file cannot be asked for.</summary>
     public required string Name { get; init; }

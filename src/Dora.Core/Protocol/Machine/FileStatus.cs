@@ -3,7 +3,7 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol.Machine;
 
 /// <summary>A file as <c>/v1/machine/files</c> tells of it, and what is in it if it is a folder.</summary>
-public sealed record FileStatus : IJsonMapped<FileStatus>
+public sealed class FileStatus : IJsonMapped<FileStatus>
 {
     /// <summary>What was asked for.</summary>
     public required string Path { get; init; }

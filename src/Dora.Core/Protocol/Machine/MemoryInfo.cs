@@ -3,7 +3,7 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol.Machine;
 
 /// <summary>Answer of <c>GET /v1/machine/memory</c>.</summary>
-public sealed record MemoryInfo : IJsonMapped<MemoryInfo>
+public sealed class MemoryInfo : IJsonMapped<MemoryInfo>
 {
     /// <summary>All that the kernel has.</summary>
     public long TotalBytes { get; init; }

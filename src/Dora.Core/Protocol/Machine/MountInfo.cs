@@ -3,7 +3,7 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol.Machine;
 
 /// <summary>A place where a disk or partition is mounted.</summary>
-public sealed record MountInfo : IJsonMapped<MountInfo>
+public sealed class MountInfo : IJsonMapped<MountInfo>
 {
     /// <summary>The folder.</summary>
     public required string Path { get; init; }

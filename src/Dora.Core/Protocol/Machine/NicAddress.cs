@@ -3,7 +3,7 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol.Machine;
 
 /// <summary>An address of a network interface.</summary>
-public sealed record NicAddress : IJsonMapped<NicAddress>
+public sealed class NicAddress : IJsonMapped<NicAddress>
 {
     /// <summary><c>192.168.1.2</c>, <c>fe80::1</c>.</summary>
     public required string Address { get; init; }

@@ -3,7 +3,7 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol.Machine;
 
 /// <summary>One network interface in <c>GET /v1/machine/nics</c>.</summary>
-public sealed record NicInfo : IJsonMapped<NicInfo>
+public sealed class NicInfo : IJsonMapped<NicInfo>
 {
     /// <summary><c>eth0</c>.</summary>
     public required string Name { get; init; }

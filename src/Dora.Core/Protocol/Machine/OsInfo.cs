@@ -3,7 +3,7 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol.Machine;
 
 /// <summary>Answer of <c>GET /v1/machine/os</c>.</summary>
-public sealed record OsInfo : IJsonMapped<OsInfo>
+public sealed class OsInfo : IJsonMapped<OsInfo>
 {
     /// <summary>Name of the machine.</summary>
     public required string Hostname { get; init; }

@@ -3,7 +3,7 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol.Machine;
 
 /// <summary>One partition of a <see cref="DiskInfo"/>.</summary>
-public sealed record PartitionInfo : IJsonMapped<PartitionInfo>
+public sealed class PartitionInfo : IJsonMapped<PartitionInfo>
 {
     /// <summary><c>sda1</c>.</summary>
     public required string Name { get; init; }

@@ -3,7 +3,7 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol.Machine;
 
 /// <summary>One open port in <c>GET /v1/machine/ports</c>.</summary>
-public sealed record PortInfo : IJsonMapped<PortInfo>
+public sealed class PortInfo : IJsonMapped<PortInfo>
 {
     /// <summary><c>tcp</c>, <c>tcp6</c>, <c>udp</c>, <c>udp6</c> or <c>unix</c>.</summary>
     public required string Protocol { get; init; }

@@ -3,7 +3,7 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol.Machine;
 
 /// <summary>One process in <c>GET /v1/machine/processes</c>.</summary>
-public sealed record ProcessInfo : IJsonMapped<ProcessInfo>
+public sealed class ProcessInfo : IJsonMapped<ProcessInfo>
 {
     /// <summary>Its number.</summary>
     public int Pid { get; init; }

@@ -3,7 +3,7 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol.Machine;
 
 /// <summary>A resource limit of a process.</summary>
-public sealed record ProcessLimit : IJsonMapped<ProcessLimit>
+public sealed class ProcessLimit : IJsonMapped<ProcessLimit>
 {
     /// <summary>As /proc names it: <c>Max open files</c>.</summary>
     public required string Name { get; init; }

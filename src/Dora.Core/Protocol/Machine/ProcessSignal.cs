@@ -3,7 +3,7 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol.Machine;
 
 /// <summary>Answer of <c>POST /v1/machine/processes/{pid}/kill</c>: the signal is sent.</summary>
-public sealed record ProcessSignal : IJsonMapped<ProcessSignal>
+public sealed class ProcessSignal : IJsonMapped<ProcessSignal>
 {
     /// <summary>To whom.</summary>
     public int Pid { get; init; }

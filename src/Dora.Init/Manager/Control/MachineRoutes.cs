@@ -60,7 +60,7 @@ internal static class MachineRoutes
 
     private static void Process(ControlExchange exchange)
     {
-        if (Pid(exchange) is { } pid) Ask(exchange, "process", [pid.ToString(CultureInfo.InvariantCulture)]);
+        if (Pid(exchange) is { } pid) Ask(exchange, "process", [pid.ToString()]);
     }
 
     private static void Kill(ControlExchange exchange)
@@ -166,9 +166,7 @@ internal static class MachineRoutes
     private static string? Mode(ControlExchange exchange)
     {
         if (exchange.Target["mode"] is not { } text) return "";
-        bool isOctal = text.Length is > 0 and <= 5;
-        foreach (char digit in text) isOctal &= digit is >= '0' and <= '7';
-        if (isOctal && Convert.ToUInt32(text, 8) <= MostMode) return text;
+        if (text.Length <= 5 && MachineInfo.SystemText.TryDigits(text, 8, out long mode) && mode <= MostMode) return text;
         Refuse(exchange, $"mode={text}: permissions as octal digits are expected, such as 0644");
         return null;
     }
@@ -183,7 +181,7 @@ internal static class MachineRoutes
 
     private static string? Range(ControlExchange exchange, string name, long otherwise)
     {
-        if (exchange.Target[name] is not { } text) return otherwise.ToString(CultureInfo.InvariantCulture);
+        if (exchange.Target[name] is not { } text) return otherwise.ToString();
         if (TryNumber(text, out _)) return text;
         Refuse(exchange, $"{name}={text}: a number of bytes is expected");
         return null;

@@ -15,9 +15,9 @@ internal static class CpuReader
     {
         string? vendor = null, model = null;
         string[] flags = [];
-        var frequencies = new Dictionary<int, int>();
+        var frequencies = new List<int>();
         var sockets = new HashSet<string>();
-        var cores = new HashSet<(string, string)>();
+        var cores = new HashSet<string>();
         int processor = -1;
         string package = "";
         foreach (var line in cpuinfo.AsSpan().EnumerateLines())
@@ -37,14 +37,15 @@ internal static class CpuReader
                 case "model name" or "Model":
                     model ??= Text(value);
                     break;
-                case "cpu MHz" when processor >= 0 && double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double mhz) && mhz < 1e6:
-                    frequencies[processor] = (int)mhz;
+                case "cpu MHz" when processor >= 0 && Decimal(value) is { } mhz and < 1e6:
+                    frequencies.Add(processor);
+                    frequencies.Add((int)mhz);
                     break;
                 case "physical id":
                     sockets.Add(package = value.ToString());
                     break;
                 case "core id":
-                    cores.Add((package, value.ToString()));
+                    cores.Add($"{package}/{value.ToString()}");
                     break;
                 case "flags" or "Features" when flags.Length == 0:
                     flags = value.ToString().Split(' ', StringSplitOptions.RemoveEmptyEntries);
@@ -59,15 +60,15 @@ internal static class CpuReader
         {
             var rest = line;
             var word = SystemText.NextWord(ref rest);
-            if (word is "cpu") total = Times(null, rest, null);
+            if (word is "cpu") total = Times(null, rest, frequencies);
             else if (word.StartsWith("cpu") && int.TryParse(word[3..], NumberStyles.None, CultureInfo.InvariantCulture, out int id))
-                cpus.Add(Times(id, rest, frequencies.TryGetValue(id, out int mhz) ? mhz : null));
+                cpus.Add(Times(id, rest, frequencies));
             else if (word is "ctxt") switches = SystemText.NextNumber(ref rest);
             else if (word is "intr") interrupts = SystemText.NextNumber(ref rest);
         }
 
         var load = loadavg.AsSpan().Trim();
-        double? one = Decimal(ref load), five = Decimal(ref load), fifteen = Decimal(ref load);
+        double? one = Decimal(SystemText.NextWord(ref load)), five = Decimal(SystemText.NextWord(ref load)), fifteen = Decimal(SystemText.NextWord(ref load));
         var tasks = SystemText.NextWord(ref load);
         int slash = tasks.IndexOf('/');
         return new CpuInfo
@@ -90,10 +91,13 @@ internal static class CpuReader
         };
     }
 
-    private static CpuTimes Times(int? id, ReadOnlySpan<char> rest, int? mhz) => new()
+    /// <param name="id">Of the CPU; null for all together.</param>
+    /// <param name="rest">Its line behind the name.</param>
+    /// <param name="frequencies">Pairs of a CPU and what it runs at.</param>
+    private static CpuTimes Times(int? id, ReadOnlySpan<char> rest, List<int> frequencies) => new()
     {
         Id = id,
-        Mhz = mhz,
+        Mhz = Frequency(id, frequencies),
         UserMs = SystemText.NextNumber(ref rest) * TickMs,
         NiceMs = SystemText.NextNumber(ref rest) * TickMs,
         SystemMs = SystemText.NextNumber(ref rest) * TickMs,
@@ -109,6 +113,18 @@ internal static class CpuReader
 
     private static int? Integer(ReadOnlySpan<char> text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : null;
 
-    private static double? Decimal(ref ReadOnlySpan<char> text) =>
-        double.TryParse(SystemText.NextWord(ref text), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value) && value < 1e9 ? value : null;
+    private static int? Frequency(int? id, List<int> frequencies)
+    {
+        for (int i = 0; i < frequencies.Count; i += 2)
+            if (frequencies[i] == id) return frequencies[i + 1];
+        return null;
+    }
+
+    /// <summary>Digits with two behind the point or more, which are left out: floating point would be 10 kB of code.</summary>
+    private static double? Decimal(ReadOnlySpan<char> text)
+    {
+        int point = text.IndexOf('.');
+        if (point < 0) return Integer(text);
+        return Integer(text[..point]) is { } whole && point + 2 < text.Length && Integer(text.Slice(point + 1, 2)) is { } hundredths ? whole + hundredths / 100.0 : null;
+    }
 }

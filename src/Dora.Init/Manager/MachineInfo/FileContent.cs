@@ -1,4 +1,3 @@
-using System.Globalization;
 using Dora.Core.Linux;
 
 namespace Dora.Init.Manager.MachineInfo;
@@ -88,13 +87,13 @@ internal static class FileContent
             }
         }
         if (errno == Errno.None) errno = WriteBeside(target, body, mode ?? (isNew ? DefaultMode : before.st_mode & 0xFFF), isNew ? null : before);
-        Answer(client, target, path, errno, null);
+        Answer(client, target, path, errno, false);
     }
 
     private static Errno WriteBeside(string target, byte[] body, uint mode, Libc.stat_t? owner)
     {
         string folder = target[..(target.LastIndexOf('/') + 1)];
-        string temporary = $"{folder}.dora-{Libc.getpid().ToString(CultureInfo.InvariantCulture)}-{Sys.TimeSinceBoot().Ticks.ToString(CultureInfo.InvariantCulture)}";
+        string temporary = $"{folder}.dora-{Libc.getpid().ToString()}-{Sys.TimeSinceBoot().Ticks.ToString()}";
         var errno = Sys.Open(temporary, Libc.O_WRONLY | Libc.O_CREAT | Libc.O_EXCL | Libc.O_NOFOLLOW, 0x180 /* 0600 */, out var file);
         if (errno != Errno.None) return errno;
         using (file)
@@ -145,7 +144,7 @@ internal static class FileContent
                 if (errno != Errno.None) _ = Sys.Truncate(file, end);
                 else if (Sys.Synchronize(file) is var written and not (Errno.None or Errno.EINVAL)) errno = written; // EINVAL: nothing that could be lost
             }
-            Answer(client, path, path, errno, isRepeated ? true : null);
+            Answer(client, path, path, errno, isRepeated);
         }
     }
 
@@ -193,11 +192,11 @@ internal static class FileContent
         return false;
     }
 
-    private static void Answer(LentConnection client, string target, string path, Errno errno, bool? repeated)
+    private static void Answer(LentConnection client, string target, string path, Errno errno, bool isRepeated)
     {
         Libc.stat_t status = default;
         if (errno == Errno.None) errno = Sys.Stat(target, out status);
-        if (errno == Errno.None) client.Reply(MachineFiles.Of(path, status) with { Repeated = repeated });
+        if (errno == Errno.None) client.Reply(MachineFiles.Of(path, status, isRepeated: isRepeated));
         else client.Refuse(errno, $"{path}: write");
     }
 }

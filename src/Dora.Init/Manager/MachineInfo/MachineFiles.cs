@@ -11,7 +11,7 @@ namespace Dora.Init.Manager.MachineInfo;
 internal static class MachineFiles
 {
     public const int MostEntries = 10_000;
-    private const uint PermissionBits = 0xFFF, FolderMode = 0x1ED /* 0755 */;
+    private const uint FolderMode = 0x1ED /* 0755 */;
     private const uint NoId = uint.MaxValue; // chown(2): leave as it is
 
     /// <summary>A file, and if it is a folder, or a link to one, what is in it.</summary>
@@ -21,7 +21,7 @@ internal static class MachineFiles
         bool isTruncated = false;
         var errno = Sys.Stat(path, out var status, followLinks: false);
         if (errno == Errno.None) errno = Entries(path, status, out entries, out isTruncated);
-        if (errno == Errno.None) client.Reply(Of(path, status) with { Entries = entries, Truncated = isTruncated ? true : null });
+        if (errno == Errno.None) client.Reply(Of(path, status, entries, isTruncated));
         else client.Refuse(errno, path);
     }
 
@@ -139,7 +139,7 @@ internal static class MachineFiles
         return errno == Errno.EINVAL ? Errno.None : errno; // a file system that has nothing to write
     }
 
-    public static FileStatus Of(string path, in Libc.stat_t status) => new()
+    public static FileStatus Of(string path, in Libc.stat_t status, IReadOnlyList<FileEntry>? entries = null, bool isTruncated = false, bool isRepeated = false) => new()
     {
         Path = path,
         Type = TypeName(status),
@@ -149,6 +149,9 @@ internal static class MachineFiles
         Gid = status.st_gid,
         ModifiedAt = ModifiedAt(status),
         Target = Target(path, status),
+        Entries = entries,
+        Truncated = isTruncated ? true : null,
+        Repeated = isRepeated ? true : null,
     };
 
     public static bool IsType(in Libc.stat_t status, uint type) => (status.st_mode & Libc.S_IFMT) == type;
@@ -156,7 +159,12 @@ internal static class MachineFiles
     private static string? Target(string path, in Libc.stat_t status) =>
         IsType(status, Libc.S_IFLNK) && Sys.ReadLink(path, out string target) == Errno.None ? target : null;
 
-    private static string ModeText(in Libc.stat_t status) => Convert.ToString(status.st_mode & PermissionBits, 8).PadLeft(4, '0');
+    private static string ModeText(in Libc.stat_t status)
+    {
+        Span<char> digits = stackalloc char[4];
+        for (int i = 0; i < 4; i++) digits[i] = (char)('0' + (status.st_mode >> (9 - 3 * i) & 7));
+        return new string(digits);
+    }
 
     private static string ModifiedAt(in Libc.stat_t status)
     {

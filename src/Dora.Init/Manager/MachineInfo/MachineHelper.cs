@@ -1,4 +1,3 @@
-using System.Globalization;
 using Dora.Core.Linux;
 
 namespace Dora.Init.Manager.MachineInfo;
@@ -54,13 +53,14 @@ internal static class MachineHelper
     }
 
     /// <summary>Lines of INODE SERVICE.</summary>
-    private static Dictionary<long, string> KeptSockets()
+    private static Dictionary<string, string> KeptSockets()
     {
-        var kept = new Dictionary<long, string>();
+        var kept = new Dictionary<string, string>();
         foreach (var line in System.Text.Encoding.UTF8.GetString(Body()).AsSpan().EnumerateLines())
         {
             var rest = line;
-            if (SystemText.TryNumber(SystemText.NextWord(ref rest), out long inode) && rest.Length > 1) kept[inode] = rest[1..].ToString();
+            string inode = SystemText.NextWord(ref rest).ToString();
+            if (rest.Length > 1) kept[inode] = rest[1..].ToString();
         }
         return kept;
     }
@@ -81,9 +81,9 @@ internal static class MachineHelper
         return body;
     }
 
-    private static long Number(string text) => long.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
+    private static long Number(string text) => SystemText.TryNumber(text, out long number) ? number : 0;
 
-    private static uint? Mode(string text) => text.Length == 0 ? null : Convert.ToUInt32(text, 8);
+    private static uint? Mode(string text) => SystemText.TryDigits(text, 8, out long mode) ? (uint)mode : null;
 
-    private static uint? Id(string text) => text.Length == 0 ? null : uint.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
+    private static uint? Id(string text) => text.Length == 0 ? null : (uint)Number(text);
 }

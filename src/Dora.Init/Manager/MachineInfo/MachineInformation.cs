@@ -15,12 +15,13 @@ namespace Dora.Init.Manager.MachineInfo;
 /// A helper costs some milliseconds of the machine. So that a user without rights cannot keep the machine busy with them,
 /// only two at a time work for callers who may only read; others wait in line, and after a while are told so.
 /// </summary>
-internal sealed class MachineInformation(EventLoop loop, Func<IEnumerable<(long Inode, string Service)>> keptSockets) : IMachineInformation
+internal sealed class MachineInformation(EventLoop loop, Func<string> keptSockets) : IMachineInformation
 {
     private const int MostForReaders = 2, MostForOthers = 16;
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(10), s_changeLimit = TimeSpan.FromSeconds(30), s_waitLimit = TimeSpan.FromSeconds(10);
 
     private EventLoop Loop => loop;
+    private string KeptSockets() => keptSockets();
 
     private readonly Line _readers = new(MostForReaders), _others = new(MostForOthers);
 
@@ -29,7 +30,7 @@ internal sealed class MachineInformation(EventLoop loop, Func<IEnumerable<(long 
     {
         public int Working { get; set; }
         public bool IsFull => Working >= most;
-        public LinkedList<Question> Waiting { get; } = new();
+        public List<Question> Waiting { get; } = [];
     }
 
     public IDisposable Answer(InformationRequest request, FileDescriptor connection, Action<LentAnswer> ended)
@@ -37,13 +38,6 @@ internal sealed class MachineInformation(EventLoop loop, Func<IEnumerable<(long 
         var question = new Question(this, request, connection, ended, request.Access == Access.Read ? _readers : _others);
         question.Begin();
         return question;
-    }
-
-    private byte[] KeptSockets()
-    {
-        var lines = new StringBuilder();
-        foreach (var (inode, service) in keptSockets()) lines.Append(CultureInfo.InvariantCulture, $"{inode} {service}\n");
-        return Encoding.UTF8.GetBytes(lines.ToString());
     }
 
     public SignalOutcome Signal(int pid, int signal, long? startedMs) => ProcessSignals.Send("", pid, signal, startedMs);
@@ -61,7 +55,7 @@ internal sealed class MachineInformation(EventLoop loop, Func<IEnumerable<(long 
                 Work();
                 return;
             }
-            line.Waiting.AddLast(this);
+            line.Waiting.Add(this);
             _patience = owner.Loop.After(s_waitLimit, "machine", () =>
             {
                 line.Waiting.Remove(this);
@@ -96,7 +90,7 @@ internal sealed class MachineInformation(EventLoop loop, Func<IEnumerable<(long 
         private FileDescriptor? Input()
         {
             byte[]? content = request.Body;
-            if (request.Subject == "ports") content = owner.KeptSockets();
+            if (request.Subject == "ports") content = Encoding.UTF8.GetBytes(owner.KeptSockets());
             if (content is null) return null;
             Sys.MakeMemoryFile("request", out var file).ThrowIfError("memfd_create");
             var errno = Sys.WriteAllAt(file, content, 0);
@@ -135,10 +129,11 @@ internal sealed class MachineInformation(EventLoop loop, Func<IEnumerable<(long 
         private void Leave()
         {
             line.Working--;
-            if (line.IsFull || line.Waiting.First is not { } next) return;
-            line.Waiting.RemoveFirst();
-            next.Value._patience?.Cancel();
-            next.Value.Work();
+            if (line.IsFull || line.Waiting.Count == 0) return;
+            var next = line.Waiting[0];
+            line.Waiting.RemoveAt(0);
+            next._patience?.Cancel();
+            next.Work();
         }
 
         /// <summary>The client is gone.</summary>

@@ -9,16 +9,17 @@ internal static class MemoryReader
 
     internal static MemoryInfo Parse(string meminfo)
     {
-        var values = new Dictionary<string, long>();
-        foreach (var line in meminfo.AsSpan().EnumerateLines())
+        long Of(string name)
         {
-            int colon = line.IndexOf(':');
-            if (colon <= 0) continue;
-            var rest = line[(colon + 1)..];
-            long kilobytes = SystemText.NextNumber(ref rest);
-            if (kilobytes is >= 0 and < long.MaxValue / 1024) values[line[..colon].ToString()] = kilobytes * 1024;
+            foreach (var line in meminfo.AsSpan().EnumerateLines())
+            {
+                if (line.Length <= name.Length || line[name.Length] != ':' || !line.StartsWith(name)) continue;
+                var rest = line[(name.Length + 1)..];
+                return SystemText.NextNumber(ref rest) is var kilobytes and >= 0 and < long.MaxValue / 4096 ? kilobytes * 1024 : 0;
+            }
+            return 0;
         }
-        long Of(string name) => values.GetValueOrDefault(name);
+
         return new MemoryInfo
         {
             TotalBytes = Of("MemTotal"),

@@ -6,17 +6,15 @@ namespace Dora.Init.Manager.MachineInfo;
 /// <summary>Which devices are mounted where: /proc/self/mountinfo (proc_pid_mountinfo(5)).</summary>
 internal sealed class Mounts
 {
-    private readonly Dictionary<string, List<(string Path, string Type, string Options)>> _byDevice = [];
+    private readonly List<string> _devices = []; // of each of _mounts
+    private readonly List<MountInfo> _mounts = [];
 
     /// <summary>Where a device (<c>8:1</c>) or what is called so (<c>/dev/sda1</c>, for file systems with device numbers of their own) is mounted.</summary>
     public IReadOnlyList<MountInfo> Of(string number, string path, bool askForSizes)
     {
         var found = new List<MountInfo>();
-        foreach (string key in (string[])[number, path])
-        {
-            if (!_byDevice.TryGetValue(key, out var mounts)) continue;
-            foreach (var mount in mounts) found.Add(Info(mount, askForSizes));
-        }
+        for (int i = 0; i < _mounts.Count; i++)
+            if (_devices[i] == number || _devices[i] == path) found.Add(askForSizes ? WithSize(_mounts[i]) : _mounts[i]);
         return found;
     }
 
@@ -42,25 +40,24 @@ internal sealed class Mounts
                 if (option.Length > 0 && Array.IndexOf(options.Split(','), option) < 0) options += "," + option;
             // Anonymous devices (btrfs) have major number 0: they are found by their source alone.
             string key = device.StartsWith("0:", StringComparison.Ordinal) ? source : device;
-            if (!mounts._byDevice.TryGetValue(key, out var list)) mounts._byDevice[key] = list = [];
-            list.Add((target, type, options));
+            mounts._devices.Add(key);
+            mounts._mounts.Add(new MountInfo { Path = target, FileSystem = type, Options = options });
         }
         return mounts;
     }
 
-    private static MountInfo Info((string Path, string Type, string Options) mount, bool askForSizes)
+    private static MountInfo WithSize(MountInfo mount)
     {
         // A file system in user space may never answer, and its process may be anybody's.
-        (long Size, long Free, long Available) bytes = default;
-        bool isKnown = askForSizes && !mount.Type.StartsWith("fuse", StringComparison.Ordinal) && Sys.FileSystemSize(mount.Path, out bytes) == Errno.None;
+        if (mount.FileSystem.StartsWith("fuse", StringComparison.Ordinal) || Sys.FileSystemSize(mount.Path, out var bytes) != Errno.None) return mount;
         return new MountInfo
         {
             Path = mount.Path,
-            FileSystem = mount.Type,
+            FileSystem = mount.FileSystem,
             Options = mount.Options,
-            SizeBytes = isKnown ? bytes.Size : null,
-            FreeBytes = isKnown ? bytes.Free : null,
-            AvailableBytes = isKnown ? bytes.Available : null,
+            SizeBytes = bytes.Size,
+            FreeBytes = bytes.Free,
+            AvailableBytes = bytes.Available,
         };
     }
 

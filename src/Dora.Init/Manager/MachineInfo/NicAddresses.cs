@@ -9,9 +9,16 @@ namespace Dora.Init.Manager.MachineInfo;
 internal sealed class NicAddresses
 {
     private const ushort Address = 1, Local = 2; // IFA_ADDRESS, IFA_LOCAL of linux/if_addr.h
-    private readonly Dictionary<int, List<NicAddress>> _byIndex = [];
+    private readonly List<int> _interfaces = []; // of each of _addresses
+    private readonly List<NicAddress> _addresses = [];
 
-    public IReadOnlyList<NicAddress> Of(int index) => _byIndex.TryGetValue(index, out var list) ? list : [];
+    public IReadOnlyList<NicAddress> Of(int index)
+    {
+        var found = new List<NicAddress>();
+        for (int i = 0; i < _addresses.Count; i++)
+            if (_interfaces[i] == index) found.Add(_addresses[i]);
+        return found;
+    }
 
     /// <summary>As of now; empty where the kernel does not tell.</summary>
     public static NicAddresses Read()
@@ -60,8 +67,8 @@ internal sealed class NicAddresses
             rest = rest[Math.Min((length + 3) & ~3, rest.Length)..];
         }
         if (address.IsEmpty || message.ifa_prefixlen > size * 8) return;
-        if (!_byIndex.TryGetValue((int)message.ifa_index, out var list)) _byIndex[(int)message.ifa_index] = list = [];
-        list.Add(new NicAddress
+        _interfaces.Add((int)message.ifa_index);
+        _addresses.Add(new NicAddress
         {
             Address = IpEndpoint.Format(address),
             PrefixLength = message.ifa_prefixlen,

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Dora.Core.Linux;
 using Dora.Core.Protocol.Machine;
 using Dora.Init.Syslog;
@@ -15,11 +14,19 @@ internal sealed class PortReader(string root)
     private const string Listening = "0A", Unconnected = "07"; // TCP_LISTEN, TCP_CLOSE of net/tcp_states.h
     private const long AcceptsConnections = 0x10000; // __SO_ACCEPTCON of linux/net.h
 
-    private readonly List<(PortInfo Port, long Inode)> _ports = [];
+    private readonly List<PortInfo> _ports = [];
+    private readonly List<string> _inodes = []; // of each of _ports
+    private readonly Dictionary<string, Owner> _owners = []; // by inode
+
+    private sealed class Owner
+    {
+        public int Pid { get; set; }
+        public string? Service { get; set; }
+    }
 
     /// <param name="root">Where procfs is.</param>
     /// <param name="kept">Which service init holds a socket open for, by inode.</param>
-    public static IReadOnlyList<PortInfo> Read(string root, IReadOnlyDictionary<long, string> kept)
+    public static IReadOnlyList<PortInfo> Read(string root, IReadOnlyDictionary<string, string> kept)
     {
         var reader = new PortReader(root);
         reader.TakeIp("tcp", Listening);
@@ -30,7 +37,7 @@ internal sealed class PortReader(string root)
         return reader.WithOwners(kept);
     }
 
-    internal IReadOnlyList<(PortInfo Port, long Inode)> Found => _ports;
+    internal IReadOnlyList<PortInfo> Found => _ports;
 
     private void TakeIp(string protocol, string state) => TakeIp(SystemText.Table($"{root}/proc/net/{protocol}"), protocol, state);
 
@@ -47,11 +54,12 @@ internal sealed class PortReader(string root)
             // A UDP socket that has a peer hears nobody else.
             int remoteColon = remote.IndexOf(':'), colon = local.IndexOf(':');
             if (remoteColon < 0 || remote[..remoteColon].IndexOfAnyExcept('0') >= 0 || !TryAddress(local[..Math.Max(colon, 0)], out string address)
-                || !int.TryParse(local[(colon + 1)..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int port)) continue;
+                || !SystemText.TryDigits(local[(colon + 1)..], 16, out long port) || port > 65535) continue;
             for (int i = 0; i < 3; i++) SystemText.NextWord(ref rest);
             int uid = (int)SystemText.NextNumber(ref rest);
             SystemText.NextWord(ref rest);
-            _ports.Add((new PortInfo { Protocol = protocol, Address = address, Port = port, Uid = uid }, SystemText.NextNumber(ref rest)));
+            _ports.Add(new PortInfo { Protocol = protocol, Address = address, Port = (int)port, Uid = uid });
+            _inodes.Add(SystemText.NextWord(ref rest).ToString());
         }
     }
 
@@ -62,7 +70,10 @@ internal sealed class PortReader(string root)
         if (text.Length is not (8 or 32)) return false;
         Span<byte> bytes = stackalloc byte[text.Length / 2];
         for (int i = 0; i < bytes.Length; i++)
-            if (!byte.TryParse(text.Slice(i * 2, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out bytes[(i & ~3) + 3 - (i & 3)])) return false;
+        {
+            if (!SystemText.TryDigits(text.Slice(i * 2, 2), 16, out long value)) return false;
+            bytes[(i & ~3) + 3 - (i & 3)] = (byte)value;
+        }
         address = IpEndpoint.Format(bytes);
         return true;
     }
@@ -79,57 +90,62 @@ internal sealed class PortReader(string root)
             var flags = SystemText.NextWord(ref rest);
             var type = SystemText.NextWord(ref rest);
             SystemText.NextWord(ref rest);
-            long inode = SystemText.NextNumber(ref rest);
-            bool listens = long.TryParse(flags, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out long bits) && (bits & AcceptsConnections) != 0;
+            string inode = SystemText.NextWord(ref rest).ToString();
+            bool listens = SystemText.TryDigits(flags, 16, out long bits) && (bits & AcceptsConnections) != 0;
             string path = rest.Length > 1 ? rest[1..].ToString() : "";
-            if (inode == 0 || path.Length == 0 || !(listens || type is "0002")) continue;
-            _ports.Add((new PortInfo { Protocol = "unix", Path = path, Kind = type switch { "0001" => "stream", "0002" => "datagram", "0005" => "seqpacket", _ => null } }, inode));
+            if (inode is "" or "0" || path.Length == 0 || !(listens || type is "0002")) continue;
+            _ports.Add(new PortInfo { Protocol = "unix", Path = path, Kind = type switch { "0001" => "stream", "0002" => "datagram", "0005" => "seqpacket", _ => null } });
+            _inodes.Add(inode);
         }
     }
 
-    private List<PortInfo> WithOwners(IReadOnlyDictionary<long, string> kept)
+    private List<PortInfo> WithOwners(IReadOnlyDictionary<string, string> kept)
     {
-        var owners = Owners();
+        FindOwners();
         var result = new List<PortInfo>(_ports.Count);
-        foreach (var (port, inode) in _ports)
+        for (int i = 0; i < _ports.Count; i++)
         {
-            string? service = null;
-            PortInfo owned = port;
-            if (owners.TryGetValue(inode, out var owner))
+            var port = _ports[i];
+            bool isOwned = _owners.TryGetValue(_inodes[i], out var owner) && owner.Pid > 0;
+            result.Add(new PortInfo
             {
-                service = owner.Service;
-                owned = port with { Pid = owner.Pid, Program = ProcessReader.Stat($"{root}/proc/{owner.Pid.ToString(CultureInfo.InvariantCulture)}")?.Name };
-            }
-            result.Add(owned with { Service = service ?? kept.GetValueOrDefault(inode) });
+                Protocol = port.Protocol,
+                Address = port.Address,
+                Port = port.Port,
+                Path = port.Path,
+                Kind = port.Kind,
+                Uid = port.Uid,
+                Pid = isOwned ? owner!.Pid : null,
+                Program = isOwned ? ProcessReader.Stat($"{root}/proc/{owner!.Pid.ToString()}")?.Name : null,
+                Service = owner?.Service ?? kept.GetValueOrDefault(_inodes[i]),
+            });
         }
         return result;
     }
 
     /// <summary>For each socket we look for: the first process of a service that has it, or the first at all.</summary>
-    private Dictionary<long, (int Pid, string? Service)> Owners()
+    private void FindOwners()
     {
-        var wanted = new HashSet<long>();
-        foreach (var (_, inode) in _ports) wanted.Add(inode);
-        var owners = new Dictionary<long, (int, string?)>();
+        foreach (string inode in _inodes) _owners[inode] = new Owner();
         foreach (int pid in ProcessReader.Pids(root))
         {
-            string folder = $"{root}/proc/{pid.ToString(CultureInfo.InvariantCulture)}";
+            string folder = $"{root}/proc/{pid.ToString()}";
             if (Sys.ListDirectory($"{folder}/fd", out var descriptors, int.MaxValue) != Errno.None) continue;
             string? service = null;
             bool isAsked = false;
             foreach (string descriptor in descriptors)
             {
-                if (Sys.ReadLink($"{folder}/fd/{descriptor}", out string target) != Errno.None || Inode(target) is not { } inode || !wanted.Contains(inode)) continue;
+                if (Sys.ReadLink($"{folder}/fd/{descriptor}", out string target) != Errno.None || Inode(target) is not { } inode || !_owners.TryGetValue(inode, out var owner)) continue;
                 if (!isAsked && Sys.ReadFile($"{folder}/cgroup", out var cgroup) == Errno.None && CgroupPath.Parse(cgroup) is { IsEmpty: false } found)
                     service = System.Text.Encoding.UTF8.GetString(found);
                 isAsked = true;
-                if (!owners.TryGetValue(inode, out var before) || (before.Item2 is null && service is not null)) owners[inode] = (pid, service);
+                if (owner.Pid != 0 && (owner.Service is not null || service is null)) continue;
+                owner.Pid = pid;
+                owner.Service = service;
             }
         }
-        return owners;
     }
 
     /// <summary><c>socket:[12345]</c>.</summary>
-    private static long? Inode(string target) =>
-        target.StartsWith("socket:[", StringComparison.Ordinal) && target[^1] == ']' && SystemText.TryNumber(target.AsSpan(8, target.Length - 9), out long inode) ? inode : null;
+    private static string? Inode(string target) => target.StartsWith("socket:[", StringComparison.Ordinal) && target[^1] == ']' ? target[8..^1] : null;
 }

@@ -41,7 +41,7 @@ internal sealed class ProcessReader(string root, TimeSpan sinceBoot, DateTime no
     /// <param name="withSecrets">With what the kernel would tell only its own user and root.</param>
     public ProcessInfo? One(int pid, bool inDetail, bool withSecrets)
     {
-        string folder = $"{root}/proc/{pid.ToString(CultureInfo.InvariantCulture)}";
+        string folder = $"{root}/proc/{pid.ToString()}";
         if (Stat(folder) is not { } stat) return null;
         var (uid, swap) = Status($"{folder}/status");
         string cgroup = Cgroup($"{folder}/cgroup", out string? service);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Dora.Core.Configuration;
 using Dora.Core.Linux;
 using Dora.Core.Protocol.Machine;
@@ -16,21 +15,21 @@ internal static class ProcessSignals
     public static SignalOutcome Send(string root, int pid, int signal, long? startedMs)
     {
         if (pid == 1) return Protected("1: is init's guard, which keeps the machine running; 'dora reboot' ends the machine");
-        if (pid == Libc.getpid()) return Protected($"{pid}: is init's manager, which answers this");
+        if (pid == Libc.getpid()) return Protected($"{pid.ToString()}: is init's manager, which answers this");
         var errno = Sys.OpenProcess(pid, out var process);
         // ENOENT since Linux 6.9, EINVAL before: the number of a thread.
         if (errno is Errno.EINVAL or Errno.ENOENT or Errno.ESRCH) return NotFound(pid);
-        if (errno != Errno.None) return new SignalOutcome(null, 503, "machine.failed", $"{pid}: pidfd_open: {errno.Describe()}");
+        if (errno != Errno.None) return new SignalOutcome(null, 503, "machine.failed", $"{pid.ToString()}: pidfd_open: {errno.Describe()}");
         using (process)
         {
-            string folder = $"{root}/proc/{pid.ToString(CultureInfo.InvariantCulture)}";
+            string folder = $"{root}/proc/{pid.ToString()}";
             if (ProcessReader.Stat(folder) is not { } stat) return NotFound(pid);
-            if (stat.IsKernel) return Protected($"{pid}: is a thread of the kernel ({stat.Name})");
+            if (stat.IsKernel) return Protected($"{pid.ToString()}: is a thread of the kernel ({stat.Name})");
             if (startedMs is { } started && started != stat.StartedMs)
-                return new SignalOutcome(null, 409, "process.other", $"{pid}: is another process by now: {stat.Name}, started {stat.StartedMs} ms after boot and not {started}");
+                return new SignalOutcome(null, 409, "process.other", $"{pid.ToString()}: is another process by now: {stat.Name}, started {stat.StartedMs.ToString()} ms after boot and not {started.ToString()}");
             errno = Sys.SignalProcess(process, signal);
             if (errno == Errno.ESRCH) return NotFound(pid);
-            if (errno != Errno.None) return new SignalOutcome(null, 409, "process.refused", $"{pid}: {errno.Describe()}");
+            if (errno != Errno.None) return new SignalOutcome(null, 409, "process.refused", $"{pid.ToString()}: {errno.Describe()}");
             Span<byte> name = stackalloc byte[256];
             int length = CgroupPath.ServiceOf(pid, name);
             return new SignalOutcome(new ProcessSignal
@@ -45,5 +44,5 @@ internal static class ProcessSignals
 
     private static SignalOutcome Protected(string message) => new(null, 409, "process.protected", message);
 
-    private static SignalOutcome NotFound(int pid) => new(null, 404, "process.not-found", $"{pid}: there is no such process");
+    private static SignalOutcome NotFound(int pid) => new(null, 404, "process.not-found", $"{pid.ToString()}: there is no such process");
 }

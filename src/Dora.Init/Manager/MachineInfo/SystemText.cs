@@ -39,6 +39,19 @@ internal static class SystemText
     /// <summary>The next word as a number; 0 where it is none.</summary>
     public static long NextNumber(ref ReadOnlySpan<char> text) => TryNumber(NextWord(ref text), out long number) ? number : 0;
 
+    /// <summary>A number in octal or hexadecimal digits; false for anything else, and for more than 63 bits.</summary>
+    public static bool TryDigits(ReadOnlySpan<char> text, int radix, out long number)
+    {
+        number = 0;
+        foreach (char c in text)
+        {
+            int digit = c is >= '0' and <= '9' ? c - '0' : (c | 0x20) is >= 'a' and <= 'f' ? (c | 0x20) - 'a' + 10 : radix;
+            if (digit >= radix || number > (long.MaxValue - digit) / radix) return false;
+            number = number * radix + digit;
+        }
+        return !text.IsEmpty;
+    }
+
     /// <summary>What stands behind the last slash of what a link leads to; null where there is no link.</summary>
     public static string? LinkName(string path) =>
         Sys.ReadLink(path, out string target) == Errno.None ? target[(target.LastIndexOf('/') + 1)..] : null;

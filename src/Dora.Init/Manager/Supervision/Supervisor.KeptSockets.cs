@@ -1,3 +1,4 @@
+using System.Text;
 using Dora.Core.Linux;
 
 namespace Dora.Init.Manager.Supervision;
@@ -5,10 +6,12 @@ namespace Dora.Init.Manager.Supervision;
 // What is kept open in the name of services.
 internal sealed partial class Supervisor
 {
-    /// <summary>The services of sockets that we hold open, by inode: nobody else may have them open.</summary>
-    public IEnumerable<(long Inode, string Service)> KeptSockets()
+    /// <summary>A line INODE SERVICE for each socket that we hold open; nobody else may have it open.</summary>
+    public string KeptSockets()
     {
-        foreach (var (service, fd) in _sockets.All())
-            if (Sys.Stat(fd, out var status) == Errno.None) yield return ((long)status.st_ino, service);
+        var lines = new StringBuilder();
+        foreach (var (name, fd) in _sockets.Open)
+            if (Sys.Stat(fd, out var status) == Errno.None) lines.Append(status.st_ino).Append(' ').Append(Sockets.HeldSockets.ServiceIn(name)).Append('\n');
+        return lines.ToString();
     }
 }
