@@ -4,6 +4,7 @@ using Dora.Init.Events;
 using Dora.Init.Guard;
 using Dora.Init.Manager.Control;
 using Dora.Init.Manager.Devices;
+using Dora.Init.Manager.Feed;
 using Dora.Init.Manager.Logging;
 using Dora.Init.Manager.Reloading;
 using Dora.Init.Manager.Shutdown;
@@ -40,6 +41,7 @@ internal sealed class ManagerProcess
     private readonly MachineVerbs _verbs;
     private readonly MachineControl _control;
     private readonly DeviceCoupling _coupling;
+    private readonly EventFeed _feed;
     private DeviceEvents? _devices;
     private bool _isStateChanged = true;
     private bool _isLeaving; // what is saved is for the next manager, and not to be written over
@@ -66,10 +68,11 @@ internal sealed class ManagerProcess
         _supervisor = new Supervisor(_loop, _guard, new LogOutput(_logs), [.. _commandLine.Masked, .. OperatorMasks.Read()]) { IsWantedByBoot = IsWantedByBoot };
         _ending = new MachineEnding(_loop, _guard, _supervisor) { Began = EndBegan, SoftRebootReady = LeaveForSoftReboot };
         _scheduled = new ScheduledEnd(_loop, _ending, StateChanged);
-        var changes = new Changes(_loop, _supervisor.Find);
+        _feed = new EventFeed(_loop, _guard);
+        var changes = new Changes(_loop, _supervisor.Find) { Moved = _feed.ChangeMoved };
         _verbs = new MachineVerbs(_loop, _guard, _ending, _scheduled, changes) { LastUpgrade = _state.LastUpgrade };
         var reload = new ServiceReload(_loop, _files, _supervisor, s_serviceDirectories);
-        _control = new MachineControl(_supervisor, _files, _logs, _state, changes, _verbs, reload);
+        _control = new MachineControl(_supervisor, _files, _logs, _state, changes, _verbs, reload, _feed);
         _coupling = new DeviceCoupling(_loop, _commandLine, CompleteStartUp);
     }
 
@@ -95,6 +98,8 @@ internal sealed class ManagerProcess
         _loop.Failed = (owner, exception) => Log.Error($"{owner}: {exception.Message} ({exception.GetType().Name}): the event is dropped, the manager goes on");
         _loop.AfterBatch = SaveState;
         _supervisor.StateChanged = ServiceChanged;
+        _supervisor.ServiceMoved = _feed.ServiceMoved;
+        _supervisor.ServiceRemoved = _feed.ServiceRemoved;
         _supervisor.SaveNow = SaveState;
         _supervisor.RebootAsked = cause => _ending.Request(MachineEnd.Reboot, force: false, cause);
         _guard.ChildExited = ChildExited;
@@ -125,6 +130,7 @@ internal sealed class ManagerProcess
         _guard.Watch(_loop);
         _ending.Resume(_state);
         _scheduled.Adopt(_state);
+        _feed.ManagerStarted();
         _guard.Up();
         _loop.After(s_settled, "memory", GiveBackMemory);
         Log.Info(_isRestart ? $"manager: running again, {_supervisor.Services.Count} services taken up" : "manager: running");
@@ -278,6 +284,8 @@ internal sealed class ManagerProcess
     {
         // An exit that is not answered is told to the next manager.
         if (_isLeaving) return;
+        if (_isStateChanged) _feed.MachineIs(_verbs.Status());
+        _feed.WriteDown();
         if (_isStateChanged)
         {
             _isStateChanged = false;
@@ -290,6 +298,7 @@ internal sealed class ManagerProcess
             _stateFile.Write(_state);
             _files.Saved();
         }
+        _feed.Deliver();
         _supervisor.Saved();
         _guard.Acknowledge();
     }
