@@ -23,7 +23,7 @@ namespace Dora.Init.Manager;
 internal sealed class ManagerProcess
 {
     private static readonly string[] s_serviceDirectories = ["/usr/lib/dora/services", "/etc/dora/services"]; // the image's, the operator's
-    private const string SocketPath = "/run/dora/dora.sock", SocketStoreName = "control", StartedUpMark = "/run/dora/started-up";
+    private const string StartedUpMark = "/run/dora/started-up";
 
     private static readonly TimeSpan s_settled = TimeSpan.FromSeconds(2);
 
@@ -43,6 +43,7 @@ internal sealed class ManagerProcess
     private readonly DeviceCoupling _coupling;
     private readonly EventFeed _feed;
     private DeviceEvents? _devices;
+    private ControlSockets? _sockets;
     private bool _isStateChanged = true;
     private bool _isLeaving; // what is saved is for the next manager, and not to be written over
 
@@ -123,10 +124,9 @@ internal sealed class ManagerProcess
         // Posted after the first services, and so run when they have been launched.
         if (!_state.IsStartUpComplete) _loop.Post("start-up", CoupleDevices);
 
-        using var server = new ControlServer(_loop, OpenControlSocket(), _control, UserDatabase.Load().FindGroup("dora")?.Gid, Log.Warn)
-        {
-            WhenSaved = _supervisor.AfterSave,
-        };
+        using var server = new ControlServer(_loop, _control, Log.Warn) { WhenSaved = _supervisor.AfterSave };
+        _sockets = new ControlSockets(server, _guard, UserDatabase.Load().FindGroup("dora")?.Gid);
+        _sockets.Open();
         _guard.Watch(_loop);
         _ending.Resume(_state);
         _scheduled.Adopt(_state);
@@ -162,20 +162,6 @@ internal sealed class ManagerProcess
     /// <summary><c>single</c> and <c>pandora.rescue</c>: a login on the consoles, the log, and nothing else.</summary>
     private bool IsWantedByBoot(ServiceSettings settings) =>
         !(_commandLine.Single || _commandLine.Rescue) || settings.Logger || settings.Terminal is not null;
-
-    private FileDescriptor OpenControlSocket()
-    {
-        if (_guard.Restored.TryGetValue(SocketStoreName, out var kept)) return kept;
-        Sys.MakeDirectories("/run/dora", 0x1ED).ThrowIfError("make folder", "/run/dora");
-        Sys.Socket(Libc.AF_UNIX, Libc.SOCK_STREAM | Libc.SOCK_NONBLOCK, 0, out var socket).ThrowIfError("socket");
-        _ = Sys.Unlink(SocketPath);
-        Sys.BindUnix(socket, SocketPath).ThrowIfError("bind", SocketPath);
-        // Anyone may connect: what one may do is decided by SO_PEERCRED (Control/).
-        Sys.ChangeMode(SocketPath, 0x1B6).ThrowIfError("chmod", SocketPath);
-        Sys.Listen(socket, 64).ThrowIfError("listen on", SocketPath);
-        _guard.Put(SocketStoreName, socket);
-        return socket;
-    }
 
     /// <summary>Listens first and looks second: what appears in between is seen twice, and never not at all.</summary>
     private void WatchDevices()
@@ -236,7 +222,12 @@ internal sealed class ManagerProcess
 
     private void SignalSeen(int signal)
     {
-        if (Ending.AskedBy(signal) is { } end)
+        if (signal == Libc.SIGUSR1)
+        {
+            Log.Info("manager: the API's sockets are made anew (SIGUSR1)");
+            _sockets?.Recreate();
+        }
+        else if (Ending.AskedBy(signal) is { } end)
             _ending.Request(end, force: false, signal == Libc.SIGINT ? "ctrl-alt-del" : "a signal to PID 1");
     }
 
