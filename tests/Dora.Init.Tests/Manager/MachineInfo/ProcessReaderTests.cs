@@ -43,7 +43,7 @@ public class ProcessReaderTests
         {
             byte[] bytes = [.. valid];
             for (int edits = random.Next(1, 6); edits > 0; edits--) bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
-            ProcessStat.TryParse(bytes.AsSpan(0, random.Next(bytes.Length + 1)), out _);
+            _ = ProcessStat.TryParse(bytes.AsSpan(0, random.Next(bytes.Length + 1)), out _);
             ProcessReader.Limits(Encoding.UTF8.GetString(bytes));
         }
     }
