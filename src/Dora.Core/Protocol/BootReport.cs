@@ -40,11 +40,17 @@ internal sealed record BootStage(string Name, string Phase, long StartMs, long? 
 }
 
 /// <summary>One service that boot started.</summary>
-internal sealed record BootService(string Name, long? StartedMs, long? ReadyMs, string State) : IJsonMapped<BootService>
+/// <param name="Name">Its name.</param>
+/// <param name="StartedMs">When its process was started.</param>
+/// <param name="ReadyMs">When it was ready, or as a oneshot done.</param>
+/// <param name="State">One of <see cref="ServiceStates"/>.</param>
+/// <param name="Behind">Services that it waited for: those it needs, wants, comes after or has for milestones; null for none.</param>
+internal sealed record BootService(string Name, long? StartedMs, long? ReadyMs, string State, IReadOnlyList<string>? Behind = null) : IJsonMapped<BootService>
 {
     public static BootService Map(JsonMap json, BootService? from) => new(
         json.Text("name", from?.Name) ?? "",
         json.Number("startedMs", from?.StartedMs),
         json.Number("readyMs", from?.ReadyMs),
-        json.Text("state", from?.State) ?? "");
+        json.Text("state", from?.State) ?? "",
+        json.Texts("behind", from?.Behind));
 }

@@ -37,6 +37,12 @@ internal record ServiceSummary : IJsonMapped<ServiceSummary>
     /// <summary>Sockets that are held open for it: <c>tcp 22</c>, <c>unix /run/web.sock</c>.</summary>
     public IReadOnlyList<string> Sockets { get; init; } = [];
 
+    /// <summary>Services that must run for it to run.</summary>
+    public IReadOnlyList<string> Needs { get; init; } = [];
+
+    /// <summary>Services that are started with it and whose failure it survives; null for none.</summary>
+    public IReadOnlyList<string>? Wants { get; init; }
+
     public static ServiceSummary Map(JsonMap json, ServiceSummary? from) => new()
     {
         Name = json.RequiredText("name", from?.Name),
@@ -51,6 +57,8 @@ internal record ServiceSummary : IJsonMapped<ServiceSummary>
         Transient = json.Flag("transient", from?.Transient),
         Pinned = json.Text("pinned", from?.Pinned),
         Sockets = json.Texts("sockets", from?.Sockets) ?? [],
+        Needs = json.Texts("needs", from?.Needs) ?? [],
+        Wants = json.Texts("wants", from?.Wants),
     };
 }
 

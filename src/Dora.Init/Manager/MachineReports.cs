@@ -43,13 +43,16 @@ internal static class MachineReports
         Transient = service.TransientText is null ? null : true,
         Pinned = PinOf(service),
         Sockets = SocketsOf(service.Settings),
+        Needs = service.Settings.Needs,
+        Wants = service.Settings.Wants.Count == 0 ? null : service.Settings.Wants,
     };
 
     public static ServiceStatus Status(Service service, string? waitsFor, IReadOnlyList<Problem> problems) => new(Summary(service, waitsFor))
     {
         File = service.Settings.File,
         DropIns = service.Settings.DropIns,
-        Needs = service.Settings.Needs,
+        Slice = service.Slice,
+        Unless = service.Settings.Unless,
         Problems = ProblemsOf(problems),
         LastExit = LastExitOf(service.State),
         Result = ResultOf(service.State.Result),
@@ -61,6 +64,19 @@ internal static class MachineReports
         MaxConnections = service.Connections is null ? null : service.Settings.MaxConnections,
         Accepted = service.Connections?.Accepted,
         Refused = service.Connections?.Refused,
+    };
+
+    public static ServiceUsage Usage(Service service, CgroupUsage usage) => new()
+    {
+        Name = service.Name,
+        State = StateName(service),
+        Restarts = service.State.Restarts,
+        CpuMs = usage.CpuMs,
+        MemoryBytes = usage.MemoryBytes,
+        MemoryPeakBytes = usage.MemoryPeakBytes,
+        Tasks = usage.Tasks,
+        IoReadBytes = usage.IoReadBytes,
+        IoWriteBytes = usage.IoWriteBytes,
     };
 
     /// <summary>A service whose file could not be used: it is listed all the same, with the cause.</summary>
@@ -170,7 +186,7 @@ internal static class MachineReports
         {
             if (service.Settings.Start != StartCondition.Boot || service.IsSession) continue;
             var state = service.State;
-            report.Add(new BootService(service.Name, Milliseconds(state.StartedAt), Milliseconds(state.ReadyAt), StateName(service)));
+            report.Add(new BootService(service.Name, Milliseconds(state.StartedAt), Milliseconds(state.ReadyAt), StateName(service), BehindWhat(service.Settings)));
             // A reload is long after the boot.
             if (state.IsComing && state.Restarts == 0 && state.Phase is not ServicePhase.Reloading) isComplete = false;
             if ((state.IsUp || state.Phase is ServicePhase.Reloading) && Milliseconds(state.ReadyAt) is { } ready) latest = Math.Max(latest, ready);
@@ -189,6 +205,16 @@ internal static class MachineReports
             HandoverMs = all.Length > 0 && all[0].Phase == "kernel" ? all[0].EndMs ?? 0 : 0,
             ReadyMs = isComplete ? latest : null,
         };
+    }
+
+    private static List<string>? BehindWhat(ServiceSettings settings)
+    {
+        List<string>? names = null;
+        IReadOnlyList<string>[] lists = [settings.Needs, settings.Wants, settings.Milestone, settings.After];
+        foreach (var list in lists)
+            foreach (string name in list)
+                if (names is null || !names.Contains(name)) (names ??= []).Add(name);
+        return names;
     }
 
     private static long? Milliseconds(TimeSpan? time) => time is { } value ? (long)value.TotalMilliseconds : null;

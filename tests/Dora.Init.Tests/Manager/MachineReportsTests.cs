@@ -41,6 +41,9 @@ public sealed class MachineReportsTests : IDisposable
             Description = "the web",
             Type = ServiceType.Oneshot,
             Needs = ["db"],
+            Wants = ["cache"],
+            Slice = "batch",
+            Unless = "/run/made",
             Sockets = [new(SocketKind.Tcp, "80"), new(SocketKind.Unix, "/run/web"), new(SocketKind.UnixDatagram, "/run/web.log")],
         };
         var service = _table.Add(new ServiceState
@@ -58,6 +61,8 @@ public sealed class MachineReportsTests : IDisposable
         Assert.Equal(summary.StartedAt.BootMs, status.StartedAt!.BootMs);
         Assert.Equal(settings.File, status.File);
         Assert.Equal(["db"], status.Needs);
+        Assert.Equal(["cache"], status.Wants);
+        Assert.Equal(("batch", "/run/made"), (status.Slice, status.Unless));
         Assert.Equal(["/bin/web", "-x"], status.Command);
         Assert.Equal(new ServiceProblem("/web.yaml", 2, 3, "unknown key"), Assert.Single(status.Problems));
         Assert.Equal((LastExit.Signaled, 9, null), (status.LastExit!.Kind, status.LastExit.Signal, status.LastExit.Code));
@@ -135,6 +140,22 @@ public sealed class MachineReportsTests : IDisposable
         report = MachineReports.Boot(stages, _table.Supervisor.Services);
         Assert.Null(report.ReadyMs);
         Assert.Equal("coming", report.Services[^1].Name);
+    }
+
+    [Fact]
+    public void The_boot_tells_what_each_service_waited_for()
+    {
+        _table.Add(new ServiceState(), ServiceTable.Settings("web") with { Needs = ["db"], Wants = ["cache", "db"], Milestone = ["disks"], After = ["cache"] });
+        Assert.Equal(["db", "cache", "disks"], Assert.Single(MachineReports.Boot([], _table.Supervisor.Services).Services).Behind);
+    }
+
+    [Fact]
+    public void Usage_names_what_runs_and_what_does_not()
+    {
+        var service = _table.Add(new ServiceState { Phase = ServicePhase.Running, Pid = 7, Restarts = 2 });
+        var usage = MachineReports.Usage(service, new CgroupUsage(5, 6, 7, 8, 9, 10));
+        Assert.Equal((service.Name, "running", 2), (usage.Name, usage.State, usage.Restarts));
+        Assert.Equal((5L, 6L, 7L, 8L, 9L, 10L), (usage.CpuMs, usage.MemoryBytes, usage.MemoryPeakBytes, usage.Tasks, usage.IoReadBytes, usage.IoWriteBytes));
     }
 
     [Fact]

@@ -14,6 +14,7 @@ internal static class Routes
         new("GET", "/v1/version", Access.Read, x => x.Reply(200, x.Machine.Version())),
         new("GET", "/v1/services", Access.Read, x => x.ReplyList(200, x.Machine.Services())),
         new("GET", "/v1/services/{name}", Access.Read, GetService),
+        new("GET", "/v1/usage", Access.Read, x => x.ReplyList(200, x.Machine.Usage())),
         new("POST", "/v1/services/{name}/start", Access.Change, x => Accept(x, x.Machine.Start(x.Argument))),
         new("POST", "/v1/services/{name}/stop", Access.Change, x => Accept(x, x.Machine.Stop(x.Argument))),
         new("POST", "/v1/services/{name}/restart", Access.Change, x => Accept(x, x.Machine.Restart(x.Argument))),
