@@ -22,6 +22,9 @@ internal record ServiceSummary : IJsonMapped<ServiceSummary>
     /// <summary>When its process started; for a oneshot that is done, when that happened.</summary>
     public Moment? StartedAt { get; init; }
 
+    /// <summary>Since when it is in its state.</summary>
+    public Moment? Since { get; init; }
+
     /// <summary>Restarts since it was last started by boot or by an operator.</summary>
     public int Restarts { get; init; }
 
@@ -52,6 +55,7 @@ internal record ServiceSummary : IJsonMapped<ServiceSummary>
         Reason = json.Text("reason", from?.Reason),
         Pid = json.Integer("pid", from?.Pid),
         StartedAt = json.Member("startedAt", from?.StartedAt),
+        Since = json.Member("since", from?.Since),
         Restarts = json.Integer("restarts", from?.Restarts) ?? 0,
         InstanceOf = json.Text("instanceOf", from?.InstanceOf),
         Transient = json.Flag("transient", from?.Transient),

@@ -22,6 +22,7 @@ internal static class ServiceCommand
         {
             list,
             status,
+            Tree(bind),
             Verb("start", "start services and wait until they are ready", bind),
             Verb("stop", "stop services and wait until they are gone", bind),
             Verb("restart", "stop and start services, whatever state they are in", bind),
@@ -62,11 +63,29 @@ internal static class ServiceCommand
         return command;
     }
 
+    private static Command Tree(Binder bind)
+    {
+        var name = new Argument<string?>("SERVICE") { Description = "only what this one needs", Arity = ArgumentArity.ZeroOrOne };
+        var command = new Command("tree", "which service needs which") { name };
+        command.SetAction(bind((context, parsed) => parsed.GetValue(name) is { Length: > 0 } one ? WithSuggestion(context, one, Tree) : Tree(context, null)));
+        return command;
+    }
+
+    private static int Tree(Context context, string? name)
+    {
+        var (services, json) = context.Client.GetList<ServiceSummary>("/v1/services");
+        if (name is not null && !services.Any(service => service.Name == name))
+            throw new ApiFailure(ExitCodes.NoSuchService, $"{name}: there is no such service");
+        if (context.Json) context.Out.WriteRaw(json);
+        else ServiceTree.Write(context.Out, services, name, context.Now);
+        return ExitCodes.Ok;
+    }
+
     private static int List(Context context)
     {
         var (services, json) = context.Client.GetList<ServiceSummary>("/v1/services");
         if (context.Json) context.Out.WriteRaw(json);
-        else ServiceReport.WriteList(context.Out, services, context.Now);
+        else ServiceList.Write(context.Out, services, context.Now);
         return ExitCodes.Ok;
     }
 
@@ -74,7 +93,7 @@ internal static class ServiceCommand
     {
         var (status, json) = context.Client.Get<ServiceStatus>($"/v1/services/{Uri.EscapeDataString(name)}");
         if (context.Json) context.Out.WriteRaw(json);
-        else ServiceReport.WriteStatus(context.Out, status, status.Log ?? LastLines(context, name), context.Now);
+        else ServiceDetails.Write(context.Out, status, status.Log ?? LastLines(context, name), context.Now);
         return ExitCodes.Ok;
     }
 
@@ -112,7 +131,7 @@ internal static class ServiceCommand
         }
         else
         {
-            context.Out.WriteLine(context.Out.Foreign(ServiceReport.Outcome(change, verb, name)));
+            context.Out.WriteLine(context.Out.Foreign(ServiceDetails.Outcome(change, verb, name)));
             context.Out.Flush();
         }
         return failed ? ExitCodes.Failed : ExitCodes.Ok;

@@ -38,6 +38,7 @@ internal static class MachineReports
         Reason = Reason(service, waitsFor),
         Pid = service.State.Pid != 0 ? service.State.Pid : null,
         StartedAt = StartedAt(service),
+        Since = MomentAt(service.State.Since),
         Restarts = service.State.Restarts,
         InstanceOf = service.InstanceOf,
         Transient = service.TransientText is null ? null : true,

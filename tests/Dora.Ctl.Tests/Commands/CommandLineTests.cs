@@ -42,7 +42,7 @@ public class CommandLineTests
         Assert.Equal(0, code);
         Assert.Contains("SERVICE  STATE      SINCE  PID  RESTARTS  NOTE\n", output);
         Assert.Contains("web      failed     -        -         3  exited with code 1\n", output);
-        Assert.Contains("2 services, 1 failed: web", output);
+        Assert.Contains("2 services: 1 failed, 1 fine\n  web: failed: exited with code 1\ntry 'dora service status web'\n", output);
         Assert.DoesNotContain("\e", output);
         Assert.Equal(Services, server.Dora("service", "list", "--json").Out);
     }
