@@ -6,13 +6,15 @@ namespace Dora.Core.Protocol;
 /// One service in <c>GET /v1/usage</c>: what its processes use, by their cgroup. A figure is null where the kernel does not
 /// count it (its controller is not there), and all are where nothing of the service runs.
 /// </summary>
-internal sealed record ServiceUsage : IJsonMapped<ServiceUsage>
+public sealed record ServiceUsage : IJsonMapped<ServiceUsage>
 {
+    /// <summary>Name of the service.</summary>
     public required string Name { get; init; }
 
     /// <summary>One of <see cref="ServiceStates"/>.</summary>
     public required string State { get; init; }
 
+    /// <summary>Restarts since it was last started by boot or by an operator.</summary>
     public int Restarts { get; init; }
 
     /// <summary>Time on CPUs since this run began, in user and kernel mode.</summary>
@@ -27,9 +29,12 @@ internal sealed record ServiceUsage : IJsonMapped<ServiceUsage>
     /// <summary>Processes and threads.</summary>
     public long? Tasks { get; init; }
 
+    /// <summary>Read from disks.</summary>
     public long? IoReadBytes { get; init; }
+    /// <summary>Written to disks.</summary>
     public long? IoWriteBytes { get; init; }
 
+    /// <inheritdoc/>
     public static ServiceUsage Map(JsonMap json, ServiceUsage? from) => new()
     {
         Name = json.RequiredText("name", from?.Name),
