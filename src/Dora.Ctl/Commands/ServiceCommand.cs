@@ -66,15 +66,14 @@ internal static class ServiceCommand
     {
         var name = new Argument<string?>("SERVICE") { Description = "only what this one needs", Arity = ArgumentArity.ZeroOrOne };
         var command = new Command("tree", "which service needs which") { name };
-        command.SetAction(bind((context, parsed) => parsed.GetValue(name) is { Length: > 0 } one ? WithSuggestion(context, one, Tree) : Tree(context, null)));
+        command.SetAction(bind((context, parsed) => Tree(context, parsed.GetValue(name))));
         return command;
     }
 
     private static int Tree(Context context, string? name)
     {
         var (services, json) = context.Client.Services();
-        if (name is not null && !services.Any(service => service.Name == name))
-            throw new CommandFailure(ExitCodes.NoSuchService, $"{name}: there is no such service");
+        if (name is not null && !services.Any(service => service.Name == name)) throw NoSuchService(name, $"{name}: there is no such service", services, null);
         if (context.Json) context.Out.WriteRaw(json);
         else ServiceTree.Write(context.Out, services, name, context.Now);
         return ExitCodes.Ok;
@@ -143,10 +142,16 @@ internal static class ServiceCommand
         }
         catch (DoraException failure) when (failure.Error?.Error == "service.not-found")
         {
-            var names = new List<string>();
-            foreach (var service in context.Client.Services().Value) names.Add(service.Name);
-            string hint = Words.Nearest(name, names) is { } near ? $", did you mean '{near}'?" : ", see 'dora service list'";
-            throw new CommandFailure(ExitCodes.NoSuchService, failure.Message + hint, failure.Json);
+            throw NoSuchService(name, failure.Message, context.Client.Services().Value, failure.Json);
         }
+    }
+
+    private static CommandFailure NoSuchService(string name, string message, IReadOnlyList<ServiceSummary> services, byte[]? json)
+    {
+        var names = new List<string>();
+        foreach (var service in services) names.Add(service.Name);
+        return Words.Nearest(name, names) is { } near
+            ? new(ExitCodes.NoSuchService, $"{message}, did you mean '{near}'?", json)
+            : new(ExitCodes.NoSuchService, message, json, Hints.For("service.not-found"));
     }
 }

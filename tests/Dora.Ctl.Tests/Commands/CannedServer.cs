@@ -12,6 +12,8 @@ internal sealed class CannedServer : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("dora-ctl-").FullName;
     private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private readonly Thread _thread;
+    private readonly Dictionary<string, TimeSpan> _late = [];
+    private readonly List<Thread> _answering = [];
 
     public CannedServer()
     {
@@ -30,6 +32,16 @@ internal sealed class CannedServer : IDisposable
 
     public void Add(string request, int status, string json) => AddRaw(request,
         $"HTTP/1.1 {status} x\r\nContent-Length: {Encoding.UTF8.GetByteCount(json)}\r\n\r\n{json}");
+
+    /// <summary>Answers after a while; others are answered meanwhile.</summary>
+    public void AnswerLate(string request, TimeSpan after, int status, string json)
+    {
+        Add(request, status, json);
+        _late[request] = after;
+    }
+
+    /// <summary>Closes connections that ask for the version without an answer.</summary>
+    public bool DropsProbes { get; set; }
 
     public void AddRaw(string request, string answer)
     {
@@ -68,17 +80,22 @@ internal sealed class CannedServer : IDisposable
         {
             while (true)
             {
-                using var client = _listener.Accept();
+                var client = _listener.Accept();
                 byte[] buffer = new byte[65536];
                 int count = client.Receive(buffer);
                 string line = Encoding.UTF8.GetString(buffer, 0, count).Split(" HTTP/1.1")[0];
-                Requests.Add(line);
-                foreach (var (request, answers) in Answers)
+                lock (Requests) Requests.Add(line);
+                if (_late.TryGetValue(line, out var after))
                 {
-                    if (request != line) continue;
-                    client.Send(Encoding.UTF8.GetBytes(answers.Count > 1 ? answers.Dequeue() : answers.Peek()));
-                    break;
+                    var thread = new Thread(() =>
+                    {
+                        Thread.Sleep(after);
+                        Answer(client, line);
+                    });
+                    thread.Start();
+                    _answering.Add(thread);
                 }
+                else Answer(client, DropsProbes && line == "GET /v1/version" ? "" : line);
             }
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
@@ -87,10 +104,22 @@ internal sealed class CannedServer : IDisposable
         }
     }
 
+    private void Answer(Socket client, string line)
+    {
+        using (client)
+        {
+            string? text = null;
+            lock (Answers)
+                if (Answers.TryGetValue(line, out var answers)) text = answers.Count > 1 ? answers.Dequeue() : answers.Peek();
+            if (text is not null) client.Send(Encoding.UTF8.GetBytes(text));
+        }
+    }
+
     public void Dispose()
     {
         _listener.Close();
         _thread.Join();
+        foreach (var thread in _answering) thread.Join();
         Directory.Delete(_folder, recursive: true);
     }
 }
