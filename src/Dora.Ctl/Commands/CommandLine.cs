@@ -21,7 +21,8 @@ internal static class CommandLine
     public static int Run(string[] arguments, Screen output, Screen error)
     {
         var root = Build(output, error);
-        var parsed = root.Parse(arguments);
+        // An argument that begins with @ is what it is, not a file with further arguments: "dora run -- git push @{u}".
+        var parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         try
         {
             if (parsed.Errors.Count > 0 && parsed.Action is not System.CommandLine.Help.HelpAction) return Misused(parsed, error);
@@ -87,6 +88,7 @@ internal static class CommandLine
             MachineCommand.Build("soft-reboot", "stop all services in order and start them anew; the kernel and PID 1 live on", Bind),
             MachineCommand.BuildShutdown(Bind),
             InitCommand.Build(Bind),
+            ApiCommand.Build(Bind),
         };
     }
 

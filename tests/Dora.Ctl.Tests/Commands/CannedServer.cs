@@ -30,6 +30,9 @@ internal sealed class CannedServer : IDisposable
 
     public List<string> Requests { get; } = [];
 
+    /// <summary>The same with head and body, as far as it came in one piece.</summary>
+    public List<string> Whole { get; } = [];
+
     public void Add(string request, int status, string json) => AddRaw(request,
         $"HTTP/1.1 {status} x\r\nContent-Length: {Encoding.UTF8.GetByteCount(json)}\r\n\r\n{json}");
 
@@ -83,8 +86,15 @@ internal sealed class CannedServer : IDisposable
                 var client = _listener.Accept();
                 byte[] buffer = new byte[65536];
                 int count = client.Receive(buffer);
-                string line = Encoding.UTF8.GetString(buffer, 0, count).Split(" HTTP/1.1")[0];
-                lock (Requests) Requests.Add(line);
+                string whole = Encoding.UTF8.GetString(buffer, 0, count), line = whole.Split(" HTTP/1.1")[0];
+                // Head and body are written one after the other.
+                if (whole.EndsWith("\r\n\r\n", StringComparison.Ordinal) && !whole.Contains("Content-Length: 0") && whole.Contains("Content-Length"))
+                    whole += Encoding.UTF8.GetString(buffer, 0, client.Receive(buffer));
+                lock (Requests)
+                {
+                    Requests.Add(line);
+                    Whole.Add(whole);
+                }
                 if (_late.TryGetValue(line, out var after))
                 {
                     var thread = new Thread(() =>
