@@ -187,10 +187,12 @@ internal static class MachineReports
         {
             if (service.Settings.Start != StartCondition.Boot || service.IsSession) continue;
             var state = service.State;
-            report.Add(new BootService(service.Name, Milliseconds(state.StartedAt), Milliseconds(state.ReadyAt), StateName(service), BehindWhat(service.Settings)));
+            // Its first time: what an operator has restarted since is no part of the boot.
+            var ready = state.FirstReadyAt ?? state.ReadyAt;
+            report.Add(new BootService(service.Name, Milliseconds(state.FirstStartedAt ?? state.StartedAt), Milliseconds(ready), StateName(service), BehindWhat(service.Settings)));
             // A reload is long after the boot.
-            if (state.IsComing && state.Restarts == 0 && state.Phase is not ServicePhase.Reloading) isComplete = false;
-            if ((state.IsUp || state.Phase is ServicePhase.Reloading) && Milliseconds(state.ReadyAt) is { } ready) latest = Math.Max(latest, ready);
+            if (state.IsComing && state.Restarts == 0 && state.FirstReadyAt is null && state.Phase is not ServicePhase.Reloading) isComplete = false;
+            if ((state.IsUp || state.Phase is ServicePhase.Reloading || state.FirstReadyAt is not null) && Milliseconds(ready) is { } at) latest = Math.Max(latest, at);
         }
         report.Sort((a, b) => (a.StartedMs ?? long.MaxValue).CompareTo(b.StartedMs ?? long.MaxValue));
         var all = new BootStage[stages.Count];

@@ -185,6 +185,6 @@ public class CommandLineTests
         Assert.Equal(0, code);
         Assert.Contains("kernel  kernel    0.000   0.900\n", output);
         Assert.Contains("sshd       1.000   0.100  running\n", output);
-        Assert.EndsWith("ready 1.200 s after the kernel started, 0.300 s after it started init\n", output);
+        Assert.EndsWith("ready 1.200 s after the kernel started, 0.300 s after it started init\ndecided by sshd\n", output);
     }
 }

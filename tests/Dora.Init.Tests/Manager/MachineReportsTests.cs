@@ -143,6 +143,16 @@ public sealed class MachineReportsTests : IDisposable
     }
 
     [Fact]
+    public void A_restart_is_no_part_of_the_boot()
+    {
+        _table.Add(new ServiceState { Phase = ServicePhase.Running, StartedAt = At(500), ReadyAt = At(501), HasBeenUp = true, FirstStartedAt = At(3), FirstReadyAt = At(4) });
+        _table.Add(new ServiceState { Phase = ServicePhase.Starting, Pid = 7, StartedAt = At(600), HasBeenUp = true, FirstStartedAt = At(2), FirstReadyAt = At(3) }, ServiceTable.Settings("again"));
+        var report = MachineReports.Boot([], _table.Supervisor.Services);
+        Assert.Equal(4000, report.ReadyMs);
+        Assert.Equal([(2000L, 3000L), (3000L, 4000L)], report.Services.Select(service => (service.StartedMs!.Value, service.ReadyMs!.Value)));
+    }
+
+    [Fact]
     public void The_boot_tells_what_each_service_waited_for()
     {
         _table.Add(new ServiceState(), ServiceTable.Settings("web") with { Needs = ["db"], Wants = ["cache", "db"], Milestone = ["disks"], After = ["cache"] });
