@@ -54,6 +54,14 @@ internal sealed partial class MachineControl(
         return Files.ProblemsOf(name) is { Count: > 0 } problems ? MachineReports.Unusable(name, problems) : null;
     }
 
+    public IReadOnlyList<ServiceUsage> Usage()
+    {
+        var list = new List<ServiceUsage>();
+        foreach (var service in supervisor.Services) list.Add(MachineReports.Usage(service, service.Cgroup.IsPopulated ? CgroupUsage.Read(service.Cgroup.Path) : default));
+        list.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
+        return list;
+    }
+
     public ControlResult Start(string name) => Ask(name, "start", supervisor.Start, state => state.IsUp);
 
     public ControlResult Stop(string name) => Ask(name, "stop", supervisor.Stop, state => state.IsDown);

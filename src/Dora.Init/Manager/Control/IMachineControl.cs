@@ -18,6 +18,9 @@ internal interface IMachineControl
     /// <summary>Null if there is no such service.</summary>
     ServiceStatus? Service(string name);
 
+    /// <summary>What each service uses of CPU, memory and disks.</summary>
+    IReadOnlyList<ServiceUsage> Usage();
+
     ControlResult Start(string name);
 
     ControlResult Stop(string name);

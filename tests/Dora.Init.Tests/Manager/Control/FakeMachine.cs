@@ -34,6 +34,8 @@ internal sealed class FakeMachine(EventLoop loop) : IMachineControl
         _ => null,
     };
 
+    public IReadOnlyList<ServiceUsage> Usage() => [new() { Name = "web", State = ServiceStates.Running, CpuMs = 20, Tasks = 1 }];
+
     public ControlResult Start(string name) => Do("start", name);
 
     public ControlResult Stop(string name) => Do("stop", name);
