@@ -19,6 +19,8 @@ internal sealed partial class MachineControl(
 {
     private ServiceSet Files => loaded.Set;
 
+    public required IMachineInformation Information { get; init; }
+
     /// <summary>To be called after every change of a service.</summary>
     public void ServiceChanged() => changes.Check();
 

@@ -11,6 +11,8 @@ namespace Dora.Init.Manager.Control;
 /// </summary>
 internal interface IMachineControl
 {
+    IMachineInformation Information { get; }
+
     VersionInfo Version();
 
     IReadOnlyList<ServiceSummary> Services();

@@ -77,6 +77,8 @@ internal static class Routes
             Status = 202,
             Parameters = [RouteParameter.Text("path", "the executable")],
         },
+
+        .. MachineRoutes.All,
     ];
 
     private static Route Verb(string verb, string summary, Func<ControlExchange, ControlResult> act) =>
