@@ -2,6 +2,7 @@ using System.CommandLine;
 using Dora.Core.Linux;
 using Dora.Core.Client;
 using Dora.Ctl.Output;
+using Dora.Ctl.Remote;
 
 namespace Dora.Ctl.Commands;
 
@@ -18,10 +19,18 @@ internal static class CommandLine
         DefaultValueFactory = _ => DoraClient.DefaultSocket,
     };
 
+    private static readonly Option<string?> s_host = new("--host")
+    {
+        Description = "another machine, by ssh: user@machine, or what ssh_config(5) names",
+        HelpName = "HOST",
+        Recursive = true,
+    };
+
     public static int Run(string[] arguments, Screen output, Screen error)
     {
         var root = Build(output, error);
-        var parsed = root.Parse(arguments);
+        // An argument that begins with @ is what it is, not a file with further arguments: "dora run -- git push @{u}".
+        var parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         try
         {
             if (parsed.Errors.Count > 0 && parsed.Action is not System.CommandLine.Help.HelpAction) return Misused(parsed, error);
@@ -31,11 +40,11 @@ internal static class CommandLine
         }
         catch (DoraException failure)
         {
-            return Failed(failure.Message, failure.Json, ExitCodes.Of(failure));
+            return Failed(failure.Message, Hints.For(failure), failure.Json, ExitCodes.Of(failure));
         }
         catch (CommandFailure failure)
         {
-            return Failed(failure.Message, failure.Json, failure.ExitCode);
+            return Failed(failure.Message, failure.Hint, failure.Json, failure.ExitCode);
         }
         catch (LinuxException exception)
         {
@@ -49,11 +58,12 @@ internal static class CommandLine
             return closed.Errno == Errno.EPIPE ? ExitCodes.Ok : ExitCodes.Failed;
         }
 
-        int Failed(string message, byte[]? json, int exitCode)
+        int Failed(string message, string? hint, byte[]? json, int exitCode)
         {
             if (parsed.GetValue(s_json) && json is { Length: > 0 }) output.WriteRaw(json);
             output.Flush();
             error.WriteLine($"dora: {error.Foreign(message)}");
+            if (hint is not null) error.WriteLine($"hint: {error.Foreign(hint)}");
             error.Flush();
             return exitCode;
         }
@@ -62,15 +72,29 @@ internal static class CommandLine
     private static RootCommand Build(Screen output, Screen error)
     {
         Func<ParseResult, int> Bind(Func<Context, ParseResult, int> command) => parsed =>
-            command(new Context(new DoraClient(parsed.GetValue(s_socket)!), output, error, parsed.GetValue(s_json)), parsed);
+        {
+            string socket = parsed.GetValue(s_socket)!;
+            string? host = parsed.GetValue(s_host);
+            using var tunnel = host is null ? null : SshTunnel.Open(host, socket);
+            var client = new DoraClient(tunnel?.SocketPath ?? socket) { Notice = Say };
+            return command(new Context(client, output, error, parsed.GetValue(s_json)) { Host = host }, parsed);
+        };
+
+        void Say(string text)
+        {
+            error.WriteLine($"dora: {error.Foreign(text)}");
+            error.Flush();
+        }
 
         return new RootCommand("Pandora's services, logs and power, through init's API")
         {
             s_json,
             s_socket,
+            s_host,
             ServiceCommand.Build(Bind),
             LogCommand.Build(Bind),
             RunCommand.Build(Bind),
+            EventsCommand.Build(Bind),
             BootCommand.Build(Bind),
             VersionCommand.Build(Bind),
             InformationCommand.Build(Bind),
@@ -82,6 +106,7 @@ internal static class CommandLine
             MachineCommand.Build("soft-reboot", "stop all services in order and start them anew; the kernel and PID 1 live on", Bind),
             MachineCommand.BuildShutdown(Bind),
             InitCommand.Build(Bind),
+            ApiCommand.Build(Bind),
         };
     }
 
@@ -101,6 +126,7 @@ internal static class CommandLine
             foreach (var option in command.Options) known.Add(option.Name);
             known.Add(s_json.Name);
             known.Add(s_socket.Name);
+            known.Add(s_host.Name);
             string meant = Words.Nearest(token, known) is { } near ? $", did you mean '{near}'?" : "";
             error.WriteLine($"{name}: '{error.Foreign(token)}' is not known{meant}");
         }

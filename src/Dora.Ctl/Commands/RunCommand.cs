@@ -54,6 +54,12 @@ internal static class RunCommand
     {
         try
         {
+            if (context.Host is not null)
+            {
+                // Which programs there are is not known here: env(1) looks, there.
+                if (!request.Command[0].Contains('/')) request = request with { Command = ["/usr/bin/env", .. request.Command] };
+                return detach ? Detached(context, request) : new AttachedRun(context, request).Follow();
+            }
             if (FindProgram(request.Command[0]) is not { } program)
             {
                 context.Error.WriteLine($"dora: run: {context.Error.Foreign(request.Command[0])}: no such program in PATH");
@@ -66,7 +72,7 @@ internal static class RunCommand
         catch (DoraException failure)
         {
             // Its own codes would look like the command's.
-            throw new CommandFailure(ExitCodes.RunFailed, failure.Message, failure.Json);
+            throw new CommandFailure(ExitCodes.RunFailed, failure.Message, failure.Json, Hints.For(failure));
         }
     }
 

@@ -6,6 +6,7 @@ using Dora.Init.Guard;
 using Dora.Init.Manager.Control;
 using Dora.Init.Manager.Feed;
 using Dora.Init.Manager.Logging;
+using Dora.Init.Manager.Metrics;
 using Dora.Init.Manager.Reloading;
 using Dora.Init.Manager.Shutdown;
 using Dora.Init.Manager.State;
@@ -54,6 +55,14 @@ internal sealed partial class MachineControl(
         foreach (string masked in MaskedNames())
             if (masked == name) return MachineReports.Masked(name, WhyMasked(name));
         return Files.ProblemsOf(name) is { Count: > 0 } problems ? MachineReports.Unusable(name, problems) : null;
+    }
+
+    public IReadOnlyList<ServiceUsage> Usage()
+    {
+        var list = new List<ServiceUsage>();
+        foreach (var service in supervisor.Services) list.Add(MachineReports.Usage(service, service.Cgroup.IsPopulated ? CgroupUsage.Read(service.Cgroup.Path) : default));
+        list.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
+        return list;
     }
 
     public ControlResult Start(string name) => Ask(name, "start", supervisor.Start, state => state.IsUp);
@@ -150,6 +159,8 @@ internal sealed partial class MachineControl(
     public IDisposable WhenChanged(string id, TimeSpan wait, Action<ChangeInfo> then) => changes.WhenChanged(id, wait, then);
 
     public BootReport Boot() => MachineReports.Boot(saved.Stages, supervisor.Services);
+
+    public string Metrics() => new MachineMetrics(supervisor, Version, () => feed.LastId).Text();
 
     public byte[] Events(long after) => feed.Kept(after);
 

@@ -20,6 +20,9 @@ internal interface IMachineControl
     /// <summary>Null if there is no such service.</summary>
     ServiceStatus? Service(string name);
 
+    /// <summary>What each service uses of CPU, memory and disks.</summary>
+    IReadOnlyList<ServiceUsage> Usage();
+
     ControlResult Start(string name);
 
     ControlResult Stop(string name);
@@ -65,6 +68,9 @@ internal interface IMachineControl
     IDisposable WhenChanged(string id, TimeSpan wait, Action<ChangeInfo> then);
 
     BootReport Boot();
+
+    /// <summary>The text that Prometheus scrapes.</summary>
+    string Metrics();
 
     /// <summary>The events behind <paramref name="after"/> that are kept, as NDJSON.</summary>
     byte[] Events(long after);

@@ -16,6 +16,7 @@ internal static class Routes
 
         new("GET", "/v1/services", Access.Read, "all services", Payload.ListOf<ServiceSummary>(), x => x.ReplyList(200, x.Machine.Services())),
         new("GET", "/v1/services/{name}", Access.Read, "a service and what explains its state", Payload.Of<ServiceStatus>(), GetService),
+        new("GET", "/v1/usage", Access.Read, "what each service uses of CPU, memory and disks", Payload.ListOf<ServiceUsage>(), x => x.ReplyList(200, x.Machine.Usage())),
         Verb("start", "start a service, with what it needs", x => x.Machine.Start(x.Argument)),
         Verb("stop", "stop a service, with what needs it", x => x.Machine.Stop(x.Argument)),
         Verb("restart", "stop and start a service", x => x.Machine.Restart(x.Argument)),
@@ -63,6 +64,9 @@ internal static class Routes
                 RouteParameter.Flag("follow", "whether the answer goes on with what comes; always with Accept: text/event-stream"),
             ],
         },
+
+        new("GET", "/v1/metrics", Access.Read, "figures for Prometheus", Payload.Plain(HttpResponse.Metrics),
+            x => x.ReplyBytes(200, HttpResponse.Metrics, System.Text.Encoding.UTF8.GetBytes(x.Machine.Metrics()))),
 
         new("GET", "/v1/machine", Access.Read, "whether the machine is being ended, or will be", Payload.Of<MachineStatus>(), x => x.Reply(200, x.Machine.Status())),
         End("poweroff", Access.Change, "stop all services and switch the machine off", MachineEnd.PowerOff),

@@ -38,6 +38,8 @@ internal sealed class FakeMachine(EventLoop loop) : IMachineControl
         _ => null,
     };
 
+    public IReadOnlyList<ServiceUsage> Usage() => [new() { Name = "web", State = ServiceStates.Running, CpuMs = 20, Tasks = 1 }];
+
     public ControlResult Start(string name) => Do("start", name);
 
     public ControlResult Stop(string name) => Do("stop", name);
@@ -138,6 +140,10 @@ internal sealed class FakeMachine(EventLoop loop) : IMachineControl
     }
 
     public BootReport Boot() => new() { HandoverMs = 900 };
+
+    public IMachineInformation Information => throw new NotSupportedException("no helper processes here");
+
+    public string Metrics() => "pandora_test 1\n";
 
     public byte[] Events(long after) => System.Text.Encoding.UTF8.GetBytes($"{{\"id\":{after + 1},\"kind\":\"test\"}}\n");
 
