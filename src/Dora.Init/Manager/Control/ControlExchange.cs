@@ -1,3 +1,4 @@
+using Dora.Core.Linux;
 using Dora.Core.Protocol;
 using Dora.Core.Protocol.Json;
 
@@ -51,9 +52,24 @@ internal sealed class ControlExchange(ControlConnection connection, HttpRequest 
     /// <summary>Hands the connection to syslog; false if that failed and the exchange still wants an answer.</summary>
     public bool HandOver(LogQuery query)
     {
-        if (!connection.HandOver(fd => Machine.ServeLogs(fd, query))) return false;
+        if (!connection.HandOver((fd, _) => Machine.ServeLogs(fd, query))) return false;
         _isAnswered = true;
         return true;
+    }
+
+    /// <summary>Whether the client asks for another protocol on its connection; one of HTTP/1.0 cannot.</summary>
+    public bool IsUpgradeTo(string protocol) =>
+        request.MinorVersion == 1 && request.Fields.HasToken("connection", "upgrade") && request.Fields.HasToken("upgrade", protocol);
+
+    /// <summary>
+    /// Hands the connection, with what came behind the request, to somebody who takes a duplicate and answers there; or who
+    /// says why not, which <paramref name="refuse"/> answers here.
+    /// </summary>
+    public void HandOver(Func<FileDescriptor, byte[], ControlResult?> take, Action<ControlExchange, ControlResult> refuse)
+    {
+        ControlResult? refused = null;
+        _isAnswered = connection.HandOver((fd, rest) => (refused = take(fd, rest)) is null);
+        if (refused is not null) refuse(this, refused);
     }
 
     /// <summary>The client is gone.</summary>

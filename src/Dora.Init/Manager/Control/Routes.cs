@@ -18,6 +18,8 @@ internal static class Routes
         new("POST", "/v1/services/{name}/stop", Access.Change, x => Accept(x, x.Machine.Stop(x.Argument))),
         new("POST", "/v1/services/{name}/restart", Access.Change, x => Accept(x, x.Machine.Restart(x.Argument))),
         new("POST", "/v1/run", Access.Admin, Run) { Parameters = ["name"], TakesBody = true },
+        new("POST", "/v1/exec", Access.Admin, SessionRoutes.Open) { Parameters = SessionRoutes.OpenParameters, TakesBody = true },
+        new("POST", "/v1/services/{name}/attach", Access.Admin, SessionRoutes.Attach) { Parameters = SessionRoutes.AttachParameters },
         new("POST", "/v1/services/{name}/reload", Access.Change, x => Accept(x, x.Machine.Reload(x.Argument))),
         new("GET", "/v1/reload", Access.Change, CompareFiles),
         new("POST", "/v1/reload", Access.Change, ReloadFiles) { Parameters = ["fingerprint"] },
@@ -153,7 +155,7 @@ internal static class Routes
         exchange.Reply(202, change, ("Location", $"/v1/changes/{id}"));
     }
 
-    private static void Refuse(ControlExchange exchange, ControlResult result)
+    internal static void Refuse(ControlExchange exchange, ControlResult result)
     {
         int status = result.Refusal switch
         {

@@ -1,0 +1,33 @@
+using System.Runtime.InteropServices;
+
+namespace Dora.Core.Linux;
+
+// termios.h, sys/ioctl.h, asm-generic/ioctls.h: terminals, real and pseudo
+internal static unsafe partial class Libc
+{
+    public const nuint TIOCSCTTY = 0x540E, TIOCGPGRP = 0x540F, TIOCGWINSZ = 0x5413, TIOCSWINSZ = 0x5414;
+    public const nuint TIOCSPTLCK = 0x40045431, TIOCGPTPEER = 0x5441; // the latter: Linux 4.13
+    public const int TCSADRAIN = 1;
+
+    public const nint SYS_openat2 = 437; // Linux 5.6
+    public const ulong RESOLVE_IN_ROOT = 0x10;
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct termios
+    {
+        public uint c_iflag, c_oflag, c_cflag, c_lflag;
+        private fixed byte _rest[44];
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct winsize
+    {
+        public ushort ws_row, ws_col, ws_xpixel, ws_ypixel;
+    }
+
+    [LibraryImport(Library, SetLastError = true)] public static partial int tcgetattr(int fd, termios* settings);
+    [LibraryImport(Library, SetLastError = true)] public static partial int tcsetattr(int fd, int when, termios* settings);
+    [LibraryImport(Library)] public static partial void cfmakeraw(termios* settings);
+    [LibraryImport(Library, SetLastError = true)] public static partial int fchown(int fd, uint uid, uint gid);
+    [LibraryImport(Library, SetLastError = true)] public static partial int fchmod(int fd, uint mode);
+}
