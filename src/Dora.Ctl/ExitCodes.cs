@@ -1,3 +1,5 @@
+using Dora.Core.Client;
+
 namespace Dora.Ctl;
 
 /// <summary>What scripts may rely on; docs/man/dora.1.md.</summary>
@@ -16,4 +18,12 @@ internal static class ExitCodes
     public const int NotExecutable = 126;
     public const int NotFound = 127;
     public const int Signal = 128;
+
+    public static int Of(DoraException failure) => failure.Failure switch
+    {
+        DoraFailure.NotPermitted => NotPermitted,
+        DoraFailure.NotFound when failure.Error?.Error == "service.not-found" => NoSuchService,
+        DoraFailure.NoSocket or DoraFailure.NotReachable or DoraFailure.Unexpected => NotReachable,
+        _ => Failed,
+    };
 }

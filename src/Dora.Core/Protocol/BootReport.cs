@@ -3,9 +3,12 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol;
 
 /// <summary><c>GET /v1/boot</c>: where the time went. All times are milliseconds since the kernel started.</summary>
-internal sealed record BootReport : IJsonMapped<BootReport>
+public sealed record BootReport : IJsonMapped<BootReport>
 {
+    /// <summary>In the order in which they began.</summary>
     public IReadOnlyList<BootStage> Stages { get; init; } = [];
+
+    /// <summary>Services that the boot started.</summary>
     public IReadOnlyList<BootService> Services { get; init; } = [];
 
     /// <summary>When the kernel started /init.</summary>
@@ -14,6 +17,7 @@ internal sealed record BootReport : IJsonMapped<BootReport>
     /// <summary>When every service started at boot was ready, done or failed; null while that is not so.</summary>
     public long? ReadyMs { get; init; }
 
+    /// <inheritdoc/>
     public static BootReport Map(JsonMap json, BootReport? from) => new()
     {
         Stages = json.Members("stages", from?.Stages) ?? [],
@@ -29,8 +33,9 @@ internal sealed record BootReport : IJsonMapped<BootReport>
 /// <param name="StartMs">When it began.</param>
 /// <param name="EndMs">When it was over.</param>
 /// <param name="Detail">What it found, in words.</param>
-internal sealed record BootStage(string Name, string Phase, long StartMs, long? EndMs, string? Detail) : IJsonMapped<BootStage>
+public sealed record BootStage(string Name, string Phase, long StartMs, long? EndMs, string? Detail) : IJsonMapped<BootStage>
 {
+    /// <inheritdoc/>
     public static BootStage Map(JsonMap json, BootStage? from) => new(
         json.Text("name", from?.Name) ?? "",
         json.Text("phase", from?.Phase) ?? "",
@@ -40,8 +45,13 @@ internal sealed record BootStage(string Name, string Phase, long StartMs, long? 
 }
 
 /// <summary>One service that boot started.</summary>
-internal sealed record BootService(string Name, long? StartedMs, long? ReadyMs, string State) : IJsonMapped<BootService>
+/// <param name="Name">Its name.</param>
+/// <param name="StartedMs">When its process was started; null if it has none.</param>
+/// <param name="ReadyMs">When it was ready, or a oneshot done; null if it never was.</param>
+/// <param name="State">One of <see cref="ServiceStates"/>.</param>
+public sealed record BootService(string Name, long? StartedMs, long? ReadyMs, string State) : IJsonMapped<BootService>
 {
+    /// <inheritdoc/>
     public static BootService Map(JsonMap json, BootService? from) => new(
         json.Text("name", from?.Name) ?? "",
         json.Number("startedMs", from?.StartedMs),

@@ -3,12 +3,18 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol;
 
 /// <summary>Work that takes time: the answer of every verb, and of <c>GET /v1/changes/{id}</c>.</summary>
-internal sealed record ChangeInfo : IJsonMapped<ChangeInfo>
+public sealed record ChangeInfo : IJsonMapped<ChangeInfo>
 {
+    /// <summary>Not at its end yet.</summary>
     public const string Doing = "doing";
+
+    /// <summary>What was asked for is so.</summary>
     public const string Done = "done";
+
+    /// <summary>It will not be so; <see cref="Error"/> says why.</summary>
     public const string Failed = "failed";
 
+    /// <summary>Its name for <c>GET /v1/changes/{id}</c>; unique until the manager is replaced.</summary>
     public required string Id { get; init; }
 
     /// <summary><c>start</c>, <c>stop</c>, <c>restart</c>, <c>pin-up</c>, <c>pin-down</c>, <c>unpin</c>, <c>mask</c>, <c>unmask</c>, or an end of the machine (<c>poweroff</c> ...).</summary>
@@ -17,6 +23,7 @@ internal sealed record ChangeInfo : IJsonMapped<ChangeInfo>
     /// <summary>The service that it is about; null for the machine.</summary>
     public string? Service { get; init; }
 
+    /// <summary><see cref="Doing"/>, <see cref="Done"/> or <see cref="Failed"/>.</summary>
     public required string Status { get; init; }
 
     /// <summary>State of the service when the change began.</summary>
@@ -31,6 +38,7 @@ internal sealed record ChangeInfo : IJsonMapped<ChangeInfo>
     /// <summary>Why it failed.</summary>
     public ErrorBody? Error { get; init; }
 
+    /// <inheritdoc/>
     public static ChangeInfo Map(JsonMap json, ChangeInfo? from) => new()
     {
         Id = json.RequiredText("id", from?.Id),

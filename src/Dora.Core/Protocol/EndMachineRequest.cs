@@ -3,7 +3,7 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol;
 
 /// <summary>Body of <c>POST /v1/machine/{verb}</c>; may be left out.</summary>
-internal sealed class EndMachineRequest : IJsonMapped<EndMachineRequest>
+public sealed class EndMachineRequest : IJsonMapped<EndMachineRequest>
 {
     /// <summary>Pre-empts what is under way and waits for nothing.</summary>
     public bool Force { get; init; }
@@ -29,6 +29,7 @@ internal sealed class EndMachineRequest : IJsonMapped<EndMachineRequest>
     /// <summary>kexec: reboot through the firmware when the kernel cannot be loaded.</summary>
     public bool OrReboot { get; init; }
 
+    /// <inheritdoc/>
     public static EndMachineRequest Map(JsonMap json, EndMachineRequest? from) => new()
     {
         Force = json.Flag("force", from?.Force) ?? false,

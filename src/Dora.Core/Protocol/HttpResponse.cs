@@ -44,6 +44,7 @@ internal static class HttpResponse
 
     public static string ReasonPhrase(int status) => status switch
     {
+        101 => "Switching Protocols",
         200 => "OK",
         202 => "Accepted",
         400 => "Bad Request",

@@ -10,7 +10,7 @@ namespace Dora.Core.Protocol;
 /// <param name="Stream"><c>output</c>, <c>syslog</c> or <c>kernel</c>.</param>
 /// <param name="Priority">Severity of syslog(3): 0 is an emergency, 7 debug output.</param>
 /// <param name="Message">The text without its line end.</param>
-internal sealed record LogLine(string Time, long BootMs, string Service, int? Pid, string Stream, int Priority, string Message)
+public sealed record LogLine(string Time, long BootMs, string Service, int? Pid, string Stream, int Priority, string Message)
     : IJsonMapped<LogLine>
 {
     /// <summary>The line goes on the one before of the same stream, which was too long or came with a pause inside.</summary>
@@ -20,6 +20,7 @@ internal sealed record LogLine(string Time, long BootMs, string Service, int? Pi
     public long? Sequence { get; init; }
 
     // Written by syslog, byte by byte (LogLineWriter): a line must not cost an object.
+    /// <inheritdoc/>
     public static LogLine Map(JsonMap json, LogLine? from) => new(
         json.Text("time", from?.Time) ?? "",
         json.Number("bootMs", from?.BootMs) ?? 0,

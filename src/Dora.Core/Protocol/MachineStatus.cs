@@ -3,10 +3,18 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol;
 
 /// <summary>Answer of <c>GET /v1/machine</c>: whether the machine is being ended, or will be.</summary>
-internal sealed class MachineStatus : IJsonMapped<MachineStatus>
+public sealed class MachineStatus : IJsonMapped<MachineStatus>
 {
-    public const string Running = "running", Scheduled = "scheduled", Ending = "ending";
+    /// <summary>No end is near.</summary>
+    public const string Running = "running";
 
+    /// <summary>An end is planned.</summary>
+    public const string Scheduled = "scheduled";
+
+    /// <summary>It is being ended.</summary>
+    public const string Ending = "ending";
+
+    /// <summary><see cref="Running"/>, <see cref="Scheduled"/> or <see cref="Ending"/>.</summary>
     public required string State { get; init; }
 
     /// <summary>How: <c>poweroff</c>, <c>reboot</c>, <c>halt</c>, <c>kexec</c> or <c>soft-reboot</c>.</summary>
@@ -33,6 +41,7 @@ internal sealed class MachineStatus : IJsonMapped<MachineStatus>
     /// <summary>What became of the last upgrade of init, in words.</summary>
     public string? LastUpgrade { get; init; }
 
+    /// <inheritdoc/>
     public static MachineStatus Map(JsonMap json, MachineStatus? from) => new()
     {
         State = json.RequiredText("state", from?.State),

@@ -3,16 +3,18 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol;
 
 /// <summary>Answer of <c>GET</c> and <c>POST /v1/reload</c>: how the service files differ from what is in use, and what follows.</summary>
-internal sealed record ReloadReport : IJsonMapped<ReloadReport>
+public sealed record ReloadReport : IJsonMapped<ReloadReport>
 {
     /// <summary>Stands for what was compared; a <c>POST</c> with it is refused if anything has changed since.</summary>
     public required string Fingerprint { get; init; }
 
+    /// <summary>What differs.</summary>
     public IReadOnlyList<ReloadEntry> Services { get; init; } = [];
 
     /// <summary>Problems of the directories themselves.</summary>
     public IReadOnlyList<string> Problems { get; init; } = [];
 
+    /// <inheritdoc/>
     public static ReloadReport Map(JsonMap json, ReloadReport? from) => new()
     {
         Fingerprint = json.RequiredText("fingerprint", from?.Fingerprint),
@@ -22,8 +24,9 @@ internal sealed record ReloadReport : IJsonMapped<ReloadReport>
 }
 
 /// <summary>One service, or template, of a <see cref="ReloadReport"/>.</summary>
-internal sealed record ReloadEntry : IJsonMapped<ReloadEntry>
+public sealed record ReloadEntry : IJsonMapped<ReloadEntry>
 {
+    /// <summary>Its name.</summary>
     public required string Service { get; init; }
 
     /// <summary><c>start</c>, <c>add</c>, <c>stop</c>, <c>remove</c>, <c>restart</c>, <c>update</c>, <c>replace</c>, <c>keep</c> or <c>refuse</c>.</summary>
@@ -41,6 +44,7 @@ internal sealed record ReloadEntry : IJsonMapped<ReloadEntry>
     /// <summary>Changes that have begun, one for each service that is started, stopped or restarted; empty in the answer of a <c>GET</c>.</summary>
     public IReadOnlyList<string> Begun { get; init; } = [];
 
+    /// <inheritdoc/>
     public static ReloadEntry Map(JsonMap json, ReloadEntry? from) => new()
     {
         Service = json.RequiredText("service", from?.Service),
@@ -53,14 +57,18 @@ internal sealed record ReloadEntry : IJsonMapped<ReloadEntry>
 }
 
 /// <summary>A key that differs; a value that is not there is null.</summary>
-internal sealed record ReloadKey : IJsonMapped<ReloadKey>
+public sealed record ReloadKey : IJsonMapped<ReloadKey>
 {
     /// <summary>With the keys that it is below: <c>environment.PORT</c>.</summary>
     public required string Key { get; init; }
 
+    /// <summary>What is in use.</summary>
     public string? Before { get; init; }
+
+    /// <summary>What the files say.</summary>
     public string? After { get; init; }
 
+    /// <inheritdoc/>
     public static ReloadKey Map(JsonMap json, ReloadKey? from) => new()
     {
         Key = json.RequiredText("key", from?.Key),

@@ -1,7 +1,7 @@
 namespace Dora.Core.Protocol;
 
 /// <summary>Why the last run of a service ended, as the API names it: for programs, which must not read <see cref="ServiceSummary.Reason"/>.</summary>
-internal static class ServiceResults
+public static class ServiceResults
 {
     /// <summary>It ended as its file says it should, or was stopped.</summary>
     public const string Success = "success";

@@ -4,8 +4,9 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol;
 
 /// <summary><c>GET /v1/services/{name}</c>: the summary and what explains it.</summary>
-internal sealed record ServiceStatus : ServiceSummary, IJsonMapped<ServiceStatus>
+public sealed record ServiceStatus : ServiceSummary, IJsonMapped<ServiceStatus>
 {
+    /// <summary>Its summary, to which the rest is added.</summary>
     [SetsRequiredMembers]
     public ServiceStatus(ServiceSummary summary) : base(summary)
     {
@@ -17,11 +18,13 @@ internal sealed record ServiceStatus : ServiceSummary, IJsonMapped<ServiceStatus
     /// <summary>Files that are merged over it.</summary>
     public IReadOnlyList<string> DropIns { get; init; } = [];
 
+    /// <summary>Services that must be up while it is.</summary>
     public IReadOnlyList<string> Needs { get; init; } = [];
 
     /// <summary>What is wrong with its file; a service with problems is not started.</summary>
     public IReadOnlyList<ServiceProblem> Problems { get; init; } = [];
 
+    /// <summary>How its last process ended; null before the first did.</summary>
     public LastExit? LastExit { get; init; }
 
     /// <summary>Why its last run ended, one of <see cref="ServiceResults"/>; null while it runs and before its first run.</summary>
@@ -33,11 +36,16 @@ internal sealed record ServiceStatus : ServiceSummary, IJsonMapped<ServiceStatus
     /// <summary>Program and arguments.</summary>
     public IReadOnlyList<string> Command { get; init; } = [];
 
-    /// <summary>For a per-connection service: how many connections there are now, how many may be, were taken and were refused since boot.</summary>
+    /// <summary>For a per-connection service: connections now.</summary>
     public int? Connections { get; init; }
 
+    /// <summary>For a per-connection service: how many may be.</summary>
     public int? MaxConnections { get; init; }
+
+    /// <summary>For a per-connection service: connections taken since boot.</summary>
     public long? Accepted { get; init; }
+
+    /// <summary>For a per-connection service: connections refused since boot.</summary>
     public long? Refused { get; init; }
 
     /// <summary>What it says of itself (STATUS= of sd_notify).</summary>
@@ -49,6 +57,7 @@ internal sealed record ServiceStatus : ServiceSummary, IJsonMapped<ServiceStatus
     /// <summary>Its latest log lines, oldest first, where the manager has them at hand.</summary>
     public IReadOnlyList<LogLine>? Log { get; init; }
 
+    /// <inheritdoc/>
     public static ServiceStatus Map(JsonMap json, ServiceStatus? from) => new(ServiceSummary.Map(json, from))
     {
         File = json.Text("file", from?.File) ?? "",
@@ -69,9 +78,14 @@ internal sealed record ServiceStatus : ServiceSummary, IJsonMapped<ServiceStatus
     };
 }
 
-/// <summary>A mistake in a service's file. Line and column count from 1; 0 means the file as a whole.</summary>
-internal sealed record ServiceProblem(string File, int Line, int Column, string Message) : IJsonMapped<ServiceProblem>
+/// <summary>A mistake in a service's file.</summary>
+/// <param name="File">The file.</param>
+/// <param name="Line">Counts from 1; 0 is the file as a whole.</param>
+/// <param name="Column">Counts from 1; 0 is the line as a whole.</param>
+/// <param name="Message">What is wrong, and what would be right.</param>
+public sealed record ServiceProblem(string File, int Line, int Column, string Message) : IJsonMapped<ServiceProblem>
 {
+    /// <inheritdoc/>
     public static ServiceProblem Map(JsonMap json, ServiceProblem? from) => new(
         json.Text("file", from?.File) ?? "",
         json.Integer("line", from?.Line) ?? 0,
@@ -80,9 +94,12 @@ internal sealed record ServiceProblem(string File, int Line, int Column, string 
 }
 
 /// <summary>How its last process ended.</summary>
-internal sealed record LastExit : IJsonMapped<LastExit>
+public sealed record LastExit : IJsonMapped<LastExit>
 {
+    /// <summary>By itself; <see cref="Code"/> says how.</summary>
     public const string Exited = "exited";
+
+    /// <summary>Killed; <see cref="Signal"/> says by which.</summary>
     public const string Signaled = "signaled";
 
     /// <summary>The kernel killed it, or a process of it, for want of memory.</summary>
@@ -91,10 +108,16 @@ internal sealed record LastExit : IJsonMapped<LastExit>
     /// <summary><see cref="Exited"/> (then <see cref="Code"/> is set), <see cref="Signaled"/> (then <see cref="Signal"/>) or <see cref="Oom"/> (then one of the two).</summary>
     public required string Kind { get; init; }
 
+    /// <summary>Exit code, 0 to 255.</summary>
     public int? Code { get; init; }
+
+    /// <summary>Number of the signal.</summary>
     public int? Signal { get; init; }
+
+    /// <summary>When its end was seen.</summary>
     public Moment? At { get; init; }
 
+    /// <inheritdoc/>
     public static LastExit Map(JsonMap json, LastExit? from) => new()
     {
         Kind = json.RequiredText("kind", from?.Kind),

@@ -3,9 +3,12 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol;
 
 /// <summary>One service in <c>GET /v1/services</c>.</summary>
-internal record ServiceSummary : IJsonMapped<ServiceSummary>
+public record ServiceSummary : IJsonMapped<ServiceSummary>
 {
+    /// <summary>Its name, of its file; with <c>@ARGUMENT</c> for an instance of a template.</summary>
     public required string Name { get; init; }
+
+    /// <summary>In a few words, from its file.</summary>
     public string Description { get; init; } = "";
 
     /// <summary><c>daemon</c>, <c>oneshot</c> or <c>group</c>.</summary>
@@ -17,6 +20,7 @@ internal record ServiceSummary : IJsonMapped<ServiceSummary>
     /// <summary>Why it is in this state, in words; null where the state says it all.</summary>
     public string? Reason { get; init; }
 
+    /// <summary>Its main process; null where none runs.</summary>
     public int? Pid { get; init; }
 
     /// <summary>When its process started; for a oneshot that is done, when that happened.</summary>
@@ -37,6 +41,7 @@ internal record ServiceSummary : IJsonMapped<ServiceSummary>
     /// <summary>Sockets that are held open for it: <c>tcp 22</c>, <c>unix /run/web.sock</c>.</summary>
     public IReadOnlyList<string> Sockets { get; init; } = [];
 
+    /// <inheritdoc/>
     public static ServiceSummary Map(JsonMap json, ServiceSummary? from) => new()
     {
         Name = json.RequiredText("name", from?.Name),
@@ -55,7 +60,7 @@ internal record ServiceSummary : IJsonMapped<ServiceSummary>
 }
 
 /// <summary>States of a service as the API names them.</summary>
-internal static class ServiceStates
+public static class ServiceStates
 {
     /// <summary>Not running, and nothing asks for it.</summary>
     public const string Stopped = "stopped";
@@ -66,11 +71,13 @@ internal static class ServiceStates
     /// <summary>Its process runs and is not ready yet.</summary>
     public const string Starting = "starting";
 
+    /// <summary>Its process runs and is ready.</summary>
     public const string Running = "running";
 
     /// <summary>Its sockets are open; a process is started for each connection or with the first.</summary>
     public const string Listening = "listening";
 
+    /// <summary>Its process was asked to end.</summary>
     public const string Stopping = "stopping";
 
     /// <summary>It ended by itself and is started again after a delay.</summary>
@@ -79,6 +86,7 @@ internal static class ServiceStates
     /// <summary>A oneshot that has done its work.</summary>
     public const string Done = "done";
 
+    /// <summary>It ended, or did not come up, and is not started again by itself.</summary>
     public const string Failed = "failed";
 
     /// <summary>Down, and started by what its file names in <c>on</c>.</summary>

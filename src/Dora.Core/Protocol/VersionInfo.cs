@@ -9,9 +9,10 @@ namespace Dora.Core.Protocol;
 /// <param name="Kernel">Release of the running kernel.</param>
 /// <param name="Machine">Architecture: <c>x86_64</c>.</param>
 /// <param name="Hostname">Name of the machine.</param>
-internal sealed record VersionInfo(string Product, string Version, int Api, string Kernel, string Machine, string Hostname)
+public sealed record VersionInfo(string Product, string Version, int Api, string Kernel, string Machine, string Hostname)
     : IJsonMapped<VersionInfo>
 {
+    /// <inheritdoc/>
     public static VersionInfo Map(JsonMap json, VersionInfo? from) => new(
         json.Text("product", from?.Product) ?? "",
         json.Text("version", from?.Version) ?? "",

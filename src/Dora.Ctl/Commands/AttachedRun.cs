@@ -1,10 +1,9 @@
 using System.Runtime.InteropServices;
 using System.Text;
-using System.Text.Json;
 using Dora.Core.Linux;
 using Dora.Core.Protocol;
 using Dora.Core.Protocol.Json;
-using Dora.Ctl.Client;
+using Dora.Core.Client;
 using Dora.Ctl.Output;
 
 namespace Dora.Ctl.Commands;
@@ -22,7 +21,7 @@ internal sealed class AttachedRun(Context context, RunRequest request)
 
     private static readonly TimeSpan s_between = TimeSpan.FromMilliseconds(200);
 
-    private readonly ApiClient _client = context.Client;
+    private readonly DoraClient _client = context.Client;
     private string? _name;
     private long _lastSequence;
     private bool _isLineOpen, _isLogMissing, _hasStreamed;
@@ -56,36 +55,23 @@ internal sealed class AttachedRun(Context context, RunRequest request)
     private long LatestSequence()
     {
         long latest = 0;
-        Read("/v1/logs?lines=1", line => latest = line.Sequence ?? 0);
+        Read(DoraClient.LogPath(lines: 1), line => latest = line.Sequence ?? 0);
         return latest;
     }
 
     private void Stream()
     {
         _hasStreamed = true;
-        Read($"/v1/logs?after={_lastSequence}&lines={LogQuery.MaxLines}&follow=true&until=end&service={Uri.EscapeDataString(_name!)}", Print);
+        Read(DoraClient.LogPath(_name, LogQuery.MaxLines, follow: true, _lastSequence, untilEnd: true), Print);
     }
 
     private void Read(string path, Action<LogLine> take)
     {
-        var splitter = new LineSplitter(json =>
-        {
-            LogLine line;
-            try
-            {
-                line = JsonMapReader.Read<LogLine>(json);
-            }
-            catch (JsonException)
-            {
-                return; // the rest of a line that was cut when the connection broke: it comes again
-            }
-            take(line);
-        });
         try
         {
-            _client.Stream(path, splitter.Feed);
+            _client.Log(path, take); // the rest of a line that was cut when the connection broke comes again
         }
-        catch (ApiFailure failure)
+        catch (DoraException failure)
         {
             if (_isLogMissing) return;
             _isLogMissing = true;
@@ -136,15 +122,15 @@ internal sealed class AttachedRun(Context context, RunRequest request)
             var (change, _) = _client.Get<ChangeInfo>($"/v1/changes/{Uri.EscapeDataString(changeId)}?wait={(int)s_between.TotalMilliseconds}ms");
             if (change.Service == _name) return change.Status != ChangeInfo.Doing;
         }
-        catch (ApiFailure failure) when (failure.Body?.Error == "change.not-found")
+        catch (DoraException failure) when (failure.Error?.Error == "change.not-found")
         {
             // A manager that was replaced has forgotten the change, or given its number to another.
         }
         Thread.Sleep(s_between);
-        return Status().Status.State is ServiceStates.Done or ServiceStates.Failed or ServiceStates.Stopped;
+        return Status().Value.State is ServiceStates.Done or ServiceStates.Failed or ServiceStates.Stopped;
     }
 
-    private (ServiceStatus Status, byte[] Json) Status() => _client.Get<ServiceStatus>($"/v1/services/{Uri.EscapeDataString(_name!)}");
+    private Answer<ServiceStatus> Status() => _client.Service(_name!);
 
     // On a thread of the runtime, while the other waits for the log. The second time the signal does what it does.
     private void Interrupted(PosixSignalContext signal)
@@ -158,9 +144,9 @@ internal sealed class AttachedRun(Context context, RunRequest request)
     {
         try
         {
-            _client.Post<ChangeInfo>($"/v1/services/{Uri.EscapeDataString(_name!)}/stop", []);
+            _client.Change(_name!, "stop");
         }
-        catch (ApiFailure failure)
+        catch (DoraException failure)
         {
             context.Error.WriteLine($"dora: run: {context.Error.Foreign(failure.Message)}");
             context.Error.Flush();

@@ -16,7 +16,7 @@ internal static class BootCommand
 
     private static int Run(Context context)
     {
-        var (boot, json) = context.Client.Get<BootReport>("/v1/boot");
+        var (boot, json) = context.Client.Boot();
         if (context.Json) context.Out.WriteRaw(json);
         else Print(context.Out, boot);
         return ExitCodes.Ok;

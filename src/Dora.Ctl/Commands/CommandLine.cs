@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Dora.Core.Linux;
-using Dora.Ctl.Client;
+using Dora.Core.Client;
 using Dora.Ctl.Output;
 
 namespace Dora.Ctl.Commands;
@@ -15,7 +15,7 @@ internal static class CommandLine
         Description = "socket of the system",
         HelpName = "PATH",
         Recursive = true,
-        DefaultValueFactory = _ => ApiClient.DefaultSocket,
+        DefaultValueFactory = _ => DoraClient.DefaultSocket,
     };
 
     public static int Run(string[] arguments, Screen output, Screen error)
@@ -29,13 +29,13 @@ internal static class CommandLine
             output.Flush();
             return code;
         }
-        catch (ApiFailure failure)
+        catch (DoraException failure)
         {
-            if (parsed.GetValue(s_json) && failure.Json is { Length: > 0 } json) output.WriteRaw(json);
-            output.Flush();
-            error.WriteLine($"dora: {error.Foreign(failure.Message)}");
-            error.Flush();
-            return failure.ExitCode;
+            return Failed(failure.Message, failure.Json, ExitCodes.Of(failure));
+        }
+        catch (CommandFailure failure)
+        {
+            return Failed(failure.Message, failure.Json, failure.ExitCode);
         }
         catch (LinuxException exception)
         {
@@ -48,12 +48,21 @@ internal static class CommandLine
             // "dora log | head": the reader has what it wanted.
             return closed.Errno == Errno.EPIPE ? ExitCodes.Ok : ExitCodes.Failed;
         }
+
+        int Failed(string message, byte[]? json, int exitCode)
+        {
+            if (parsed.GetValue(s_json) && json is { Length: > 0 }) output.WriteRaw(json);
+            output.Flush();
+            error.WriteLine($"dora: {error.Foreign(message)}");
+            error.Flush();
+            return exitCode;
+        }
     }
 
     private static RootCommand Build(Screen output, Screen error)
     {
         Func<ParseResult, int> Bind(Func<Context, ParseResult, int> command) => parsed =>
-            command(new Context(new ApiClient(parsed.GetValue(s_socket)!), output, error, parsed.GetValue(s_json)), parsed);
+            command(new Context(new DoraClient(parsed.GetValue(s_socket)!), output, error, parsed.GetValue(s_json)), parsed);
 
         return new RootCommand("Pandora's services, logs and power, through init's API")
         {

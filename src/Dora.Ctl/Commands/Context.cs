@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Dora.Core.Linux;
-using Dora.Ctl.Client;
+using Dora.Core.Client;
 using Dora.Ctl.Output;
 
 namespace Dora.Ctl.Commands;
@@ -10,7 +10,7 @@ namespace Dora.Ctl.Commands;
 /// <param name="Out">Results.</param>
 /// <param name="Error">Messages.</param>
 /// <param name="Json">Whether results are the API's JSON.</param>
-internal sealed record Context(ApiClient Client, Screen Out, Screen Error, bool Json)
+internal sealed record Context(DoraClient Client, Screen Out, Screen Error, bool Json)
 {
     /// <summary>Time since boot, for "how long ago".</summary>
     public TimeSpan Now { get; init; } = Sys.TimeSinceBoot();

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Dora.Core.Linux;
 using Dora.Core.Protocol;
-using Dora.Ctl.Client;
+using Dora.Core.Client;
 
 namespace Dora.Ctl.Commands;
 
@@ -21,8 +21,8 @@ internal static class InitCommand
     private static int Upgrade(Context context, string path)
     {
         string full = Path.GetFullPath(path);
-        string? before = context.Client.Get<MachineStatus>("/v1/machine").Value.LastUpgrade;
-        var (_, json) = context.Client.Post<ChangeInfo>($"/v1/init/upgrade?path={Uri.EscapeDataString(full)}", []);
+        string? before = context.Client.Machine().Value.LastUpgrade;
+        var (_, json) = context.Client.UpgradeInit(full);
         // The manager that accepted it is gone in a moment; the next one, of whichever program, knows the outcome.
         var end = Sys.TimeSinceBoot() + s_limit;
         string? outcome = null;
@@ -31,10 +31,10 @@ internal static class InitCommand
             Thread.Sleep(100);
             try
             {
-                (var status, json) = context.Client.Get<MachineStatus>("/v1/machine");
+                (var status, json) = context.Client.Machine();
                 if (status.LastUpgrade is { } now && now != before) outcome = now;
             }
-            catch (ApiFailure)
+            catch (DoraException)
             {
                 // Between two managers.
             }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Dora.Core.Client;
 using Dora.Core.Protocol;
 using Dora.Core.Protocol.Json;
 using Dora.Ctl.Output;
@@ -31,8 +32,7 @@ internal static class LogCommand
 
     private static int Run(Context context, string? service, int lines, bool follow)
     {
-        string path = $"/v1/logs?lines={lines}&follow={(follow ? "true" : "false")}";
-        if (!string.IsNullOrEmpty(service)) path += $"&service={Uri.EscapeDataString(service)}";
+        string path = DoraClient.LogPath(service, lines, follow);
         if (context.Json)
         {
             context.Client.Stream(path, context.Out.WriteRaw);

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Dora.Core.Protocol;
 using Dora.Core.Protocol.Json;
-using Dora.Ctl.Client;
+using Dora.Core.Client;
 
 namespace Dora.Ctl.Commands;
 
@@ -65,7 +65,7 @@ internal static class MachineCommand
 
     private static int Run(Context context, string verb, EndMachineRequest request)
     {
-        var (change, json) = context.Client.Post<ChangeInfo>($"/v1/machine/{verb}", JsonMapWriter.Write(request));
+        var (change, json) = context.Client.End(verb, request);
         if (context.Json) context.Out.WriteRaw(json);
         else if (request.In is not null || request.At is not null) return Status(context);
         else if (request.Force) context.Out.WriteLine($"{change.Verb}: under way, without waiting for services");
@@ -75,7 +75,7 @@ internal static class MachineCommand
 
     private static int Cancel(Context context)
     {
-        var (_, json) = context.Client.Post<ChangeInfo>("/v1/machine/cancel", []);
+        var (_, json) = context.Client.CancelEnd();
         if (context.Json) context.Out.WriteRaw(json);
         else context.Out.WriteLine("cancelled");
         return ExitCodes.Ok;
@@ -83,7 +83,7 @@ internal static class MachineCommand
 
     private static int Status(Context context)
     {
-        var (status, json) = context.Client.Get<MachineStatus>("/v1/machine");
+        var (status, json) = context.Client.Machine();
         if (context.Json)
         {
             context.Out.WriteRaw(json);

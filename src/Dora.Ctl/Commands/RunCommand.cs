@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Dora.Core.Protocol;
-using Dora.Ctl.Client;
+using Dora.Core.Client;
 
 namespace Dora.Ctl.Commands;
 
@@ -63,10 +63,10 @@ internal static class RunCommand
             var full = request with { Command = [program, .. request.Command.Skip(1)] };
             return detach ? Detached(context, full) : new AttachedRun(context, full).Follow();
         }
-        catch (ApiFailure failure)
+        catch (DoraException failure)
         {
             // Its own codes would look like the command's.
-            throw new ApiFailure(ExitCodes.RunFailed, failure.Message, failure.Body, failure.Json);
+            throw new CommandFailure(ExitCodes.RunFailed, failure.Message, failure.Json);
         }
     }
 
@@ -74,7 +74,7 @@ internal static class RunCommand
     {
         var (change, json) = Ask(context.Client, request);
         // By now it has been launched, or that has failed.
-        var (status, _) = context.Client.Get<ServiceStatus>($"/v1/services/{Uri.EscapeDataString(change.Service!)}");
+        var (status, _) = context.Client.Service(change.Service!);
         if (AttachedRun.LaunchFailure(status) is { } failed)
         {
             context.Error.WriteLine($"dora: {context.Error.Foreign($"{status.Name}: {status.Reason}")}");
@@ -86,8 +86,7 @@ internal static class RunCommand
         return ExitCodes.Ok;
     }
 
-    public static (ChangeInfo Change, byte[] Json) Ask(ApiClient client, RunRequest request) =>
-        client.Post<ChangeInfo>(request.Name is { } name ? $"/v1/run?name={Uri.EscapeDataString(name)}" : "/v1/run", request.ToJson());
+    public static Answer<ChangeInfo> Ask(DoraClient client, RunRequest request) => client.Run(request.ToJson(), request.Name);
 
     /// <summary>As a shell finds it, with our PATH and working directory; null if there is none.</summary>
     private static string? FindProgram(string program)

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Dora.Core.Protocol;
-using Dora.Core.Protocol.Json;
-using Dora.Ctl.Client;
+using Dora.Core.Client;
 using Dora.Ctl.Output;
 
 namespace Dora.Ctl.Commands;
@@ -64,7 +63,7 @@ internal static class ServiceCommand
 
     private static int List(Context context)
     {
-        var (services, json) = context.Client.GetList<ServiceSummary>("/v1/services");
+        var (services, json) = context.Client.Services();
         if (context.Json) context.Out.WriteRaw(json);
         else ServiceReport.WriteList(context.Out, services, context.Now);
         return ExitCodes.Ok;
@@ -72,7 +71,7 @@ internal static class ServiceCommand
 
     private static int Status(Context context, string name)
     {
-        var (status, json) = context.Client.Get<ServiceStatus>($"/v1/services/{Uri.EscapeDataString(name)}");
+        var (status, json) = context.Client.Service(name);
         if (context.Json) context.Out.WriteRaw(json);
         else ServiceReport.WriteStatus(context.Out, status, status.Log ?? LastLines(context, name), context.Now);
         return ExitCodes.Ok;
@@ -82,12 +81,11 @@ internal static class ServiceCommand
     private static List<LogLine> LastLines(Context context, string name)
     {
         var lines = new List<LogLine>();
-        var splitter = new LineSplitter(json => lines.Add(JsonMapReader.Read<LogLine>(json)));
         try
         {
-            context.Client.Stream($"/v1/logs?lines=10&service={Uri.EscapeDataString(name)}", splitter.Feed);
+            context.Client.Log(DoraClient.LogPath(name, lines: 10), lines.Add);
         }
-        catch (Exception exception) when (exception is ApiFailure or System.Text.Json.JsonException)
+        catch (DoraException exception)
         {
             context.Error.WriteLine($"dora: log of {context.Error.Foreign(name)}: {context.Error.Foreign(exception.Message)}");
             context.Error.Flush();
@@ -97,8 +95,7 @@ internal static class ServiceCommand
 
     private static int Change(Context context, string verb, string name)
     {
-        var (accepted, json) = context.Client.Post<ChangeInfo>($"/v1/services/{Uri.EscapeDataString(name)}/{verb}", []);
-        var (change, final) = context.Client.WaitFor(accepted, json);
+        var (change, final) = context.Client.WaitFor(context.Client.Change(name, verb));
         bool failed = change.Status == ChangeInfo.Failed;
         if (context.Json)
         {
@@ -125,12 +122,12 @@ internal static class ServiceCommand
         {
             return action(context, name);
         }
-        catch (ApiFailure failure) when (failure.ExitCode == ExitCodes.NoSuchService)
+        catch (DoraException failure) when (failure.Error?.Error == "service.not-found")
         {
             var names = new List<string>();
-            foreach (var service in context.Client.GetList<ServiceSummary>("/v1/services").Values) names.Add(service.Name);
+            foreach (var service in context.Client.Services().Value) names.Add(service.Name);
             string hint = Words.Nearest(name, names) is { } near ? $", did you mean '{near}'?" : ", see 'dora service list'";
-            throw new ApiFailure(failure.ExitCode, failure.Message + hint, failure.Body, failure.Json);
+            throw new CommandFailure(ExitCodes.NoSuchService, failure.Message + hint, failure.Json);
         }
     }
 }

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Dora.Core.Protocol;
 using Dora.Core.Protocol.Json;
-using Dora.Ctl.Client;
+using Dora.Core.Client;
 using Dora.Ctl.Output;
 
 namespace Dora.Ctl.Commands;
@@ -22,7 +22,7 @@ internal static class ServiceReloadCommand
             string[] given = parsed.GetValue(names)!;
             if (given.Length == 0) return Reload(context, parsed.GetValue(dryRun));
             if (parsed.GetValue(dryRun))
-                throw new ApiFailure(ExitCodes.Usage, "service reload: --dry-run is for the service files: leave the names out", null, null);
+                throw new CommandFailure(ExitCodes.Usage, "service reload: --dry-run is for the service files: leave the names out");
             int worst = ExitCodes.Ok;
             foreach (string name in given)
             {
@@ -37,7 +37,7 @@ internal static class ServiceReloadCommand
     /// <summary>What is shown is what is done: the second request is refused if anything has changed since the first.</summary>
     private static int Reload(Context context, bool isDryRun)
     {
-        var (report, json) = context.Client.Get<ReloadReport>("/v1/reload");
+        var (report, json) = context.Client.CompareFiles();
         if (!context.Json)
         {
             ReloadText.Write(context.Out, report, isDryRun);
@@ -45,7 +45,7 @@ internal static class ServiceReloadCommand
         }
         if (!isDryRun && (report.Services.Count > 0 || context.Json))
         {
-            (report, json) = context.Client.Post<ReloadReport>($"/v1/reload?fingerprint={Uri.EscapeDataString(report.Fingerprint)}", []);
+            (report, json) = context.Client.ReloadFiles(report.Fingerprint);
             bool isDone = Follow(context, report);
             if (context.Json) context.Out.WriteRaw(json);
             return isDone && !ReloadText.HasRefused(report) ? ExitCodes.Ok : ExitCodes.Failed;
@@ -60,8 +60,7 @@ internal static class ServiceReloadCommand
         foreach (var entry in report.Services)
             foreach (string id in entry.Begun)
             {
-                var (accepted, json) = context.Client.Get<ChangeInfo>($"/v1/changes/{id}");
-                var change = context.Client.WaitFor(accepted, json).Change;
+                var change = context.Client.WaitFor(context.Client.Change(id)).Value;
                 string name = change.Service ?? entry.Service;
                 if (change.Status == ChangeInfo.Failed)
                 {

@@ -1,5 +1,6 @@
 using System.Text;
 using Dora.Core.Protocol;
+using Dora.Core.Client;
 using Dora.Ctl.Output;
 using Xunit;
 

@@ -1,7 +1,7 @@
 namespace Dora.Core.Protocol.Json;
 
 /// <summary>A type with a place for each of its members in a JSON object.</summary>
-internal interface IJsonMapped<T> where T : class, IJsonMapped<T>
+public interface IJsonMapped<T> where T : class, IJsonMapped<T>
 {
     /// <summary>
     /// One line for each member, for both directions: <c>Pid = json.Integer("pid", from?.Pid)</c>. Writing, it says what

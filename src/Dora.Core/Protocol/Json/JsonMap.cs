@@ -4,7 +4,8 @@ namespace Dora.Core.Protocol.Json;
 
 /// <summary>
 /// Objects to JSON and back, member by member. A type says once which members it has (<see cref="IJsonMapped{T}"/>);
-/// <see cref="JsonMapWriter"/> writes them, <see cref="JsonMapReader"/> looks them up: the two cannot drift apart.
+/// <see cref="JsonMapWriter"/> writes them, <see cref="JsonMapReader"/> looks them up, <see cref="JsonMapSchema"/> describes them: the
+/// three cannot drift apart.
 /// System.Text.Json does the tokens (Utf8JsonReader, Utf8JsonWriter); its serializer is left out, because converters and
 /// the type metadata that they need are 1.3 MB of the 5 that init may have.
 ///
@@ -13,24 +14,52 @@ namespace Dora.Core.Protocol.Json;
 /// member that we do not know would not do what its sender means). A value of the wrong kind is a
 /// <see cref="JsonException"/>.
 /// </summary>
-internal abstract class JsonMap
+public abstract class JsonMap
 {
+    private protected JsonMap()
+    {
+    }
+
+    /// <summary>A text.</summary>
     public abstract string? Text(string name, string? value);
+
+    /// <summary>A whole number of 64 bits.</summary>
     public abstract long? Number(string name, long? value);
+
+    /// <summary>True or false.</summary>
     public abstract bool? Flag(string name, bool? value);
 
     // Not virtual: the code for a generic virtual method is looked for at run time, by the type loader, and in the manager's
     // first save that took longer than reading all service files.
-    public T? Member<T>(string name, T? value) where T : class, IJsonMapped<T> =>
-        this is JsonMapWriter writer ? writer.WriteMember(name, value) : ((JsonMapReader)this).ReadMember<T>(name);
 
-    public IReadOnlyList<T>? Members<T>(string name, IReadOnlyList<T>? values) where T : class, IJsonMapped<T> =>
-        this is JsonMapWriter writer ? writer.WriteMembers(name, values) : ((JsonMapReader)this).ReadMembers<T>(name);
+    /// <summary>An object.</summary>
+    public T? Member<T>(string name, T? value) where T : class, IJsonMapped<T> => this switch
+    {
+        JsonMapWriter writer => writer.WriteMember(name, value),
+        JsonMapReader reader => reader.ReadMember<T>(name),
+        _ => ((JsonMapSchema)this).DescribeMember<T>(name),
+    };
 
+    /// <summary>An array of objects.</summary>
+    public IReadOnlyList<T>? Members<T>(string name, IReadOnlyList<T>? values) where T : class, IJsonMapped<T> => this switch
+    {
+        JsonMapWriter writer => writer.WriteMembers(name, values),
+        JsonMapReader reader => reader.ReadMembers<T>(name),
+        _ => ((JsonMapSchema)this).DescribeMembers<T>(name),
+    };
+
+    /// <summary>An array of texts.</summary>
     public abstract IReadOnlyList<string>? Texts(string name, IReadOnlyList<string>? values);
+
+    /// <summary>An object whose members are texts, under names that are data.</summary>
     public abstract IReadOnlyDictionary<string, string>? Pairs(string name, IReadOnlyDictionary<string, string>? values);
 
-    public string RequiredText(string name, string? value) => Text(name, value) ?? throw Missing(name);
+    /// <summary>A text without which nothing makes sense.</summary>
+    public string RequiredText(string name, string? value)
+    {
+        Require(name);
+        return Text(name, value) ?? Absent(name, "");
+    }
 
     /// <summary>Like <see cref="Number"/>, within the range of an int.</summary>
     public int? Integer(string name, int? value)
@@ -39,7 +68,12 @@ internal abstract class JsonMap
         return number is < int.MinValue or > int.MaxValue ? throw new JsonException($"{name}: {number} is out of range") : (int?)number;
     }
 
-    public int RequiredInteger(string name, int? value) => Integer(name, value) ?? throw Missing(name);
+    /// <summary>An int without which nothing makes sense.</summary>
+    public int RequiredInteger(string name, int? value)
+    {
+        Require(name);
+        return Integer(name, value) ?? Absent(name, 0);
+    }
 
     /// <summary>A time as a number of ticks of 100 ns: exact, so that what is read equals what was written.</summary>
     public TimeSpan? Ticks(string name, TimeSpan? value) => Number(name, value?.Ticks) is { } ticks ? TimeSpan.FromTicks(ticks) : null;
@@ -58,5 +92,10 @@ internal abstract class JsonMap
         }
     }
 
-    private static JsonException Missing(string name) => new($"{name}: missing");
+    private protected virtual void Require(string name)
+    {
+    }
+
+    /// <summary>Only a description goes on without a value.</summary>
+    private T Absent<T>(string name, T nothing) => this is JsonMapSchema ? nothing : throw new JsonException($"{name}: missing");
 }

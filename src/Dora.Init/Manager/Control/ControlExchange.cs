@@ -29,6 +29,9 @@ internal sealed class ControlExchange(ControlConnection connection, HttpRequest 
     public void ReplyList<T>(int status, IReadOnlyList<T> body) where T : class, IJsonMapped<T> =>
         Reply(status, JsonMapWriter.WriteList(body), null);
 
+    /// <summary>JSON that is written already.</summary>
+    public void ReplyJson(int status, byte[] json) => Reply(status, json, null);
+
     private void Reply(int status, byte[] json, (string, string)? extra) =>
         Send(HttpResponse.Format(status, HttpResponse.Json, Line(json), request.KeepAlive, IsHead, extra));
 

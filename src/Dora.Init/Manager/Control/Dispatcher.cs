@@ -39,7 +39,7 @@ internal sealed class Dispatcher(IReadOnlyList<Route> routes)
             exchange.Fail(403, "access.cross-origin", $"{path}: not for web pages (the request has an Origin field)");
         else if (UnknownParameter(chosen, request) is { } unknown)
             exchange.Fail(400, "request.parameter", $"{path}: parameter '{unknown}' is not known{Expected(chosen)}");
-        else if (!chosen.TakesBody && !IsEmpty(request.Body))
+        else if (chosen.Body is null && !IsEmpty(request.Body))
             exchange.Fail(400, "request.body", $"{path}: takes no body");
         else
             chosen.Handler(exchange);
@@ -54,14 +54,19 @@ internal sealed class Dispatcher(IReadOnlyList<Route> routes)
         foreach (var (key, _) in request.Target.Query)
         {
             bool known = false;
-            foreach (string parameter in route.Parameters) known |= parameter == key;
+            foreach (var parameter in route.Parameters) known |= parameter.Name == key;
             if (!known) return key;
         }
         return null;
     }
 
-    private static string Expected(Route route) =>
-        route.Parameters.Count == 0 ? ", none is" : $": {string.Join(", ", route.Parameters)}";
+    private static string Expected(Route route)
+    {
+        if (route.Parameters.Count == 0) return ", none is";
+        var names = new List<string>();
+        foreach (var parameter in route.Parameters) names.Add(parameter.Name);
+        return $": {string.Join(", ", names)}";
+    }
 
     /// <summary>Client libraries like to send an empty object.</summary>
     private static bool IsEmpty(ReadOnlySpan<byte> body)

@@ -11,35 +11,78 @@ internal static class Routes
 {
     public static IReadOnlyList<Route> All { get; } =
     [
-        new("GET", "/v1/version", Access.Read, x => x.Reply(200, x.Machine.Version())),
-        new("GET", "/v1/services", Access.Read, x => x.ReplyList(200, x.Machine.Services())),
-        new("GET", "/v1/services/{name}", Access.Read, GetService),
-        new("POST", "/v1/services/{name}/start", Access.Change, x => Accept(x, x.Machine.Start(x.Argument))),
-        new("POST", "/v1/services/{name}/stop", Access.Change, x => Accept(x, x.Machine.Stop(x.Argument))),
-        new("POST", "/v1/services/{name}/restart", Access.Change, x => Accept(x, x.Machine.Restart(x.Argument))),
-        new("POST", "/v1/run", Access.Admin, Run) { Parameters = ["name"], TakesBody = true },
-        new("POST", "/v1/exec", Access.Admin, SessionRoutes.Open) { Parameters = SessionRoutes.OpenParameters, TakesBody = true },
-        new("POST", "/v1/services/{name}/attach", Access.Admin, SessionRoutes.Attach) { Parameters = SessionRoutes.AttachParameters },
-        new("POST", "/v1/services/{name}/reload", Access.Change, x => Accept(x, x.Machine.Reload(x.Argument))),
-        new("GET", "/v1/reload", Access.Change, CompareFiles),
-        new("POST", "/v1/reload", Access.Change, ReloadFiles) { Parameters = ["fingerprint"] },
-        new("POST", "/v1/services/{name}/pin-up", Access.Change, x => Accept(x, x.Machine.Pin(x.Argument, ServicePin.Up))),
-        new("POST", "/v1/services/{name}/pin-down", Access.Change, x => Accept(x, x.Machine.Pin(x.Argument, ServicePin.Down))),
-        new("POST", "/v1/services/{name}/unpin", Access.Change, x => Accept(x, x.Machine.Pin(x.Argument, ServicePin.None))),
-        new("POST", "/v1/services/{name}/mask", Access.Change, x => Accept(x, x.Machine.Mask(x.Argument, isMasked: true))),
-        new("POST", "/v1/services/{name}/unmask", Access.Change, x => Accept(x, x.Machine.Mask(x.Argument, isMasked: false))),
-        new("GET", "/v1/changes/{id}", Access.Read, GetChange) { Parameters = ["wait"] },
-        new("GET", "/v1/boot", Access.Read, x => x.Reply(200, x.Machine.Boot())),
-        new("GET", "/v1/logs", Access.Read, GetLogs) { Parameters = ["service", "lines", "follow", "until", "after"] },
-        new("POST", "/v1/machine/poweroff", Access.Change, x => EndMachine(x, MachineEnd.PowerOff)) { TakesBody = true },
-        new("POST", "/v1/machine/reboot", Access.Change, x => EndMachine(x, MachineEnd.Reboot)) { TakesBody = true },
-        new("POST", "/v1/machine/halt", Access.Change, x => EndMachine(x, MachineEnd.Halt)) { TakesBody = true },
-        new("POST", "/v1/machine/kexec", Access.Admin, x => EndMachine(x, MachineEnd.KernelExec)) { TakesBody = true },
-        new("POST", "/v1/machine/soft-reboot", Access.Change, x => EndMachine(x, MachineEnd.SoftReboot)) { TakesBody = true },
-        new("POST", "/v1/machine/cancel", Access.Change, x => Accept(x, x.Machine.CancelEnd())),
-        new("GET", "/v1/machine", Access.Read, x => x.Reply(200, x.Machine.Status())),
-        new("POST", "/v1/init/upgrade", Access.Admin, UpgradeInit) { Parameters = ["path"] },
+        new("GET", "/v1/version", Access.Read, "versions", Payload.Of<VersionInfo>(), x => x.Reply(200, x.Machine.Version())),
+        new("GET", "/v1/openapi.json", Access.Read, "this description", Payload.Object(HttpResponse.Json, "OpenAPI 3.1"), GetDescription),
+
+        new("GET", "/v1/services", Access.Read, "all services", Payload.ListOf<ServiceSummary>(), x => x.ReplyList(200, x.Machine.Services())),
+        new("GET", "/v1/services/{name}", Access.Read, "a service and what explains its state", Payload.Of<ServiceStatus>(), GetService),
+        Verb("start", "start a service, with what it needs", x => x.Machine.Start(x.Argument)),
+        Verb("stop", "stop a service, with what needs it", x => x.Machine.Stop(x.Argument)),
+        Verb("restart", "stop and start a service", x => x.Machine.Restart(x.Argument)),
+        Verb("reload", "let a service read its own configuration anew", x => x.Machine.Reload(x.Argument)),
+        Verb("pin-up", "start a service and hold it up", x => x.Machine.Pin(x.Argument, ServicePin.Up)),
+        Verb("pin-down", "stop a service and hold it down", x => x.Machine.Pin(x.Argument, ServicePin.Down)),
+        Verb("unpin", "let go of a service that is pinned", x => x.Machine.Pin(x.Argument, ServicePin.None)),
+        Verb("mask", "stop a service and switch it off", x => x.Machine.Mask(x.Argument, isMasked: true)),
+        Verb("unmask", "let a service be started again", x => x.Machine.Mask(x.Argument, isMasked: false)),
+        new("POST", "/v1/run", Access.Admin, "run a command once, as a service of its own", Payload.Of<ChangeInfo>(), Run)
+        {
+            Status = 202,
+            Parameters = [RouteParameter.Text("name", "what it is called; run-N unless told")],
+            Body = Payload.Object(HttpResponse.Json, "a service file (docs/services.md)"),
+        },
+        SessionRoutes.Open,
+        SessionRoutes.Attach,
+        new("GET", "/v1/reload", Access.Change, "how the service files differ from what is in use", Payload.Of<ReloadReport>(), CompareFiles),
+        new("POST", "/v1/reload", Access.Change, "take the service files up", Payload.Of<ReloadReport>(), ReloadFiles)
+        {
+            Status = 202,
+            Parameters = [RouteParameter.Text("fingerprint", "of a GET: refused if anything has changed since")],
+        },
+        new("GET", "/v1/changes/{id}", Access.Read, "what has become of a change", Payload.Of<ChangeInfo>(), GetChange)
+        {
+            Parameters = [RouteParameter.Text("wait", "how long to wait for its end: 30s, 500ms, at most 5 minutes; not at all unless told")],
+        },
+
+        new("GET", "/v1/boot", Access.Read, "stages and services of this boot", Payload.Of<BootReport>(), x => x.Reply(200, x.Machine.Boot())),
+        new("GET", "/v1/logs", Access.Read, "log lines", Payload.LinesOf<LogLine>(), GetLogs)
+        {
+            Parameters =
+            [
+                RouteParameter.Text("service", "only lines of this service"),
+                RouteParameter.Number("lines", $"how many of the latest lines, at most {LogQuery.MaxLines}; {LogQuery.DefaultLines} unless told"),
+                RouteParameter.Flag("follow", "whether new lines follow"),
+                RouteParameter.Text("until", "end: with follow and a service, until nobody holds its output any more"),
+                RouteParameter.Number("after", "instead of the latest lines those behind this sequence number"),
+            ],
+        },
+
+        new("GET", "/v1/machine", Access.Read, "whether the machine is being ended, or will be", Payload.Of<MachineStatus>(), x => x.Reply(200, x.Machine.Status())),
+        End("poweroff", Access.Change, "stop all services and switch the machine off", MachineEnd.PowerOff),
+        End("reboot", Access.Change, "stop all services and start the machine anew", MachineEnd.Reboot),
+        End("halt", Access.Change, "stop all services and leave the machine on", MachineEnd.Halt),
+        End("kexec", Access.Admin, "stop all services and start a kernel without the firmware", MachineEnd.KernelExec),
+        End("soft-reboot", Access.Change, "stop all services and start them anew under the same kernel", MachineEnd.SoftReboot),
+        new("POST", "/v1/machine/cancel", Access.Change, "take back an end that is scheduled", Payload.Of<ChangeInfo>(), x => Accept(x, x.Machine.CancelEnd())) { Status = 202 },
+        new("POST", "/v1/init/upgrade", Access.Admin, "replace init by another executable", Payload.Of<ChangeInfo>(), UpgradeInit)
+        {
+            Status = 202,
+            Parameters = [RouteParameter.Text("path", "the executable")],
+        },
     ];
+
+    private static Route Verb(string verb, string summary, Func<ControlExchange, ControlResult> act) =>
+        new("POST", $"/v1/services/{{name}}/{verb}", Access.Change, summary, Payload.Of<ChangeInfo>(), x => Accept(x, act(x))) { Status = 202 };
+
+    private static Route End(string verb, Access access, string summary, MachineEnd end) =>
+        new("POST", $"/v1/machine/{verb}", access, summary, Payload.Of<ChangeInfo>(), x => EndMachine(x, end))
+        {
+            Status = 202,
+            Body = Payload.Of<EndMachineRequest>() with { IsOptional = true },
+        };
+
+    private static void GetDescription(ControlExchange exchange) =>
+        exchange.ReplyJson(200, OpenApi.Describe(All, exchange.Machine.Version().Version));
 
     private static void GetService(ControlExchange exchange)
     {

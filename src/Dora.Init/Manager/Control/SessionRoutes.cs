@@ -11,10 +11,31 @@ namespace Dora.Init.Manager.Control;
 /// </summary>
 internal static class SessionRoutes
 {
-    public static readonly string[] OpenParameters = ["name", "service", "tty", "rows", "columns", "stdin", "detachable"];
-    public static readonly string[] AttachParameters = ["rows", "columns"];
+    private static readonly Payload s_frames = Payload.Plain("application/octet-stream");
 
-    public static void Open(ControlExchange exchange)
+    public static Route Open { get; } = new("POST", "/v1/exec", Access.Admin, "run a command with its streams on this connection", s_frames, OpenSession)
+    {
+        Status = 101,
+        Parameters =
+        [
+            RouteParameter.Text("name", "what the session is called; run-N, or exec-N with a service, unless told"),
+            RouteParameter.Text("service", "in whose surroundings it runs; those of the machine unless told"),
+            RouteParameter.Flag("tty", "whether it has a terminal; false unless told"),
+            RouteParameter.Number("rows", $"of the terminal; {SessionFrame.UsualRows} unless told"),
+            RouteParameter.Number("columns", $"of the terminal; {SessionFrame.UsualColumns} unless told"),
+            RouteParameter.Flag("stdin", "without a terminal, whether it has input; true unless told"),
+            RouteParameter.Flag("detachable", "whether it goes on when its last client is gone; false unless told"),
+        ],
+        Body = Payload.Object(HttpResponse.Json, "a service file (docs/services.md); without a command it is a shell") with { IsOptional = true },
+    };
+
+    public static Route Attach { get; } = new("POST", "/v1/services/{name}/attach", Access.Admin, "take part in an interactive session", s_frames, AttachToSession)
+    {
+        Status = 101,
+        Parameters = [RouteParameter.Number("rows", "of the client's terminal; the size stays unless told"), RouteParameter.Number("columns", "the same")],
+    };
+
+    private static void OpenSession(ControlExchange exchange)
     {
         if (!IsUpgrade(exchange) || !TryReadFlag(exchange, "tty", false, out bool isTerminal) || !TryReadFlag(exchange, "stdin", true, out bool hasInput)
             || !TryReadFlag(exchange, "detachable", false, out bool isDetachable)
@@ -32,7 +53,7 @@ internal static class SessionRoutes
         exchange.HandOver((connection, rest) => exchange.Machine.OpenSession(request, exchange.Body, connection, rest), Routes.Refuse);
     }
 
-    public static void Attach(ControlExchange exchange)
+    private static void AttachToSession(ControlExchange exchange)
     {
         if (!IsUpgrade(exchange) || !TryReadSize(exchange, "rows", 0, out ushort rows) || !TryReadSize(exchange, "columns", 0, out ushort columns)) return;
         exchange.HandOver((connection, rest) => exchange.Machine.AttachSession(exchange.Argument, connection, new AttachRequest(rows, columns, rest)), Routes.Refuse);

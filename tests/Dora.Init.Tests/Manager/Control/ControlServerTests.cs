@@ -141,7 +141,7 @@ public partial class ControlServerTests
     [Fact]
     public void Rights_of_the_caller_decide_and_some_room_is_kept_for_those_who_have_them()
     {
-        using var fixture = new ControlFixture(routes: [.. Routes.All, new("GET", "/secret", Access.Admin, x => x.Reply(200, x.Machine.Version()))]);
+        using var fixture = new ControlFixture(routes: [.. Routes.All, new("GET", "/secret", Access.Admin, "", Payload.Of<Dora.Core.Protocol.VersionInfo>(), x => x.Reply(200, x.Machine.Version()))]);
         var clients = new List<FileDescriptor>();
         FileDescriptor Admit(Access access)
         {

@@ -4,38 +4,51 @@ using Dora.Core.Linux;
 using Dora.Core.Protocol;
 using Dora.Core.Protocol.Json;
 
-namespace Dora.Ctl.Client;
+namespace Dora.Core.Client;
 
 /// <summary>
-/// Requests over the Unix socket, one connection each, blocking. Plain system calls instead of System.Net.Sockets: dora
-/// lives for milliseconds, and the runtime's sockets would bring an event thread and half a megabyte.
+/// A client of Pandora's API (docs/protocol.md) over its Unix socket: blocking, one connection for each request, safe to use from
+/// several threads. Every method throws <see cref="DoraException"/> for whatever is not a success.
+///
+/// Plain system calls instead of System.Net.Sockets: dora lives for milliseconds, and the runtime's sockets would bring an
+/// event thread and half a megabyte. The typed methods stand by area in DoraClient.*.cs; <see cref="Get{T}"/>, <see cref="Post{T}"/>
+/// and <see cref="Stream"/> serve every other route.
 /// </summary>
-internal sealed class ApiClient(string socketPath)
+/// <param name="socketPath">Where the socket is; <see cref="DefaultSocket"/> unless it was forwarded or handed into a chroot.</param>
+public sealed partial class DoraClient(string socketPath = DoraClient.DefaultSocket)
 {
+    /// <summary>The socket of the machine that we run on.</summary>
     public const string DefaultSocket = "/run/dora/dora.sock";
 
     /// <summary>Longer than any wait that is asked for below: beyond it the manager hangs.</summary>
     private static readonly TimeSpan s_answerLimit = TimeSpan.FromSeconds(45);
 
-    /// <summary>The body of a successful answer, as it came and as an object.</summary>
-    public (T Value, byte[] Json) Get<T>(string path) where T : class, IJsonMapped<T> =>
+    /// <summary>The socket that it was made for.</summary>
+    public string SocketPath => socketPath;
+
+    /// <summary>Asks for one object.</summary>
+    public Answer<T> Get<T>(string path) where T : class, IJsonMapped<T> =>
         Ask("GET", path, [], static json => JsonMapReader.Read<T>(json));
 
-    public (IReadOnlyList<T> Values, byte[] Json) GetList<T>(string path) where T : class, IJsonMapped<T> =>
+    /// <summary>Asks for an array of objects.</summary>
+    public Answer<IReadOnlyList<T>> GetList<T>(string path) where T : class, IJsonMapped<T> =>
         Ask("GET", path, [], static json => JsonMapReader.ReadList<T>(json));
 
-    public (T Value, byte[] Json) Post<T>(string path, byte[] body) where T : class, IJsonMapped<T> =>
-        Ask("POST", path, body, static json => JsonMapReader.Read<T>(json));
+    /// <summary>Asks for something to be done.</summary>
+    /// <param name="path">Path and query.</param>
+    /// <param name="body">JSON, or nothing.</param>
+    public Answer<T> Post<T>(string path, byte[]? body = null) where T : class, IJsonMapped<T> =>
+        Ask("POST", path, body ?? [], static json => JsonMapReader.Read<T>(json));
 
     /// <summary>Waits until a change is done or failed.</summary>
-    public (ChangeInfo Change, byte[] Json) WaitFor(ChangeInfo change, byte[] json)
+    public Answer<ChangeInfo> WaitFor(Answer<ChangeInfo> change)
     {
-        while (change.Status == ChangeInfo.Doing)
-            (change, json) = Get<ChangeInfo>($"/v1/changes/{Uri.EscapeDataString(change.Id)}?wait=30s");
-        return (change, json);
+        while (change.Value.Status == ChangeInfo.Doing)
+            change = Get<ChangeInfo>($"/v1/changes/{Escape(change.Value.Id)}?wait=30s");
+        return change;
     }
 
-    /// <summary>Gives the lines of a stream to <paramref name="sink"/> until the other side ends it.</summary>
+    /// <summary>Gives the bytes of a stream (NDJSON) to <paramref name="sink"/>, as they come, until the other side ends it.</summary>
     public void Stream(string path, Action<ReadOnlySpan<byte>> sink)
     {
         var body = new MemoryStream();
@@ -48,7 +61,9 @@ internal sealed class ApiClient(string socketPath)
         if (reader.Status != 200) throw Failure(reader.Status, body.ToArray());
     }
 
-    private (T, byte[]) Ask<T>(string method, string path, byte[] body, Func<byte[], T> read)
+    private static string Escape(string name) => Uri.EscapeDataString(name);
+
+    private Answer<T> Ask<T>(string method, string path, byte[] body, Func<byte[], T> read)
     {
         var answer = new MemoryStream();
         var reader = new HttpResponseReader();
@@ -61,15 +76,15 @@ internal sealed class ApiClient(string socketPath)
         }
         byte[] json = answer.ToArray();
         if (!reader.IsComplete)
-            throw new ApiFailure(ExitCodes.NotReachable, $"{socketPath}: {reader.Error ?? "the connection ended before the answer was complete"}");
+            throw new DoraException(DoraFailure.NotReachable, $"{socketPath}: {reader.Error ?? "the connection ended before the answer was complete"}");
         if (reader.Status is < 200 or > 299) throw Failure(reader.Status, json);
         try
         {
-            return (read(json), json);
+            return new Answer<T>(read(json), json);
         }
         catch (JsonException exception)
         {
-            throw new ApiFailure(ExitCodes.NotReachable, $"{socketPath}: the answer to {method} {path} is not as expected: {exception.Message}");
+            throw new DoraException(DoraFailure.Unexpected, $"{socketPath}: the answer to {method} {path} is not as expected: {exception.Message}");
         }
     }
 
@@ -87,7 +102,7 @@ internal sealed class ApiClient(string socketPath)
         while (!reader.IsComplete && reader.Error is null)
         {
             if (Sys.WaitReadable(fd, Sys.TimeSinceBoot() + limit) == Errno.ETIMEDOUT)
-                throw new ApiFailure(ExitCodes.NotReachable, $"{socketPath}: no answer within {limit?.TotalSeconds} s: the manager hangs");
+                throw new DoraException(DoraFailure.NotReachable, $"{socketPath}: no answer within {limit?.TotalSeconds} s: the manager hangs");
             var errno = Sys.Read(fd, buffer, out int count);
             if (errno != Errno.None || count == 0)
             {
@@ -106,14 +121,13 @@ internal sealed class ApiClient(string socketPath)
         var errno = Sys.ConnectUnix(fd, socketPath);
         if (errno == Errno.None) return fd;
         fd.Dispose();
-        throw errno is Errno.EACCES or Errno.EPERM
-            ? new ApiFailure(ExitCodes.NotPermitted, $"{socketPath}: {errno.Describe()}")
-            : new ApiFailure(ExitCodes.NotReachable, errno switch
-            {
-                Errno.ENOENT => $"{socketPath}: no such file: this machine does not run Pandora, or --socket names the wrong one",
-                Errno.ECONNREFUSED => $"{socketPath}: nobody listens: init's manager is not running",
-                _ => $"{socketPath}: {errno.Describe()}",
-            });
+        throw errno switch
+        {
+            Errno.EACCES or Errno.EPERM => new DoraException(DoraFailure.NotPermitted, $"{socketPath}: {errno.Describe()}"),
+            Errno.ENOENT => new DoraException(DoraFailure.NoSocket, $"{socketPath}: no such file: this machine does not run Pandora, or --socket names the wrong one"),
+            Errno.ECONNREFUSED => new DoraException(DoraFailure.NotReachable, $"{socketPath}: nobody listens: init's manager is not running"),
+            _ => new DoraException(DoraFailure.NotReachable, $"{socketPath}: {errno.Describe()}"),
+        };
     }
 
     private static bool WriteAll(FileDescriptor fd, ReadOnlySpan<byte> bytes)
@@ -126,7 +140,7 @@ internal sealed class ApiClient(string socketPath)
         return true;
     }
 
-    private ApiFailure Failure(int status, byte[] json)
+    private DoraException Failure(int status, byte[] json)
     {
         ErrorBody? body = null;
         try
@@ -137,14 +151,14 @@ internal sealed class ApiClient(string socketPath)
         {
             // Not ours: the status has to do.
         }
-        int exitCode = status switch
+        var failure = status switch
         {
-            403 => ExitCodes.NotPermitted,
-            404 when body?.Error == "service.not-found" => ExitCodes.NoSuchService,
-            _ when status == 0 => ExitCodes.NotReachable,
-            _ => ExitCodes.Failed,
+            403 => DoraFailure.NotPermitted,
+            404 => DoraFailure.NotFound,
+            0 => DoraFailure.NotReachable,
+            _ => body is null ? DoraFailure.Unexpected : DoraFailure.Refused,
         };
         string message = body?.Message ?? (status == 0 ? $"{socketPath}: the connection ended before the answer" : $"the answer was {status} {HttpResponse.ReasonPhrase(status)}");
-        return new ApiFailure(exitCode, message, body, json);
+        return new DoraException(failure, message, body, json);
     }
 }

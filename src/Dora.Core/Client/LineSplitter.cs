@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace Dora.Ctl.Output;
+namespace Dora.Core.Client;
 
 /// <summary>Cuts a stream into lines; a line of more than 1 MiB is given out in parts.</summary>
 internal sealed class LineSplitter(LineSplitter.Sink sink)
