@@ -40,8 +40,8 @@ public sealed partial class DoraClient
             if (!reader.IsComplete || reader.Error is not null)
                 throw new DoraException(DoraFailure.NotReachable, $"{socketPath}: {reader.Error ?? "the connection ended before the session began"}");
             if (reader.Status != 101) throw Failure(reader.Status, answer.ToArray());
-            return new DoraSession(fd, reader.Fields[SessionFrame.NameField.ToLowerInvariant()] ?? "",
-                reader.Fields[SessionFrame.DetachableField.ToLowerInvariant()] == "true", rest);
+            string? Field(string name) => reader.Fields[name.ToLowerInvariant()];
+            return new DoraSession(fd, Field(SessionFrame.NameField) ?? "", Field(SessionFrame.TerminalField) == "true", Field(SessionFrame.DetachableField) == "true", rest);
         }
         catch
         {
@@ -54,9 +54,10 @@ public sealed partial class DoraClient
 /// <summary>A session as its client has it.</summary>
 /// <param name="Connection">Frames both ways.</param>
 /// <param name="Name">The service that it is.</param>
+/// <param name="IsTerminal">Whether the command has a terminal.</param>
 /// <param name="IsDetachable">Whether it goes on without clients.</param>
 /// <param name="Rest">Frames that came with the answer.</param>
-internal sealed record DoraSession(FileDescriptor Connection, string Name, bool IsDetachable, byte[] Rest) : IDisposable
+internal sealed record DoraSession(FileDescriptor Connection, string Name, bool IsTerminal, bool IsDetachable, byte[] Rest) : IDisposable
 {
     /// <inheritdoc/>
     public void Dispose() => Connection.Dispose();

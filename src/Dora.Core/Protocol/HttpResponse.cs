@@ -19,9 +19,9 @@ internal static class HttpResponse
         $"HTTP/1.1 200 OK\r\nContent-Type: {contentType}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n");
 
     /// <summary>The head that begins an interactive session: frames follow it.</summary>
-    public static byte[] SessionHead(string name, bool isDetachable) => Encoding.ASCII.GetBytes(
+    public static byte[] SessionHead(string name, bool isTerminal, bool isDetachable) => Encoding.ASCII.GetBytes(
         $"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: {SessionFrame.Protocol}\r\n"
-        + $"{SessionFrame.NameField}: {name}\r\n{SessionFrame.DetachableField}: {(isDetachable ? "true" : "false")}\r\n\r\n");
+        + $"{SessionFrame.NameField}: {name}\r\n{SessionFrame.TerminalField}: {(isTerminal ? "true" : "false")}\r\n{SessionFrame.DetachableField}: {(isDetachable ? "true" : "false")}\r\n\r\n");
 
     /// <summary>
     /// A whole answer. With <paramref name="headOnly"/> (a HEAD request) the length is told and the body left out.

@@ -42,7 +42,7 @@ internal static class SessionFrame
     public const string Protocol = "dora-frames";
 
     /// <summary>Fields of the answer 101.</summary>
-    public const string NameField = "Dora-Session", DetachableField = "Dora-Detachable";
+    public const string NameField = "Dora-Session", TerminalField = "Dora-Terminal", DetachableField = "Dora-Detachable";
 
     public const byte Exited = 0, Signaled = 1;
 

@@ -211,7 +211,7 @@ internal sealed class RelayProcess
     {
         var client = new RelayClient(connection);
         Sys.SetNonBlocking(connection).ThrowIfError("fcntl");
-        client.Add(HttpResponse.SessionHead(_parameters.Name, _parameters.IsDetachable));
+        client.Add(HttpResponse.SessionHead(_parameters.Name, _parameters.IsTerminal, _parameters.IsDetachable));
         client.Add(_replay.Frames());
         _clients.Add(client);
         Understand(client, rest);

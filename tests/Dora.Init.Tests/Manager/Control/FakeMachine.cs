@@ -57,7 +57,7 @@ internal sealed class FakeMachine(EventLoop loop) : IMachineControl
         Calls.Add(call);
         if (service != "web") return ControlResult.NoSuchService(service);
         Sys.Duplicate(connection, out var copy).ThrowIfError("dup");
-        _ = Sys.Write(copy, HttpResponse.SessionHead("run-1", false), out _);
+        _ = Sys.Write(copy, HttpResponse.SessionHead("run-1", false, false), out _);
         _ = Sys.Write(copy, rest, out _);
         copy.Dispose();
         return null;
