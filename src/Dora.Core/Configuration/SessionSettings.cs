@@ -17,9 +17,12 @@ internal static class SessionSettings
 
     private static readonly IReadOnlyList<SettingKey<ServiceDraft>> s_keys = Keys();
 
+    // However it ends, its client is told: a shell whose last command has failed is nothing to look after.
+    private static readonly SuccessfulEnd[] s_ends = Ends();
+
     public static ServiceSettings Read(YamlMapping mapping, string name, ServiceSettings? target, ProblemList problems)
     {
-        var start = target is null ? TransientService.Start(name) : Of(target, name);
+        var start = (target is null ? TransientService.Start(name) : Of(target, name)) with { Success = s_ends };
         var given = new Dictionary<string, Position>();
         var draft = MappingReader.Read(mapping, "", s_keys, new ServiceDraft(start, []), problems, given);
         TransientService.RefuseKeys(given, problems);
@@ -92,6 +95,16 @@ internal static class SessionSettings
                 if (!given.ContainsKey("ambient-capabilities")) own.AmbientCapabilities = 0;
             }),
         };
+    }
+
+    private static SuccessfulEnd[] Ends()
+    {
+        const int kill = 9; // whoever does that, or the kernel for want of memory, has not waited for the end
+        var ends = new List<SuccessfulEnd>();
+        for (int code = 1; code <= 255; code++) ends.Add(new SuccessfulEnd(false, code));
+        for (int signal = 1; signal <= 64; signal++)
+            if (signal != kill) ends.Add(new SuccessfulEnd(true, signal));
+        return [.. ends];
     }
 
     private static List<SettingKey<ServiceDraft>> Keys()

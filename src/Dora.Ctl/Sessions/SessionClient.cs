@@ -163,7 +163,7 @@ internal sealed class SessionClient(Context context, string verb, DoraSession se
         if (_typed.Count > 0) Send(SessionFrame.Of(SessionFrameType.Input, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_typed)));
         if (!isDetached) return;
         Flush();
-        terminal!.Restore();
+        context.Error.Write("\r\n");
         Say($"detached: {session.Name} goes on, 'dora attach {session.Name}' takes it up again");
         _exitCode = ExitCodes.Ok;
     }

@@ -89,8 +89,9 @@ internal sealed partial class ServiceLauncher
     {
         if (settings.Command.Count > 0) return (settings.Command, null, settings.Directory);
         if (isInService) return (["/bin/sh"], null, settings.Directory);
-        string shell = identity.Shell.Length == 0 ? "/bin/sh" : identity.Shell;
-        bool hasHome = settings.Directory == "/" && settings.Process.Root is null && Sys.Stat(identity.Home, out var home) == Errno.None && (home.st_mode & Libc.S_IFMT) == Libc.S_IFDIR;
-        return (["-" + shell[(shell.LastIndexOf('/') + 1)..]], shell, hasHome ? identity.Home : settings.Directory);
+        var (shell, folder) = settings.User is null && UserDatabase.Load().FindUser(identity.Uid) is { } user ? (user.Shell, user.Home) : (identity.Shell, identity.Home);
+        if (shell.Length == 0) shell = "/bin/sh";
+        bool hasHome = settings.Directory == "/" && settings.Process.Root is null && Sys.Stat(folder, out var home) == Errno.None && (home.st_mode & Libc.S_IFMT) == Libc.S_IFDIR;
+        return (["-" + shell[(shell.LastIndexOf('/') + 1)..]], shell, hasHome ? folder : settings.Directory);
     }
 }
