@@ -23,7 +23,7 @@ internal static class ExitCodes
     {
         DoraFailure.NotPermitted => NotPermitted,
         DoraFailure.NotFound when failure.Error?.Error == "service.not-found" => NoSuchService,
-        DoraFailure.NoSocket or DoraFailure.NotReachable or DoraFailure.Unexpected => NotReachable,
+        DoraFailure.NoSocket or DoraFailure.NotReachable or DoraFailure.NotAnswering or DoraFailure.Unexpected => NotReachable,
         _ => Failed,
     };
 }

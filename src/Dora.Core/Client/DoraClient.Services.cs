@@ -11,6 +11,9 @@ public sealed partial class DoraClient
     /// <summary>One service and what explains its state.</summary>
     public Answer<ServiceStatus> Service(string name) => Get<ServiceStatus>($"/v1/services/{Escape(name)}");
 
+    /// <summary>What each service uses of CPU, memory and disks.</summary>
+    public Answer<IReadOnlyList<ServiceUsage>> Usage() => GetList<ServiceUsage>("/v1/usage");
+
     /// <summary>Begins a change on a service; <see cref="WaitFor"/> waits for its end.</summary>
     /// <param name="name">The service.</param>
     /// <param name="verb"><c>start</c>, <c>stop</c>, <c>restart</c>, <c>reload</c>, <c>pin-up</c>, <c>pin-down</c>, <c>unpin</c>, <c>mask</c> or <c>unmask</c>.</param>

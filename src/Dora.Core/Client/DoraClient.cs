@@ -97,12 +97,14 @@ public sealed partial class DoraClient(string socketPath = DoraClient.DefaultSoc
         // An error here is not the end: a server that is busy answers before it reads.
         if (WriteAll(fd, head)) _ = WriteAll(fd, body);
 
+        AwaitSign(fd, limit, isRepeatable: method == "GET" && !path.StartsWith("/v1/changes/", StringComparison.Ordinal));
+
         byte[] buffer = new byte[16 * 1024];
         bool any = false;
         while (!reader.IsComplete && reader.Error is null)
         {
             if (Sys.WaitReadable(fd, Sys.TimeSinceBoot() + limit) == Errno.ETIMEDOUT)
-                throw new DoraException(DoraFailure.NotReachable, $"{socketPath}: no answer within {limit?.TotalSeconds} s: the manager hangs");
+                throw new DoraException(DoraFailure.NotAnswering, $"{socketPath}: no answer within {limit?.TotalSeconds} s: the manager hangs");
             var errno = Sys.Read(fd, buffer, out int count);
             if (errno != Errno.None || count == 0)
             {
@@ -113,21 +115,6 @@ public sealed partial class DoraClient(string socketPath = DoraClient.DefaultSoc
             reader.Feed(buffer.AsSpan(0, count), sink);
         }
         return any;
-    }
-
-    private FileDescriptor Connect()
-    {
-        Sys.Socket(Libc.AF_UNIX, Libc.SOCK_STREAM, 0, out var fd).ThrowIfError("socket");
-        var errno = Sys.ConnectUnix(fd, socketPath);
-        if (errno == Errno.None) return fd;
-        fd.Dispose();
-        throw errno switch
-        {
-            Errno.EACCES or Errno.EPERM => new DoraException(DoraFailure.NotPermitted, $"{socketPath}: {errno.Describe()}"),
-            Errno.ENOENT => new DoraException(DoraFailure.NoSocket, $"{socketPath}: no such file: this machine does not run Pandora, or --socket names the wrong one"),
-            Errno.ECONNREFUSED => new DoraException(DoraFailure.NotReachable, $"{socketPath}: nobody listens: init's manager is not running"),
-            _ => new DoraException(DoraFailure.NotReachable, $"{socketPath}: {errno.Describe()}"),
-        };
     }
 
     private static bool WriteAll(FileDescriptor fd, ReadOnlySpan<byte> bytes)

@@ -8,8 +8,11 @@ public enum DoraFailure
     /// <summary>There is no socket where one is expected: this machine does not run Pandora, or the path is wrong.</summary>
     NoSocket,
 
-    /// <summary>Nobody listens, or nobody answers: the manager is down or hangs.</summary>
+    /// <summary>Nobody listens, or the connection broke: the manager is down.</summary>
     NotReachable,
+
+    /// <summary>The socket takes connections, or has no room for more, and nobody answers: the manager hangs or was stopped.</summary>
+    NotAnswering,
 
     /// <summary>The caller may not open the socket, or may not do this.</summary>
     NotPermitted,

@@ -31,24 +31,25 @@ internal static unsafe partial class Sys
         return Check(Libc.ioctl(terminal.Number, Libc.TIOCSWINSZ, (nint)(&size)));
     }
 
-    public static Errno GetWindowSize(FileDescriptor terminal, out ushort rows, out ushort columns)
+    /// <summary>Rows and columns of a terminal; zeros where it does not know (a serial line).</summary>
+    public static Errno GetWindowSize(FileDescriptor terminal, out int rows, out int columns)
     {
-        Libc.winsize size = default;
+        Libc.winsize size;
         var errno = Check(Libc.ioctl(terminal.Number, Libc.TIOCGWINSZ, (nint)(&size)));
-        (rows, columns) = (size.ws_row, size.ws_col);
+        (rows, columns) = errno == Errno.None ? (size.ws_row, size.ws_col) : (0, 0);
         return errno;
     }
 
-    public static Errno GetTerminalSettings(FileDescriptor terminal, out Libc.termios settings)
+    public static Errno GetTerminal(FileDescriptor terminal, out Libc.termios settings)
     {
         fixed (Libc.termios* p = &settings) return Check(Libc.tcgetattr(terminal.Number, p));
     }
 
-    /// <summary>tcsetattr(3), when all that was written has gone out.</summary>
-    public static Errno SetTerminalSettings(FileDescriptor terminal, Libc.termios settings)
+    /// <summary>tcsetattr(3), at once: a terminal that is stopped must not hold us up.</summary>
+    public static Errno SetTerminal(FileDescriptor terminal, Libc.termios settings)
     {
         int result;
-        do result = Libc.tcsetattr(terminal.Number, Libc.TCSADRAIN, &settings);
+        do result = Libc.tcsetattr(terminal.Number, Libc.TCSANOW, &settings);
         while (result < 0 && Libc.errno == Errno.EINTR);
         return Check(result);
     }

@@ -49,12 +49,14 @@ public sealed record BootStage(string Name, string Phase, long StartMs, long? En
 /// <param name="StartedMs">When its process was started; null if it has none.</param>
 /// <param name="ReadyMs">When it was ready, or a oneshot done; null if it never was.</param>
 /// <param name="State">One of <see cref="ServiceStates"/>.</param>
-public sealed record BootService(string Name, long? StartedMs, long? ReadyMs, string State) : IJsonMapped<BootService>
+/// <param name="Behind">Services that it waited for: those it needs, wants, comes after or has for milestones; null for none.</param>
+public sealed record BootService(string Name, long? StartedMs, long? ReadyMs, string State, IReadOnlyList<string>? Behind = null) : IJsonMapped<BootService>
 {
     /// <inheritdoc/>
     public static BootService Map(JsonMap json, BootService? from) => new(
         json.Text("name", from?.Name) ?? "",
         json.Number("startedMs", from?.StartedMs),
         json.Number("readyMs", from?.ReadyMs),
-        json.Text("state", from?.State) ?? "");
+        json.Text("state", from?.State) ?? "",
+        json.Texts("behind", from?.Behind));
 }

@@ -15,6 +15,8 @@ internal sealed class HttpFields
 
     public int Count => _fields.Count;
 
+    public IReadOnlyList<(string Name, string Value)> All => _fields;
+
     /// <summary>The only or first value of a field; null if there is none.</summary>
     public string? this[string name]
     {

@@ -18,8 +18,11 @@ public sealed record ServiceStatus : ServiceSummary, IJsonMapped<ServiceStatus>
     /// <summary>Files that are merged over it.</summary>
     public IReadOnlyList<string> DropIns { get; init; } = [];
 
-    /// <summary>Services that must be up while it is.</summary>
-    public IReadOnlyList<string> Needs { get; init; } = [];
+    /// <summary>The group whose cgroup it shares with others; null for none.</summary>
+    public string? Slice { get; init; }
+
+    /// <summary>What makes it done without being run: the path of what it would make; null for nothing.</summary>
+    public string? Unless { get; init; }
 
     /// <summary>What is wrong with its file; a service with problems is not started.</summary>
     public IReadOnlyList<ServiceProblem> Problems { get; init; } = [];
@@ -62,7 +65,8 @@ public sealed record ServiceStatus : ServiceSummary, IJsonMapped<ServiceStatus>
     {
         File = json.Text("file", from?.File) ?? "",
         DropIns = json.Texts("dropIns", from?.DropIns) ?? [],
-        Needs = json.Texts("needs", from?.Needs) ?? [],
+        Slice = json.Text("slice", from?.Slice),
+        Unless = json.Text("unless", from?.Unless),
         Problems = json.Members("problems", from?.Problems) ?? [],
         LastExit = json.Member("lastExit", from?.LastExit),
         Result = json.Text("result", from?.Result),

@@ -26,6 +26,9 @@ public record ServiceSummary : IJsonMapped<ServiceSummary>
     /// <summary>When its process started; for a oneshot that is done, when that happened.</summary>
     public Moment? StartedAt { get; init; }
 
+    /// <summary>Since when it is in its state.</summary>
+    public Moment? Since { get; init; }
+
     /// <summary>Restarts since it was last started by boot or by an operator.</summary>
     public int Restarts { get; init; }
 
@@ -41,6 +44,12 @@ public record ServiceSummary : IJsonMapped<ServiceSummary>
     /// <summary>Sockets that are held open for it: <c>tcp 22</c>, <c>unix /run/web.sock</c>.</summary>
     public IReadOnlyList<string> Sockets { get; init; } = [];
 
+    /// <summary>Services that must run for it to run.</summary>
+    public IReadOnlyList<string> Needs { get; init; } = [];
+
+    /// <summary>Services that are started with it and whose failure it survives; null for none.</summary>
+    public IReadOnlyList<string>? Wants { get; init; }
+
     /// <inheritdoc/>
     public static ServiceSummary Map(JsonMap json, ServiceSummary? from) => new()
     {
@@ -51,11 +60,14 @@ public record ServiceSummary : IJsonMapped<ServiceSummary>
         Reason = json.Text("reason", from?.Reason),
         Pid = json.Integer("pid", from?.Pid),
         StartedAt = json.Member("startedAt", from?.StartedAt),
+        Since = json.Member("since", from?.Since),
         Restarts = json.Integer("restarts", from?.Restarts) ?? 0,
         InstanceOf = json.Text("instanceOf", from?.InstanceOf),
         Transient = json.Flag("transient", from?.Transient),
         Pinned = json.Text("pinned", from?.Pinned),
         Sockets = json.Texts("sockets", from?.Sockets) ?? [],
+        Needs = json.Texts("needs", from?.Needs) ?? [],
+        Wants = json.Texts("wants", from?.Wants),
     };
 }
 

@@ -21,7 +21,8 @@ internal static class CommandLine
     public static int Run(string[] arguments, Screen output, Screen error)
     {
         var root = Build(output, error);
-        var parsed = root.Parse(arguments);
+        // An argument that begins with @ is what it is, not a file with further arguments: "dora run -- git push @{u}".
+        var parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         try
         {
             if (parsed.Errors.Count > 0 && parsed.Action is not System.CommandLine.Help.HelpAction) return Misused(parsed, error);
@@ -31,11 +32,11 @@ internal static class CommandLine
         }
         catch (DoraException failure)
         {
-            return Failed(failure.Message, failure.Json, ExitCodes.Of(failure));
+            return Failed(failure.Message, Hints.For(failure), failure.Json, ExitCodes.Of(failure));
         }
         catch (CommandFailure failure)
         {
-            return Failed(failure.Message, failure.Json, failure.ExitCode);
+            return Failed(failure.Message, failure.Hint, failure.Json, failure.ExitCode);
         }
         catch (LinuxException exception)
         {
@@ -49,11 +50,12 @@ internal static class CommandLine
             return closed.Errno == Errno.EPIPE ? ExitCodes.Ok : ExitCodes.Failed;
         }
 
-        int Failed(string message, byte[]? json, int exitCode)
+        int Failed(string message, string? hint, byte[]? json, int exitCode)
         {
             if (parsed.GetValue(s_json) && json is { Length: > 0 }) output.WriteRaw(json);
             output.Flush();
             error.WriteLine($"dora: {error.Foreign(message)}");
+            if (hint is not null) error.WriteLine($"hint: {error.Foreign(hint)}");
             error.Flush();
             return exitCode;
         }
@@ -62,7 +64,13 @@ internal static class CommandLine
     private static RootCommand Build(Screen output, Screen error)
     {
         Func<ParseResult, int> Bind(Func<Context, ParseResult, int> command) => parsed =>
-            command(new Context(new DoraClient(parsed.GetValue(s_socket)!), output, error, parsed.GetValue(s_json)), parsed);
+            command(new Context(new DoraClient(parsed.GetValue(s_socket)!) { Notice = Say }, output, error, parsed.GetValue(s_json)), parsed);
+
+        void Say(string text)
+        {
+            error.WriteLine($"dora: {error.Foreign(text)}");
+            error.Flush();
+        }
 
         return new RootCommand("Pandora's services, logs and power, through init's API")
         {
@@ -83,6 +91,7 @@ internal static class CommandLine
             MachineCommand.Build("soft-reboot", "stop all services in order and start them anew; the kernel and PID 1 live on", Bind),
             MachineCommand.BuildShutdown(Bind),
             InitCommand.Build(Bind),
+            ApiCommand.Build(Bind),
         };
     }
 

@@ -85,7 +85,7 @@ internal static class RunCommand
         catch (DoraException failure)
         {
             // Its own codes would look like the command's.
-            throw new CommandFailure(ExitCodes.RunFailed, failure.Message, failure.Json);
+            throw new CommandFailure(ExitCodes.RunFailed, failure.Message, failure.Json, Hints.For(failure));
         }
     }
 

@@ -21,6 +21,7 @@ internal static class ServiceCommand
         {
             list,
             status,
+            Tree(bind),
             Verb("start", "start services and wait until they are ready", bind),
             Verb("stop", "stop services and wait until they are gone", bind),
             Verb("restart", "stop and start services, whatever state they are in", bind),
@@ -61,11 +62,28 @@ internal static class ServiceCommand
         return command;
     }
 
+    private static Command Tree(Binder bind)
+    {
+        var name = new Argument<string?>("SERVICE") { Description = "only what this one needs", Arity = ArgumentArity.ZeroOrOne };
+        var command = new Command("tree", "which service needs which") { name };
+        command.SetAction(bind((context, parsed) => Tree(context, parsed.GetValue(name))));
+        return command;
+    }
+
+    private static int Tree(Context context, string? name)
+    {
+        var (services, json) = context.Client.Services();
+        if (name is not null && !services.Any(service => service.Name == name)) throw NoSuchService(name, $"{name}: there is no such service", services, null);
+        if (context.Json) context.Out.WriteRaw(json);
+        else ServiceTree.Write(context.Out, services, name, context.Now);
+        return ExitCodes.Ok;
+    }
+
     private static int List(Context context)
     {
         var (services, json) = context.Client.Services();
         if (context.Json) context.Out.WriteRaw(json);
-        else ServiceReport.WriteList(context.Out, services, context.Now);
+        else ServiceList.Write(context.Out, services, context.Now);
         return ExitCodes.Ok;
     }
 
@@ -73,7 +91,7 @@ internal static class ServiceCommand
     {
         var (status, json) = context.Client.Service(name);
         if (context.Json) context.Out.WriteRaw(json);
-        else ServiceReport.WriteStatus(context.Out, status, status.Log ?? LastLines(context, name), context.Now);
+        else ServiceDetails.Write(context.Out, status, status.Log ?? LastLines(context, name), context.Now);
         return ExitCodes.Ok;
     }
 
@@ -109,7 +127,7 @@ internal static class ServiceCommand
         }
         else
         {
-            context.Out.WriteLine(context.Out.Foreign(ServiceReport.Outcome(change, verb, name)));
+            context.Out.WriteLine(context.Out.Foreign(ServiceDetails.Outcome(change, verb, name)));
             context.Out.Flush();
         }
         return failed ? ExitCodes.Failed : ExitCodes.Ok;
@@ -124,10 +142,16 @@ internal static class ServiceCommand
         }
         catch (DoraException failure) when (failure.Error?.Error == "service.not-found")
         {
-            var names = new List<string>();
-            foreach (var service in context.Client.Services().Value) names.Add(service.Name);
-            string hint = Words.Nearest(name, names) is { } near ? $", did you mean '{near}'?" : ", see 'dora service list'";
-            throw new CommandFailure(ExitCodes.NoSuchService, failure.Message + hint, failure.Json);
+            throw NoSuchService(name, failure.Message, context.Client.Services().Value, failure.Json);
         }
+    }
+
+    private static CommandFailure NoSuchService(string name, string message, IReadOnlyList<ServiceSummary> services, byte[]? json)
+    {
+        var names = new List<string>();
+        foreach (var service in services) names.Add(service.Name);
+        return Words.Nearest(name, names) is { } near
+            ? new(ExitCodes.NoSuchService, $"{message}, did you mean '{near}'?", json)
+            : new(ExitCodes.NoSuchService, message, json, Hints.For("service.not-found"));
     }
 }

@@ -70,7 +70,7 @@ internal static class ServiceReloadCommand
                 }
                 else if (!context.Json)
                 {
-                    context.Out.WriteLine(context.Out.Foreign(ServiceReport.Outcome(change, change.Verb, name)));
+                    context.Out.WriteLine(context.Out.Foreign(ServiceDetails.Outcome(change, change.Verb, name)));
                     context.Out.Flush();
                 }
             }

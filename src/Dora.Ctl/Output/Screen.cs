@@ -1,30 +1,29 @@
+using System.Globalization;
 using System.Text;
 using Dora.Core.Linux;
 
 namespace Dora.Ctl.Output;
-
-/// <summary>Colours by what they mean.</summary>
-internal enum Tone
-{
-    Plain,
-    Good,
-    Busy,
-    Bad,
-    Faint,
-}
 
 /// <summary>
 /// An output of dora: text collected and written at once. Not System.Console, which reads terminfo, changes signal
 /// handling and costs more than the request. Colour only on a terminal and without NO_COLOR; on a terminal, text that
 /// comes from elsewhere has its control characters made visible.
 /// </summary>
-internal sealed class Screen(FileDescriptor fd, bool isTerminal, bool colour) : TextWriter
+internal sealed class Screen(FileDescriptor fd, bool isTerminal, bool colour, int? width = null) : TextWriter
 {
+    private const int UsualWidth = 80, LeastWidth = 20;
+
     private readonly StringBuilder _text = new();
 
     public override Encoding Encoding => Encoding.UTF8;
 
     public bool IsTerminal => isTerminal;
+
+    /// <summary>Columns that a line may take; null where nobody looks at it and lines may be of any length.</summary>
+    public int? Width => !isTerminal ? null : width ?? Math.Max(WidthOf(fd), LeastWidth);
+
+    /// <summary>Whether lines of trees may be drawn; the Linux console and what has no locale can show them.</summary>
+    public bool IsUnicode { get; } = SaysUnicode("LC_ALL") ?? SaysUnicode("LC_CTYPE") ?? SaysUnicode("LANG") ?? true;
 
     public static Screen Of(FileDescriptor fd)
     {
@@ -50,6 +49,7 @@ internal sealed class Screen(FileDescriptor fd, bool isTerminal, bool colour) : 
         Tone.Good => $"\e[32m{text}\e[0m",
         Tone.Busy => $"\e[33m{text}\e[0m",
         Tone.Bad => $"\e[31m{text}\e[0m",
+        Tone.Strong => $"\e[1m{text}\e[0m",
         _ => $"\e[2m{text}\e[0m",
     };
 
@@ -66,6 +66,18 @@ internal sealed class Screen(FileDescriptor fd, bool isTerminal, bool colour) : 
         _text.Clear();
         Send(bytes);
     }
+
+    // COLUMNS is for a line that does not know its size (a serial console), and for scripts that want another.
+    private static int WidthOf(FileDescriptor fd)
+    {
+        if (Sys.GetWindowSize(fd, out _, out int columns) == Errno.None && columns > 0) return columns;
+        return int.TryParse(Environment.GetEnvironmentVariable("COLUMNS"), NumberStyles.None, CultureInfo.InvariantCulture, out int told) && told > 0
+            ? told : UsualWidth;
+    }
+
+    private static bool? SaysUnicode(string variable) => Environment.GetEnvironmentVariable(variable) is not { Length: > 0 } locale
+        ? null
+        : locale.Contains("UTF-8", StringComparison.OrdinalIgnoreCase) || locale.Contains("utf8", StringComparison.OrdinalIgnoreCase);
 
     private void Send(ReadOnlySpan<byte> bytes)
     {

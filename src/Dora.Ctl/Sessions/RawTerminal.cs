@@ -19,7 +19,7 @@ internal sealed class RawTerminal : IDisposable
     /// <summary>Null where <paramref name="terminal"/> is none.</summary>
     public static RawTerminal? Of(FileDescriptor terminal)
     {
-        if (!Sys.IsTerminal(terminal) || Sys.GetTerminalSettings(terminal, out var before) != Errno.None) return null;
+        if (!Sys.IsTerminal(terminal) || Sys.GetTerminal(terminal, out var before) != Errno.None) return null;
         var raw = new RawTerminal(terminal, before);
         AppDomain.CurrentDomain.UnhandledException += (_, _) => raw.Restore();
         AppDomain.CurrentDomain.ProcessExit += (_, _) => raw.Restore();
@@ -32,7 +32,7 @@ internal sealed class RawTerminal : IDisposable
         lock (_lock)
         {
             _isRaw = true;
-            _ = Sys.SetTerminalSettings(_terminal, Sys.Raw(_before));
+            _ = Sys.SetTerminal(_terminal, Sys.Raw(_before));
         }
     }
 
@@ -43,7 +43,7 @@ internal sealed class RawTerminal : IDisposable
         {
             if (!_isRaw) return;
             _isRaw = false;
-            _ = Sys.SetTerminalSettings(_terminal, _before);
+            _ = Sys.SetTerminal(_terminal, _before);
         }
     }
 

@@ -48,7 +48,7 @@ internal sealed class SessionClient(Context context, string verb, DoraSession se
     public static (ushort Rows, ushort Columns)? WindowSize()
     {
         foreach (var fd in (ReadOnlySpan<FileDescriptor>)[s_output, s_input, s_error])
-            if (Sys.IsTerminal(fd) && Sys.GetWindowSize(fd, out ushort rows, out ushort columns) == Errno.None && rows > 0 && columns > 0) return (rows, columns);
+            if (Sys.IsTerminal(fd) && Sys.GetWindowSize(fd, out int rows, out int columns) == Errno.None && rows > 0 && columns > 0) return ((ushort)rows, (ushort)columns);
         return null;
     }
 

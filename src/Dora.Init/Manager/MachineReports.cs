@@ -38,18 +38,22 @@ internal static class MachineReports
         Reason = Reason(service, waitsFor),
         Pid = service.State.Pid != 0 ? service.State.Pid : null,
         StartedAt = StartedAt(service),
+        Since = MomentAt(service.State.Since),
         Restarts = service.State.Restarts,
         InstanceOf = service.InstanceOf,
         Transient = service.TransientText is null ? null : true,
         Pinned = PinOf(service),
         Sockets = SocketsOf(service.Settings),
+        Needs = service.Settings.Needs,
+        Wants = service.Settings.Wants.Count == 0 ? null : service.Settings.Wants,
     };
 
     public static ServiceStatus Status(Service service, string? waitsFor, IReadOnlyList<Problem> problems) => new(Summary(service, waitsFor))
     {
         File = service.Settings.File,
         DropIns = service.Settings.DropIns,
-        Needs = service.Settings.Needs,
+        Slice = service.Slice,
+        Unless = service.Settings.Unless,
         Problems = ProblemsOf(problems),
         LastExit = LastExitOf(service.State),
         Result = ResultOf(service.State.Result),
@@ -61,6 +65,19 @@ internal static class MachineReports
         MaxConnections = service.Connections is null ? null : service.Settings.MaxConnections,
         Accepted = service.Connections?.Accepted,
         Refused = service.Connections?.Refused,
+    };
+
+    public static ServiceUsage Usage(Service service, CgroupUsage usage) => new()
+    {
+        Name = service.Name,
+        State = StateName(service),
+        Restarts = service.State.Restarts,
+        CpuMs = usage.CpuMs,
+        MemoryBytes = usage.MemoryBytes,
+        MemoryPeakBytes = usage.MemoryPeakBytes,
+        Tasks = usage.Tasks,
+        IoReadBytes = usage.IoReadBytes,
+        IoWriteBytes = usage.IoWriteBytes,
     };
 
     /// <summary>A service whose file could not be used: it is listed all the same, with the cause.</summary>
@@ -170,10 +187,12 @@ internal static class MachineReports
         {
             if (service.Settings.Start != StartCondition.Boot || service.IsSession) continue;
             var state = service.State;
-            report.Add(new BootService(service.Name, Milliseconds(state.StartedAt), Milliseconds(state.ReadyAt), StateName(service)));
+            // Its first time: what an operator has restarted since is no part of the boot.
+            var ready = state.FirstReadyAt ?? state.ReadyAt;
+            report.Add(new BootService(service.Name, Milliseconds(state.FirstStartedAt ?? state.StartedAt), Milliseconds(ready), StateName(service), BehindWhat(service.Settings)));
             // A reload is long after the boot.
-            if (state.IsComing && state.Restarts == 0 && state.Phase is not ServicePhase.Reloading) isComplete = false;
-            if ((state.IsUp || state.Phase is ServicePhase.Reloading) && Milliseconds(state.ReadyAt) is { } ready) latest = Math.Max(latest, ready);
+            if (state.IsComing && state.Restarts == 0 && state.FirstReadyAt is null && state.Phase is not ServicePhase.Reloading) isComplete = false;
+            if ((state.IsUp || state.Phase is ServicePhase.Reloading || state.FirstReadyAt is not null) && Milliseconds(ready) is { } at) latest = Math.Max(latest, at);
         }
         report.Sort((a, b) => (a.StartedMs ?? long.MaxValue).CompareTo(b.StartedMs ?? long.MaxValue));
         var all = new BootStage[stages.Count];
@@ -189,6 +208,16 @@ internal static class MachineReports
             HandoverMs = all.Length > 0 && all[0].Phase == "kernel" ? all[0].EndMs ?? 0 : 0,
             ReadyMs = isComplete ? latest : null,
         };
+    }
+
+    private static List<string>? BehindWhat(ServiceSettings settings)
+    {
+        List<string>? names = null;
+        IReadOnlyList<string>[] lists = [settings.Needs, settings.Wants, settings.Milestone, settings.After];
+        foreach (var list in lists)
+            foreach (string name in list)
+                if (names is null || !names.Contains(name)) (names ??= []).Add(name);
+        return names;
     }
 
     private static long? Milliseconds(TimeSpan? time) => time is { } value ? (long)value.TotalMilliseconds : null;

@@ -12,6 +12,8 @@ internal sealed class CannedServer : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("dora-ctl-").FullName;
     private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private readonly Thread _thread;
+    private readonly Dictionary<string, TimeSpan> _late = [];
+    private readonly List<Thread> _answering = [];
 
     public CannedServer()
     {
@@ -28,8 +30,21 @@ internal sealed class CannedServer : IDisposable
 
     public List<string> Requests { get; } = [];
 
+    /// <summary>The same with head and body, as far as it came in one piece.</summary>
+    public List<string> Whole { get; } = [];
+
     public void Add(string request, int status, string json) => AddRaw(request,
         $"HTTP/1.1 {status} x\r\nContent-Length: {Encoding.UTF8.GetByteCount(json)}\r\n\r\n{json}");
+
+    /// <summary>Answers after a while; others are answered meanwhile.</summary>
+    public void AnswerLate(string request, TimeSpan after, int status, string json)
+    {
+        Add(request, status, json);
+        _late[request] = after;
+    }
+
+    /// <summary>Closes connections that ask for the version without an answer.</summary>
+    public bool DropsProbes { get; set; }
 
     public void AddRaw(string request, string answer)
     {
@@ -68,17 +83,29 @@ internal sealed class CannedServer : IDisposable
         {
             while (true)
             {
-                using var client = _listener.Accept();
+                var client = _listener.Accept();
                 byte[] buffer = new byte[65536];
                 int count = client.Receive(buffer);
-                string line = Encoding.UTF8.GetString(buffer, 0, count).Split(" HTTP/1.1")[0];
-                Requests.Add(line);
-                foreach (var (request, answers) in Answers)
+                string whole = Encoding.UTF8.GetString(buffer, 0, count), line = whole.Split(" HTTP/1.1")[0];
+                // Head and body are written one after the other.
+                if (whole.EndsWith("\r\n\r\n", StringComparison.Ordinal) && !whole.Contains("Content-Length: 0") && whole.Contains("Content-Length"))
+                    whole += Encoding.UTF8.GetString(buffer, 0, client.Receive(buffer));
+                lock (Requests)
                 {
-                    if (request != line) continue;
-                    client.Send(Encoding.UTF8.GetBytes(answers.Count > 1 ? answers.Dequeue() : answers.Peek()));
-                    break;
+                    Requests.Add(line);
+                    Whole.Add(whole);
                 }
+                if (_late.TryGetValue(line, out var after))
+                {
+                    var thread = new Thread(() =>
+                    {
+                        Thread.Sleep(after);
+                        Answer(client, line);
+                    });
+                    thread.Start();
+                    _answering.Add(thread);
+                }
+                else Answer(client, DropsProbes && line == "GET /v1/version" ? "" : line);
             }
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
@@ -87,10 +114,22 @@ internal sealed class CannedServer : IDisposable
         }
     }
 
+    private void Answer(Socket client, string line)
+    {
+        using (client)
+        {
+            string? text = null;
+            lock (Answers)
+                if (Answers.TryGetValue(line, out var answers)) text = answers.Count > 1 ? answers.Dequeue() : answers.Peek();
+            if (text is not null) client.Send(Encoding.UTF8.GetBytes(text));
+        }
+    }
+
     public void Dispose()
     {
         _listener.Close();
         _thread.Join();
+        foreach (var thread in _answering) thread.Join();
         Directory.Delete(_folder, recursive: true);
     }
 }

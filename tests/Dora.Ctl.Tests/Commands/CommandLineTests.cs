@@ -42,7 +42,7 @@ public class CommandLineTests
         Assert.Equal(0, code);
         Assert.Contains("SERVICE  STATE      SINCE  PID  RESTARTS  NOTE\n", output);
         Assert.Contains("web      failed     -        -         3  exited with code 1\n", output);
-        Assert.Contains("2 services, 1 failed: web", output);
+        Assert.Contains("2 services: 1 failed, 1 fine\n  web: failed: exited with code 1\ntry 'dora service status web'\n", output);
         Assert.DoesNotContain("\e", output);
         Assert.Equal(Services, server.Dora("service", "list", "--json").Out);
     }
@@ -104,7 +104,7 @@ public class CommandLineTests
     {
         using var server = new CannedServer();
         server.Add("POST /v1/machine/poweroff", 403, """{"error":"access.denied","message":"only root","data":{}}""");
-        Assert.Equal((4, "", "dora: only root\n"), server.Dora("poweroff"));
+        Assert.Equal((4, "", "dora: only root\nhint: run it as root; what is open to group dora can be done by its members too\n"), server.Dora("poweroff"));
     }
 
     [Fact]
@@ -153,7 +153,7 @@ public class CommandLineTests
             "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"time\":\"t\",\"bootMs\":1,\"service\":\"a\",\"stream\":\"kernel\",\"priority\":6,\"message\":\"x\"}\nnonsense\n");
         Assert.Equal((0, "t a: x\nnonsense\n", ""), server.Dora("log", "-f", "-n", "5", "a/b"));
         server.Add("GET /v1/logs?lines=200", 503, """{"error":"log.unavailable","message":"no syslog","data":{}}""");
-        Assert.Equal((1, "", "dora: no syslog\n"), server.Dora("log"));
+        Assert.Equal((1, "", "dora: no syslog\nhint: try again in a moment; 'dora service status syslog' tells why syslog does not run\n"), server.Dora("log"));
     }
 
     [Fact]
@@ -185,6 +185,6 @@ public class CommandLineTests
         Assert.Equal(0, code);
         Assert.Contains("kernel  kernel    0.000   0.900\n", output);
         Assert.Contains("sshd       1.000   0.100  running\n", output);
-        Assert.EndsWith("ready 1.200 s after the kernel started, 0.300 s after it started init\n", output);
+        Assert.EndsWith("ready 1.200 s after the kernel started, 0.300 s after it started init\ndecided by sshd\n", output);
     }
 }

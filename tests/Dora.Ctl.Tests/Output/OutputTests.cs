@@ -57,7 +57,7 @@ public class OutputTests
     public void Outcome_tells_what_changed()
     {
         var change = new ChangeInfo { Id = "1", Verb = "start", Status = ChangeInfo.Done, Before = "running", After = "running" };
-        Assert.Equal("web: nothing to do, it is running", ServiceReport.Outcome(change, "start", "web"));
-        Assert.Equal("web: restarted, it was running and is running", ServiceReport.Outcome(change, "restart", "web"));
+        Assert.Equal("web: nothing to do, it is running", ServiceDetails.Outcome(change, "start", "web"));
+        Assert.Equal("web: restarted, it was running and is running", ServiceDetails.Outcome(change, "restart", "web"));
     }
 }

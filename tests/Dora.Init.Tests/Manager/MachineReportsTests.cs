@@ -41,6 +41,9 @@ public sealed class MachineReportsTests : IDisposable
             Description = "the web",
             Type = ServiceType.Oneshot,
             Needs = ["db"],
+            Wants = ["cache"],
+            Slice = "batch",
+            Unless = "/run/made",
             Sockets = [new(SocketKind.Tcp, "80"), new(SocketKind.Unix, "/run/web"), new(SocketKind.UnixDatagram, "/run/web.log")],
         };
         var service = _table.Add(new ServiceState
@@ -53,11 +56,13 @@ public sealed class MachineReportsTests : IDisposable
         Assert.Equal(("web", "the web", "oneshot", "starting", "why not", 42, 2), (summary.Name, summary.Description, summary.Type, summary.State, summary.Reason, summary.Pid, summary.Restarts));
         Assert.Equal(3000, summary.StartedAt!.BootMs);
         Assert.Equal(["tcp 80", "unix /run/web", "unix-datagram /run/web.log"], summary.Sockets);
-        foreach (var property in typeof(ServiceSummary).GetProperties().Where(property => property.Name is not ("EqualityContract" or nameof(ServiceSummary.StartedAt))))
+        foreach (var property in typeof(ServiceSummary).GetProperties().Where(property => property.Name is not ("EqualityContract" or nameof(ServiceSummary.StartedAt) or nameof(ServiceSummary.Since))))
             Assert.Equal(property.GetValue(summary), property.GetValue(status));
         Assert.Equal(summary.StartedAt.BootMs, status.StartedAt!.BootMs);
         Assert.Equal(settings.File, status.File);
         Assert.Equal(["db"], status.Needs);
+        Assert.Equal(["cache"], status.Wants);
+        Assert.Equal(("batch", "/run/made"), (status.Slice, status.Unless));
         Assert.Equal(["/bin/web", "-x"], status.Command);
         Assert.Equal(new ServiceProblem("/web.yaml", 2, 3, "unknown key"), Assert.Single(status.Problems));
         Assert.Equal((LastExit.Signaled, 9, null), (status.LastExit!.Kind, status.LastExit.Signal, status.LastExit.Code));
@@ -135,6 +140,32 @@ public sealed class MachineReportsTests : IDisposable
         report = MachineReports.Boot(stages, _table.Supervisor.Services);
         Assert.Null(report.ReadyMs);
         Assert.Equal("coming", report.Services[^1].Name);
+    }
+
+    [Fact]
+    public void A_restart_is_no_part_of_the_boot()
+    {
+        _table.Add(new ServiceState { Phase = ServicePhase.Running, StartedAt = At(500), ReadyAt = At(501), HasBeenUp = true, FirstStartedAt = At(3), FirstReadyAt = At(4) });
+        _table.Add(new ServiceState { Phase = ServicePhase.Starting, Pid = 7, StartedAt = At(600), HasBeenUp = true, FirstStartedAt = At(2), FirstReadyAt = At(3) }, ServiceTable.Settings("again"));
+        var report = MachineReports.Boot([], _table.Supervisor.Services);
+        Assert.Equal(4000, report.ReadyMs);
+        Assert.Equal([(2000L, 3000L), (3000L, 4000L)], report.Services.Select(service => (service.StartedMs!.Value, service.ReadyMs!.Value)));
+    }
+
+    [Fact]
+    public void The_boot_tells_what_each_service_waited_for()
+    {
+        _table.Add(new ServiceState(), ServiceTable.Settings("web") with { Needs = ["db"], Wants = ["cache", "db"], Milestone = ["disks"], After = ["cache"] });
+        Assert.Equal(["db", "cache", "disks"], Assert.Single(MachineReports.Boot([], _table.Supervisor.Services).Services).Behind);
+    }
+
+    [Fact]
+    public void Usage_names_what_runs_and_what_does_not()
+    {
+        var service = _table.Add(new ServiceState { Phase = ServicePhase.Running, Pid = 7, Restarts = 2 });
+        var usage = MachineReports.Usage(service, new CgroupUsage(5, 6, 7, 8, 9, 10));
+        Assert.Equal((service.Name, "running", 2), (usage.Name, usage.State, usage.Restarts));
+        Assert.Equal((5L, 6L, 7L, 8L, 9L, 10L), (usage.CpuMs, usage.MemoryBytes, usage.MemoryPeakBytes, usage.Tasks, usage.IoReadBytes, usage.IoWriteBytes));
     }
 
     [Fact]

@@ -18,6 +18,9 @@ internal interface IMachineControl
     /// <summary>Null if there is no such service.</summary>
     ServiceStatus? Service(string name);
 
+    /// <summary>What each service uses of CPU, memory and disks.</summary>
+    IReadOnlyList<ServiceUsage> Usage();
+
     ControlResult Start(string name);
 
     ControlResult Stop(string name);
@@ -72,6 +75,12 @@ internal interface IMachineControl
     IDisposable WhenChanged(string id, TimeSpan wait, Action<ChangeInfo> then);
 
     BootReport Boot();
+
+    /// <summary>The events behind <paramref name="after"/> that are kept, as NDJSON.</summary>
+    byte[] Events(long after);
+
+    /// <summary>Answers on a connection with what is kept and what comes; false if there are too many who follow. The descriptor stays the caller's.</summary>
+    bool FollowEvents(FileDescriptor connection, Access access, long after, bool isServerSent);
 
     /// <summary>
     /// Sends the connection and the query to syslog, which answers on the connection itself. The descriptor (which is

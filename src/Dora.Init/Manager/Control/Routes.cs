@@ -16,6 +16,7 @@ internal static class Routes
 
         new("GET", "/v1/services", Access.Read, "all services", Payload.ListOf<ServiceSummary>(), x => x.ReplyList(200, x.Machine.Services())),
         new("GET", "/v1/services/{name}", Access.Read, "a service and what explains its state", Payload.Of<ServiceStatus>(), GetService),
+        new("GET", "/v1/usage", Access.Read, "what each service uses of CPU, memory and disks", Payload.ListOf<ServiceUsage>(), x => x.ReplyList(200, x.Machine.Usage())),
         Verb("start", "start a service, with what it needs", x => x.Machine.Start(x.Argument)),
         Verb("stop", "stop a service, with what needs it", x => x.Machine.Stop(x.Argument)),
         Verb("restart", "stop and start a service", x => x.Machine.Restart(x.Argument)),
@@ -54,6 +55,15 @@ internal static class Routes
                 RouteParameter.Flag("follow", "whether new lines follow"),
                 RouteParameter.Text("until", "end: with follow and a service, until nobody holds its output any more"),
                 RouteParameter.Number("after", "instead of the latest lines those behind this sequence number"),
+            ],
+        },
+
+        new("GET", "/v1/events", Access.Read, "what has happened, and what happens", Payload.LinesOf<EventInfo>() with { Or = Payload.Plain(HttpResponse.EventStream) }, GetEvents)
+        {
+            Parameters =
+            [
+                RouteParameter.Number("after", "only events behind this id; all that are kept unless told"),
+                RouteParameter.Flag("follow", "whether the answer goes on with what comes; always with Accept: text/event-stream"),
             ],
         },
 
@@ -122,13 +132,7 @@ internal static class Routes
             exchange.Fail(400, "request.parameter", $"follow={follow}: true or false is expected");
             return;
         }
-        long after = 0;
-        if (exchange.Target["after"] is { } number
-            && !long.TryParse(number, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out after))
-        {
-            exchange.Fail(400, "request.parameter", $"after={number}: the sequence number of a line is expected");
-            return;
-        }
+        if (!TryReadId(exchange, "after", exchange.Target["after"], out long after)) return;
         string? service = exchange.Target["service"];
         if (service is { Length: 0 }) service = null;
         string? until = exchange.Target["until"];
@@ -145,6 +149,29 @@ internal static class Routes
         if (exchange.IsHead) exchange.ReplyHead(HttpResponse.Ndjson);
         else if (!exchange.HandOver(new LogQuery(service, lines, follow == "true", until is not null, after)))
             exchange.Fail(503, "log.unavailable", "logs: syslog is not running at the moment, try again");
+    }
+
+    private static void GetEvents(ControlExchange exchange)
+    {
+        bool isServerSent = exchange.Fields["accept"] is { } accept && accept.Contains(HttpResponse.EventStream, StringComparison.Ordinal);
+        if (!TryReadId(exchange, "after", exchange.Target["after"] ?? (isServerSent ? exchange.Fields["last-event-id"] : null), out long after)) return;
+        string follow = exchange.Target["follow"] ?? (isServerSent ? "true" : "false");
+        if (follow is not ("true" or "false"))
+            exchange.Fail(400, "request.parameter", $"follow={follow}: true or false is expected");
+        else if (follow == "false")
+            exchange.ReplyBytes(200, HttpResponse.Ndjson, exchange.Machine.Events(after));
+        else if (exchange.IsHead)
+            exchange.ReplyHead(isServerSent ? HttpResponse.EventStream : HttpResponse.Ndjson);
+        else if (!exchange.HandOver(fd => exchange.Machine.FollowEvents(fd, exchange.Access, after, isServerSent)))
+            exchange.Fail(503, "events.busy", "events: too many clients follow them, try again");
+    }
+
+    private static bool TryReadId(ControlExchange exchange, string name, string? text, out long id)
+    {
+        id = 0;
+        if (text is null || long.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out id)) return true;
+        exchange.Fail(400, "request.parameter", $"{name}={text}: a whole number is expected");
+        return false;
     }
 
     private static void Run(ControlExchange exchange)

@@ -314,6 +314,8 @@ internal static partial class ServiceMachine
     internal static string Seconds(TimeSpan span) =>
         span.TotalSeconds >= 1 ? $"{span.TotalSeconds:0.#} s" : $"{span.TotalMilliseconds:0} ms";
 
+    private static bool IsFirstUp(ServiceState state, ServicePhase phase) => state is { HasBeenUp: false, FirstReadyAt: null } && (phase is ServicePhase.Running or ServicePhase.Done);
+
     /// <summary>The one place where the phase changes: what belongs to the old one is dropped.</summary>
     private static ServiceState Enter(ServiceState state, ServicePhase phase, TimeSpan now) => state with
     {
@@ -322,6 +324,8 @@ internal static partial class ServiceMachine
         Deadline = null,
         Reason = null,
         IsGivenUp = false,
+        FirstStartedAt = IsFirstUp(state, phase) ? state.StartedAt ?? now : state.FirstStartedAt,
+        FirstReadyAt = IsFirstUp(state, phase) ? now : state.FirstReadyAt,
         HasBeenUp = state.HasBeenUp || phase is ServicePhase.Running or ServicePhase.Done,
         Fault = phase is ServicePhase.Stopping or ServicePhase.Killing ? state.Fault : null,
         StartAgain = state.StartAgain && phase is ServicePhase.Stopping or ServicePhase.Killing,

@@ -123,6 +123,11 @@ internal sealed record ServiceState : IJsonMapped<ServiceState>
     /// <summary>It was up once since the machine was started: what has it as a milestone may start.</summary>
     public bool HasBeenUp { get; init; }
 
+    /// <summary>When it was up for the first time, and launched for that: what the boot report tells, whatever has become of it since.</summary>
+    public TimeSpan? FirstStartedAt { get; init; }
+
+    public TimeSpan? FirstReadyAt { get; init; }
+
     /// <summary>It has failed for a fault of its own and nobody starts it again: what its file says about that follows.</summary>
     public bool IsGivenUp { get; init; }
 
@@ -202,6 +207,8 @@ internal sealed record ServiceState : IJsonMapped<ServiceState>
         Reason = json.Text("reason", from?.Reason),
         Fault = json.Text("fault", from?.Fault),
         HasBeenUp = json.Flag("hasBeenUp", from?.HasBeenUp) ?? false,
+        FirstStartedAt = json.Ticks("firstStartedAt", from?.FirstStartedAt),
+        FirstReadyAt = json.Ticks("firstReadyAt", from?.FirstReadyAt),
         IsGivenUp = json.Flag("isGivenUp", from?.IsGivenUp) ?? false,
         PeriodSince = json.Ticks("periodSince", from?.PeriodSince),
         RestartsInPeriod = json.Integer("restartsInPeriod", from?.RestartsInPeriod) ?? 0,

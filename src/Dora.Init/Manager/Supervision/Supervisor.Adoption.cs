@@ -180,6 +180,8 @@ internal sealed partial class Supervisor
             RestartsInPeriod = state.RestartsInPeriod,
             LastExit = state.LastExit,
             HasBeenUp = state.HasBeenUp || mayBeReady,
+            FirstStartedAt = state.FirstStartedAt,
+            FirstReadyAt = state.FirstReadyAt,
             Cause = state.Cause,
         };
     }

@@ -34,6 +34,8 @@ internal sealed class FakeMachine(EventLoop loop) : IMachineControl
         _ => null,
     };
 
+    public IReadOnlyList<ServiceUsage> Usage() => [new() { Name = "web", State = ServiceStates.Running, CpuMs = 20, Tasks = 1 }];
+
     public ControlResult Start(string name) => Do("start", name);
 
     public ControlResult Stop(string name) => Do("stop", name);
@@ -151,6 +153,14 @@ internal sealed class FakeMachine(EventLoop loop) : IMachineControl
     }
 
     public BootReport Boot() => new() { HandoverMs = 900 };
+
+    public byte[] Events(long after) => System.Text.Encoding.UTF8.GetBytes($"{{\"id\":{after + 1},\"kind\":\"test\"}}\n");
+
+    public bool FollowEvents(FileDescriptor connection, Access access, long after, bool isServerSent)
+    {
+        Calls.Add($"follow {access} {after} {isServerSent}");
+        return false;
+    }
 
     public bool ServeLogs(FileDescriptor connection, LogQuery query)
     {

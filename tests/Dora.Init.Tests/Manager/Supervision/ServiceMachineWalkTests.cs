@@ -82,6 +82,8 @@ public class ServiceMachineWalkTests
             if (state.IsGivenUp) Assert.True(state.Phase is ServicePhase.Failed && state.WantedUp, what);
             Assert.True(actions.HasFlag(ServiceActions.ReactToFailure) == (state.IsGivenUp && !before.IsGivenUp) || actions.HasFlag(ServiceActions.Launch) || before.Phase is ServicePhase.Waiting, what);
             if (before.HasBeenUp || state.IsUp) Assert.True(state.HasBeenUp, what);
+            Assert.True(state.HasBeenUp == state.FirstReadyAt is not null && state.FirstReadyAt >= state.FirstStartedAt == state.HasBeenUp, what);
+            if (before.FirstReadyAt is not null) Assert.True((before.FirstStartedAt, before.FirstReadyAt) == (state.FirstStartedAt, state.FirstReadyAt), what);
             if (settings.Restart is { Limit: > 0, Within.Ticks: > 0 }) Assert.True(state.RestartsInPeriod <= settings.Restart.Limit, what);
             else if (settings.Restart.Limit > 0) Assert.True(state.RestartsInRow <= settings.Restart.Limit, what);
         }

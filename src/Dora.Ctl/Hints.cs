@@ -1,0 +1,76 @@
+using Dora.Core.Client;
+
+namespace Dora.Ctl;
+
+/// <summary>What to do about an error, by its stable name. A test compares them with docs/protocol.md and with init's source.</summary>
+internal static class Hints
+{
+    public static string? For(DoraException failure)
+    {
+        if (failure.Error is { Error.Length: > 0 } error) return ByName.GetValueOrDefault(error.Error)?.Replace("NAME", NameIn(error.Message) ?? "NAME", StringComparison.Ordinal);
+        return failure.Failure switch
+        {
+            DoraFailure.NoSocket => "run dora on the Pandora machine itself, or forward its socket and name it with --socket",
+            DoraFailure.NotReachable => "the guard starts another manager within moments, and services run on: try again; if it stays so, look at the console",
+            DoraFailure.NotAnswering => "services run on without it, and the guard replaces a manager that hangs within 10 s: try again; "
+                + "if it stays so, as root: kill -KILL $(pgrep -f 'init manager')",
+            DoraFailure.NotPermitted => "run it as root, or have yourself added to group dora",
+            DoraFailure.Unexpected => "see whether --socket names Pandora's socket, and whether dora is of the same version as init",
+            _ => null,
+        };
+    }
+
+    /// <summary>For an error that came inside an answer, such as that of a change which failed.</summary>
+    public static string? For(string? error) => error is null ? null : ByName.GetValueOrDefault(error);
+
+    /// <summary>Messages begin with their object: <c>web: is pinned up</c>.</summary>
+    private static string? NameIn(string message)
+    {
+        int end = message.IndexOf(": ", StringComparison.Ordinal);
+        return end > 0 && !message.AsSpan(0, end).ContainsAny(" /'") ? message[..end] : null;
+    }
+
+    private const string Report = "this is a defect of dora or of what stands between it and init: please report it with 'dora version'";
+    private const string Later = "try again in a moment";
+
+    internal static Dictionary<string, string> ByName { get; } = new(StringComparer.Ordinal)
+    {
+        ["http.malformed"] = Report,
+        ["http.timeout"] = Later,
+        ["http.body-too-large"] = "send less: a request may have 1 MiB",
+        ["http.target-too-long"] = "shorten the path and its parameters: they may have 8 KiB",
+        ["http.expectation"] = Report,
+        ["http.header-too-large"] = Report,
+        ["http.not-implemented"] = "use one of the methods of docs/protocol.md",
+        ["http.version"] = Report,
+        ["http.method"] = "see docs/protocol.md, or 'dora api GET /v1/openapi.json', for the methods of this path",
+        ["http.busy"] = "too many connections are open; end followers that nobody needs, or try again in a moment",
+        ["path.not-found"] = "see docs/protocol.md, or 'dora api GET /v1/openapi.json', for the paths that this init has; dora may be newer than it",
+        ["request.parameter"] = "see docs/protocol.md, or the command's --help, for what is expected there",
+        ["request.body"] = "see docs/protocol.md, or the command's --help, for what is expected there",
+        ["access.denied"] = "run it as root; what is open to group dora can be done by its members too",
+        ["access.cross-origin"] = "leave out the Origin field: a web page must not change this machine",
+        ["service.invalid"] = "see docs/services.md, service(5), for the keys and their values",
+        ["service.exists"] = "choose another --name, or wait until that one has ended ('dora service list')",
+        ["service.too-many"] = "wait until some of the commands have ended ('dora service list')",
+        ["service.not-found"] = "'dora service list' has the names",
+        ["service.unusable"] = "'dora service check' shows what is wrong with its file; mend it, then 'dora service reload'",
+        ["service.masked"] = "'dora service unmask NAME' lets it be started again",
+        ["service.pinned"] = "'dora service unpin NAME' lets go of it",
+        ["service.template"] = "name one instance: NAME@ARGUMENT ('dora service list' has those that there are)",
+        ["service.mask-failed"] = "see whether /etc/dora/services can be written and its disk has room",
+        ["service.leaving"] = "bring back its file ('dora service reload') or its interface first",
+        ["service.no-reload"] = "restart it, or give its file a reload-command or a reload-signal",
+        ["service.not-running"] = "start it: then it reads its configuration",
+        ["service.failed"] = "'dora service status NAME' tells why, and what to do",
+        ["change.not-found"] = "'dora service status NAME' tells how it is now: changes are forgotten after a while and with a manager that was replaced",
+        ["log.unavailable"] = "try again in a moment; 'dora service status syslog' tells why syslog does not run",
+        ["machine.ending"] = "'dora shutdown status' shows what is under way",
+        ["machine.not-scheduled"] = "'dora shutdown status' shows what is under way; what has begun cannot be cancelled",
+        ["machine.kexec"] = "see docs/ending.md for what kexec needs; --or-reboot goes through the firmware instead",
+        ["init.unsuitable"] = "give the path of an init for this machine, static and executable; 'dora log init' may tell more",
+        ["reload.outdated"] = "the files have changed since they were shown: do it again",
+        ["reload.failed"] = "see whether the disk with /etc/dora/services answers, then try again",
+        ["internal"] = "this is a defect of init, which goes on: 'dora log init' has the details, please report them",
+    };
+}

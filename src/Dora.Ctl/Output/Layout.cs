@@ -1,0 +1,75 @@
+using System.Text;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace Dora.Ctl.Output;
+
+/// <summary>
+/// Spectre.Console as what lays things out: it makes segments of tables and trees for a width, wraps, and knows how wide
+/// a character is; <see cref="Screen"/> writes them. Its console is not used: making one asks System.Console for its
+/// output, which sets up the terminal and the signals and writes a mode change to it, for whoever only wanted a list.
+/// </summary>
+internal static class Layout
+{
+    /// <summary>Where lines may be of any length.</summary>
+    private const int Endless = 4096;
+
+    public static void Write(Screen screen, IRenderable what)
+    {
+        int width = screen.Width ?? Endless;
+        var options = new RenderOptions(new Abilities(screen.IsUnicode), new Size(width, 24));
+        var line = new StringBuilder();
+        int spaces = 0;
+        foreach (var segment in what.Render(options, width))
+        {
+            if (segment.IsLineBreak)
+            {
+                screen.WriteLine(line.ToString());
+                line.Clear();
+                spaces = 0;
+                continue;
+            }
+            // Spaces at the end of a line are no content, and are in the way of who copies it.
+            string text = segment.Text.TrimEnd(' ');
+            if (text.Length > 0)
+            {
+                line.Append(' ', spaces).Append(screen.Paint(ToneOf(segment.Style), text));
+                spaces = 0;
+            }
+            spaces += segment.Text.Length - text.Length;
+        }
+        if (line.Length > 0) screen.WriteLine(line.ToString());
+    }
+
+    /// <summary>Columns that a text takes on a terminal.</summary>
+    public static int WidthOf(string text) => Ascii.IsValid(text) ? text.Length : new Segment(text).CellCount();
+
+    public static Style StyleOf(Tone tone) => tone switch
+    {
+        Tone.Good => new Style(Color.Green),
+        Tone.Busy => new Style(Color.Olive),
+        Tone.Bad => new Style(Color.Maroon),
+        Tone.Faint => new Style(decoration: Decoration.Dim),
+        Tone.Strong => new Style(decoration: Decoration.Bold),
+        _ => Style.Plain,
+    };
+
+    private static Tone ToneOf(Style style) =>
+        style.Decoration.HasFlag(Decoration.Dim) ? Tone.Faint
+        : style.Decoration.HasFlag(Decoration.Bold) ? Tone.Strong
+        : style.Foreground == Color.Green ? Tone.Good
+        : style.Foreground == Color.Olive ? Tone.Busy
+        : style.Foreground == Color.Maroon ? Tone.Bad
+        : Tone.Plain;
+
+    private sealed class Abilities(bool unicode) : IReadOnlyCapabilities
+    {
+        public ColorSystem ColorSystem => ColorSystem.Standard;
+        public bool Ansi => true;
+        public bool Links => false;
+        public bool Legacy => false;
+        public bool IsTerminal => true;
+        public bool Interactive => false;
+        public bool Unicode => unicode;
+    }
+}
