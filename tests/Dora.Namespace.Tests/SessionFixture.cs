@@ -32,6 +32,16 @@ public sealed class SessionFixture : IDisposable
 
     public Outcome Dora(string arguments, string? input = null) => Init.Run($"cd /tmp && /pandora/dora {arguments}", s_limit, input);
 
+    /// <summary>dora in the background: its pid, output, errors and exit code are in /run/NAME.pid, .out, .err and .code.</summary>
+    public void InBackground(string name, string arguments) => Init.Run(
+        $"(env --default-signal=INT /pandora/dora {arguments} >/run/{name}.out 2>/run/{name}.err & echo $! >/run/{name}.pid; wait $!; echo $? >/run/{name}.code) </dev/null >/dev/null 2>&1 &").Expect();
+
+    /// <summary>What is in one of these files; empty as long as it is not there.</summary>
+    public string Text(string file) => File.Exists(Init.Inside($"/run/{file}")) ? File.ReadAllText(Init.Inside($"/run/{file}")) : "";
+
+    /// <summary>The exit code of dora in the background.</summary>
+    public string CodeOf(string name) => Init.WaitFor($"the end of {name}", () => Text($"{name}.code") is { Length: > 0 } code ? code.Trim() : null)!;
+
     /// <summary>Runs a scenario of terminal.py; what it prints.</summary>
     public string Drive(string scenario) =>
         Init.Run("cd /pandora && python3 -c 'import sys; sys.dont_write_bytecode = True; from terminal import *; exec(sys.stdin.read())'", s_limit, scenario).Expect();

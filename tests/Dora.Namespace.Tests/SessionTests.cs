@@ -93,10 +93,10 @@ public sealed class SessionTests(SessionFixture fixture) : IClassFixture<Session
     [Fact]
     public void It_ends_when_the_service_stops()
     {
-        _init.Run("(/pandora/dora exec web --name bystander -- sleep 1000; echo $? >/run/bystander) </dev/null >/dev/null 2>&1 &").Expect();
+        fixture.InBackground("bystander", "exec web --name bystander -- sleep 1000");
         _init.WaitForState("bystander", "running");
         _init.Change("restart", "web");
-        Assert.Equal("143", _init.WaitFor("its end", () => File.Exists(_init.Inside("/run/bystander")) && File.ReadAllText(_init.Inside("/run/bystander")) is { Length: > 0 } text ? text.Trim() : null));
+        Assert.Equal("143", fixture.CodeOf("bystander"));
         _init.WaitForState("bystander", "stopped");
         _init.WaitForState("web", "running");
         _init.WaitForLog("bystander: stopping: web has ended");
@@ -105,7 +105,7 @@ public sealed class SessionTests(SessionFixture fixture) : IClassFixture<Session
     [Fact]
     public void A_relay_has_only_what_is_its_own_and_the_command_only_its_streams()
     {
-        _init.Run("(/pandora/dora exec web --name holder -- sleep 1000) </dev/null >/dev/null 2>&1 &").Expect();
+        fixture.InBackground("holder", "exec web --name holder -- sleep 1000");
         _init.WaitForState("holder", "running");
         _init.WaitFor("its command", () => fixture.ProcessesOf("holder").Count == 2);
         int relay = fixture.ProcessesOf("holder").Single(pid => InitInNamespace.CommandLine(pid) == "init relay"), command = fixture.ProcessesOf("holder").Single(pid => pid != relay);
@@ -123,9 +123,9 @@ public sealed class SessionTests(SessionFixture fixture) : IClassFixture<Session
     [Fact]
     public void A_client_that_is_killed_takes_its_command_along()
     {
-        foreach (string way in (string[])["", "trap \\\"\\\" HUP TERM; "])
+        foreach (string way in (string[])["", "trap \"\" HUP TERM; "])
         {
-            _init.Run($"(/pandora/dora exec web --name orphan -- sh -c \"{way}(sleep 4713 &) ; while :; do sleep 1; done\" & echo $! >/run/orphan.pid; wait) </dev/null >/dev/null 2>&1 &").Expect();
+            fixture.InBackground("orphan", $"exec web --name orphan -- sh -c '{way}(sleep 4713 &) ; while :; do sleep 1; done'");
             _init.WaitFor("its child", () => fixture.ProcessesOf("orphan").Any(pid => InitInNamespace.CommandLine(pid) == "sleep 4713"));
             _init.Run("kill -9 $(cat /run/orphan.pid)").Expect();
             _init.WaitFor("its end", () => fixture.ProcessesOf("orphan").Count == 0);
@@ -136,14 +136,14 @@ public sealed class SessionTests(SessionFixture fixture) : IClassFixture<Session
     [Fact]
     public void It_goes_on_when_the_manager_is_killed_and_its_end_is_known_to_the_next()
     {
-        _init.Run("(/pandora/dora exec web --name survivor -- sh -c 'echo before; until [ -e /tmp/go ]; do sleep 0.05; done; cat; echo after; exit 9' >/run/survivor.out; echo $? >/run/survivor.code) </dev/null 2>/dev/null &").Expect();
-        _init.WaitFor("its first word", () => File.ReadAllText(_init.Inside("/run/survivor.out")) == "before\n");
+        fixture.InBackground("survivor", "exec web --name survivor -- sh -c 'echo before; until [ -e /tmp/go ]; do sleep 0.05; done; cat; echo after; exit 9'");
+        _init.WaitFor("its first word", () => fixture.Text("survivor.out") == "before\n");
         _init.KillManager();
         _init.WaitForState("survivor", "running");
         _init.KillManager();
         fixture.Dora("exec web -- touch /tmp/go").Expect();
-        Assert.Equal("9", _init.WaitFor("its end", () => File.Exists(_init.Inside("/run/survivor.code")) && File.ReadAllText(_init.Inside("/run/survivor.code")) is { Length: > 0 } code ? code.Trim() : null));
-        Assert.Equal("before\nafter\n", File.ReadAllText(_init.Inside("/run/survivor.out")));
+        Assert.Equal("9", fixture.CodeOf("survivor"));
+        Assert.Equal("before\nafter\n", fixture.Text("survivor.out"));
         _init.WaitForState("survivor", "done");
         Assert.Equal(9, _init.Get("/v1/services/survivor").GetProperty("lastExit").GetProperty("code").GetInt32());
         fixture.Dora("exec web -- rm /tmp/go").Expect();
@@ -171,10 +171,10 @@ public sealed class SessionTests(SessionFixture fixture) : IClassFixture<Session
     {
         foreach (var (name, number, code) in (ReadOnlySpan<(string, int, string)>)[("INT", 2, "42"), ("TERM", 15, "43")])
         {
-            _init.Run($"(env --default-signal=INT /pandora/dora exec web --name signalled -- sh -c 'trap \"exit {code}\" {name}; echo ready; while :; do sleep 0.05; done' >/run/signalled.out & echo $! >/run/signalled.pid; wait $!; echo $? >/run/signalled.code) </dev/null 2>/dev/null &").Expect();
-            _init.WaitFor("its trap", () => File.Exists(_init.Inside("/run/signalled.out")) && File.ReadAllText(_init.Inside("/run/signalled.out")) == "ready\n");
+            fixture.InBackground("signalled", $"exec web -- sh -c 'trap \"exit {code}\" {name}; echo ready; while :; do sleep 0.05; done'");
+            _init.WaitFor("its trap", () => fixture.Text("signalled.out") == "ready\n");
             _init.Run($"kill -{number} $(cat /run/signalled.pid)").Expect();
-            Assert.Equal(code, _init.WaitFor("its end", () => File.Exists(_init.Inside("/run/signalled.code")) && File.ReadAllText(_init.Inside("/run/signalled.code")) is { Length: > 0 } text ? text.Trim() : null));
+            Assert.Equal(code, fixture.CodeOf("signalled"));
             _init.Run("rm /run/signalled.*").Expect();
         }
     }
@@ -198,21 +198,21 @@ public sealed class SessionTests(SessionFixture fixture) : IClassFixture<Session
     [Fact]
     public void A_stop_by_somebody_else_is_seen_and_limits_hold()
     {
-        _init.Run("(/pandora/dora run -i --name limited --limit cgroup.max.descendants=7 -- sh -c 'cat /sys/fs/cgroup/dora/jobs/limited/cgroup.max.descendants; sleep 1000' >/run/limited.out; echo $? >/run/limited.code) </dev/null 2>/dev/null &").Expect();
-        _init.WaitFor("its limit", () => File.Exists(_init.Inside("/run/limited.out")) && File.ReadAllText(_init.Inside("/run/limited.out")) == "7\n");
+        fixture.InBackground("limited", "run -i --name limited --limit cgroup.max.descendants=7 -- sh -c 'cat /sys/fs/cgroup/dora/jobs/limited/cgroup.max.descendants; sleep 1000'");
+        _init.WaitFor("its limit", () => fixture.Text("limited.out") == "7\n");
         _init.Change("stop", "limited");
         Assert.Equal("stopped", _init.Service("limited").State);
-        Assert.Equal("143", File.ReadAllText(_init.Inside("/run/limited.code")).Trim());
+        Assert.Equal("143", fixture.CodeOf("limited"));
     }
 
     [Fact]
     public void A_lost_connection_says_what_has_become_of_the_session()
     {
-        _init.Run("(/pandora/dora exec web --name cut -- sleep 1000 2>/run/cut.err; echo $? >/run/cut.code) </dev/null >/dev/null &").Expect();
+        fixture.InBackground("cut", "exec web --name cut -- sleep 1000");
         _init.WaitFor("its command", () => fixture.ProcessesOf("cut").Count == 2);
         Processes.Signal(fixture.ProcessesOf("cut").Single(pid => InitInNamespace.CommandLine(pid) == "init relay"), 9);
-        Assert.Equal("125", _init.WaitFor("its end", () => File.Exists(_init.Inside("/run/cut.code")) && File.ReadAllText(_init.Inside("/run/cut.code")) is { Length: > 0 } text ? text.Trim() : null));
-        Assert.Contains("dora: exec: cut: the connection to it was lost; it is ", File.ReadAllText(_init.Inside("/run/cut.err")));
+        Assert.Equal("125", fixture.CodeOf("cut"));
+        Assert.Contains("dora: exec: cut: the connection to it was lost; it is ", fixture.Text("cut.err"));
         _init.WaitFor("nothing of it", () => fixture.ProcessesOf("cut").Count == 0);
     }
 
@@ -273,7 +273,7 @@ public sealed class SessionTests(SessionFixture fixture) : IClassFixture<Session
     [InlineData("/v1/exec?tty=yes", "{}", 400, "tty=yes: true or false is expected")]
     [InlineData("/v1/exec?rows=0", "{}", 400, "rows=0: a number from 1 to 65535")]
     [InlineData("/v1/exec?color=1", "{}", 400, "parameter 'color' is not known: name, service, tty, rows, columns, stdin, detachable")]
-    [InlineData("/v1/exec", """{"comand":["/bin/true"]}""", 400, "unknown key 'comand', did you mean 'command'?")]
+    [InlineData("/v1/exec", """{"comand":["/bin/true"]}""", 400, "unknown key 'comand'; did you mean 'command'?")]
     [InlineData("/v1/exec", """{"stdout":"none"}""", 400, "stdout: makes no sense for a session")]
     [InlineData("/v1/exec", """{"restart":"always"}""", 400, "restart: makes no sense for a command that is run once")]
     [InlineData("/v1/exec?service=web", """{"private-network":true}""", 400, "private-network: makes no sense in the surroundings of web")]

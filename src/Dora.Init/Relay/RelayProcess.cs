@@ -53,6 +53,7 @@ internal sealed class RelayProcess
         Reap();
         while (true)
         {
+            DropClients();
             if (_end is not null) Finish();
             if (_isTold && !_clients.Exists(client => client.HasWaiting)) break;
             Wait();
@@ -63,7 +64,6 @@ internal sealed class RelayProcess
             ReadClients();
             _command.Flush();
             foreach (var client in _clients) client.Flush();
-            DropClients();
             if (_killAt <= Sys.TimeSinceBoot() && _end is null)
             {
                 _ = Sys.Kill(_command.Pid, Libc.SIGKILL);
