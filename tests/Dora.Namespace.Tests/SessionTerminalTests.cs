@@ -139,7 +139,7 @@ public sealed class SessionTerminalTests(SessionFixture fixture) : IClassFixture
             t.expect("# ")
             t.ask("echo fi''rst", "first\r\n")
             t.ask("(sleep 1; echo me''anwhile) &", "\r\n")
-            t.type("\x10\x10\x11")
+            t.type("\x10\x11")
             t.expect("detached: kept goes on, 'dora attach kept' takes it up again\r\n")
             same(t.code(), 0)
             """);
