@@ -7,7 +7,7 @@ internal static unsafe partial class Libc
 {
     public const uint TIOCGWINSZ = 0x5413;
     public const int TCSANOW = 0, VMIN = 6, VTIME = 5;
-    public const uint ICANON = 2, ECHO = 8;
+    public const uint ISIG = 1, ICANON = 2, ECHO = 8;
 
     [StructLayout(LayoutKind.Sequential)]
     public struct winsize

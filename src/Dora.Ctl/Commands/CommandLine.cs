@@ -79,6 +79,7 @@ internal static class CommandLine
             ServiceCommand.Build(Bind),
             LogCommand.Build(Bind),
             RunCommand.Build(Bind),
+            TopCommand.Build(Bind),
             BootCommand.Build(Bind),
             VersionCommand.Build(Bind),
             MachineCommand.Build("poweroff", "stop all services in order and switch the machine off", Bind),
