@@ -11,6 +11,7 @@ internal static unsafe partial class Libc
     public const int O_PATH = 0x200000;
     public const int F_DUPFD = 0, F_GETFD = 1, F_SETFD = 2, F_GETFL = 3, F_SETFL = 4, F_DUPFD_CLOEXEC = 1030;
     public const int F_SETPIPE_SZ = 1031;
+    public const int FALLOC_FL_KEEP_SIZE = 1, FALLOC_FL_PUNCH_HOLE = 2;
     public const int FD_CLOEXEC = 1;
     public const int AT_FDCWD = -100, AT_SYMLINK_NOFOLLOW = 0x100, AT_REMOVEDIR = 0x200;
     public const int SEEK_SET = 0, SEEK_END = 2;
@@ -48,6 +49,7 @@ internal static unsafe partial class Libc
     [LibraryImport(Library)] public static partial int isatty(int fd);
     [LibraryImport(Library)] public static partial void _exit(int status);
     [LibraryImport(Library, SetLastError = true)] public static partial int ioctl(int fd, nuint request, nint argument);
+    [LibraryImport(Library, SetLastError = true)] public static partial int fallocate(int fd, int mode, long offset, long length);
     [LibraryImport(Library, SetLastError = true)] public static partial int memfd_create(byte* name, uint flags);
 
     public const uint MFD_CLOEXEC = 1, SPLICE_F_NONBLOCK = 2;

@@ -247,6 +247,10 @@ internal static unsafe partial class Sys
 
     private const int LongLivedFloor = 256;
 
+    /// <summary>fallocate(2): gives the memory behind a part of a file back; it reads as zeros, and the size stays.</summary>
+    public static Errno PunchHole(FileDescriptor fd, long offset, long length) =>
+        Check(Libc.fallocate(fd.Number, Libc.FALLOC_FL_PUNCH_HOLE | Libc.FALLOC_FL_KEEP_SIZE, offset, length));
+
     /// <summary>memfd_create(2): a file in RAM that lives as long as somebody holds it.</summary>
     public static Errno MakeMemoryFile(string name, out FileDescriptor fd)
     {

@@ -11,6 +11,8 @@ internal static class HttpResponse
 {
     public const string Json = "application/json";
     public const string Ndjson = "application/x-ndjson";
+    public const string EventStream = "text/event-stream";
+    public const string Metrics = "text/plain; version=0.0.4; charset=utf-8";
 
     public static ReadOnlySpan<byte> Continue => "HTTP/1.1 100 Continue\r\n\r\n"u8;
 

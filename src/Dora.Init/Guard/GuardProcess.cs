@@ -156,8 +156,8 @@ internal sealed partial class GuardProcess
     }
 
     /// <summary>
-    /// What asks for an end of the machine (<see cref="Ending.AskedBy"/>) goes to the manager; HUP ends rescue and tries
-    /// the manager again. The rest is read so that it is gone.
+    /// What asks for an end of the machine (<see cref="Ending.AskedBy"/>) goes to the manager, and USR1, which asks for its
+    /// sockets; HUP ends rescue and tries the manager again. The rest is read so that it is gone.
     /// </summary>
     private void ForwardSignal(int signal)
     {
@@ -173,6 +173,8 @@ internal sealed partial class GuardProcess
             Log.Announce("guard: ctrl-alt-del seven times: rebooting now");
             End(MachineEnd.Reboot, isHurried: true);
         }
+
+        if (signal == Libc.SIGUSR1) _ = _manager.Send(new GuardRecord { Kind = GuardMessage.Signal, Code = signal });
 
         var end = Ending.AskedBy(signal);
         if (end is null) return;

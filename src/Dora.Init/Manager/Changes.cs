@@ -13,6 +13,10 @@ internal sealed class Changes(EventLoop loop, Func<string, Service?> find)
     private const int Kept = 200;
     private readonly Queue<Change> _all = new();
     private readonly List<Waiter> _waiters = [];
+
+    /// <summary>A change has begun or ended.</summary>
+    public Action<ChangeInfo>? Moved { get; init; }
+
     private int _lastId;
 
     private sealed class Change(ChangeInfo info, Predicate<ServiceState> isReached)
@@ -45,8 +49,10 @@ internal sealed class Changes(EventLoop loop, Func<string, Service?> find)
     public string Begin(string verb, string? service, string? before, Predicate<ServiceState> isReached, IReadOnlyList<string>? along = null)
     {
         string id = (++_lastId).ToString();
-        _all.Enqueue(new Change(new ChangeInfo { Id = id, Verb = verb, Service = service, Status = ChangeInfo.Doing, Before = before, Along = along }, isReached));
+        var info = new ChangeInfo { Id = id, Verb = verb, Service = service, Status = ChangeInfo.Doing, Before = before, Along = along };
+        _all.Enqueue(new Change(info, isReached));
         if (_all.Count > Kept) _all.Dequeue();
+        Moved?.Invoke(info);
         loop.Post("changes", Check);
         return id;
     }
@@ -56,6 +62,7 @@ internal sealed class Changes(EventLoop loop, Func<string, Service?> find)
     {
         if (FindChange(id) is not { } change) return;
         change.Info = change.Info with { Status = ChangeInfo.Done };
+        Moved?.Invoke(change.Info);
         loop.Post("changes", Check);
     }
 
@@ -74,7 +81,11 @@ internal sealed class Changes(EventLoop loop, Func<string, Service?> find)
     public void Check()
     {
         foreach (var change in _all)
-            if (change.Info.Status == ChangeInfo.Doing && change.Info.Service is { } name) change.Info = Advance(change, find(name));
+        {
+            if (change.Info.Status != ChangeInfo.Doing || change.Info.Service is not { } name) continue;
+            change.Info = Advance(change, find(name));
+            if (change.Info.Status != ChangeInfo.Doing) Moved?.Invoke(change.Info);
+        }
         for (int i = _waiters.Count - 1; i >= 0; i--)
         {
             var waiter = _waiters[i];

@@ -4,6 +4,7 @@ using Dora.Core.Protocol;
 using Dora.Init.Events;
 using Dora.Init.Guard;
 using Dora.Init.Manager.Control;
+using Dora.Init.Manager.Feed;
 using Dora.Init.Manager.Logging;
 using Dora.Init.Manager.Reloading;
 using Dora.Init.Manager.Shutdown;
@@ -14,7 +15,7 @@ namespace Dora.Init.Manager;
 
 /// <summary>What the API asks of the manager, answered from the supervisor's table.</summary>
 internal sealed partial class MachineControl(
-    Supervisor supervisor, LoadedServices loaded, LogHub logs, SavedState saved, Changes changes, MachineVerbs verbs, ServiceReload reload) : IMachineControl
+    Supervisor supervisor, LoadedServices loaded, LogHub logs, SavedState saved, Changes changes, MachineVerbs verbs, ServiceReload reload, EventFeed feed) : IMachineControl
 {
     private ServiceSet Files => loaded.Set;
 
@@ -155,6 +156,10 @@ internal sealed partial class MachineControl(
     public IDisposable WhenChanged(string id, TimeSpan wait, Action<ChangeInfo> then) => changes.WhenChanged(id, wait, then);
 
     public BootReport Boot() => MachineReports.Boot(saved.Stages, supervisor.Services);
+
+    public byte[] Events(long after) => feed.Kept(after);
+
+    public bool FollowEvents(FileDescriptor connection, Access access, long after, bool isServerSent) => feed.Follow(connection, access, after, isServerSent);
 
     public bool ServeLogs(FileDescriptor connection, LogQuery query) => logs.ServeLogs(connection, query);
 

@@ -4,6 +4,7 @@ using Dora.Init.Events;
 using Dora.Init.Guard;
 using Dora.Init.Manager.Control;
 using Dora.Init.Manager.Devices;
+using Dora.Init.Manager.Feed;
 using Dora.Init.Manager.Logging;
 using Dora.Init.Manager.Reloading;
 using Dora.Init.Manager.Shutdown;
@@ -22,7 +23,7 @@ namespace Dora.Init.Manager;
 internal sealed class ManagerProcess
 {
     private static readonly string[] s_serviceDirectories = ["/usr/lib/dora/services", "/etc/dora/services"]; // the image's, the operator's
-    private const string SocketPath = "/run/dora/dora.sock", SocketStoreName = "control", StartedUpMark = "/run/dora/started-up";
+    private const string StartedUpMark = "/run/dora/started-up";
 
     private static readonly TimeSpan s_settled = TimeSpan.FromSeconds(2);
 
@@ -40,7 +41,9 @@ internal sealed class ManagerProcess
     private readonly MachineVerbs _verbs;
     private readonly MachineControl _control;
     private readonly DeviceCoupling _coupling;
+    private readonly EventFeed _feed;
     private DeviceEvents? _devices;
+    private ControlSockets? _sockets;
     private bool _isStateChanged = true;
     private bool _isLeaving; // what is saved is for the next manager, and not to be written over
 
@@ -66,10 +69,11 @@ internal sealed class ManagerProcess
         _supervisor = new Supervisor(_loop, _guard, new LogOutput(_logs), [.. _commandLine.Masked, .. OperatorMasks.Read()]) { IsWantedByBoot = IsWantedByBoot };
         _ending = new MachineEnding(_loop, _guard, _supervisor) { Began = EndBegan, SoftRebootReady = LeaveForSoftReboot };
         _scheduled = new ScheduledEnd(_loop, _ending, StateChanged);
-        var changes = new Changes(_loop, _supervisor.Find);
+        _feed = new EventFeed(_loop, _guard);
+        var changes = new Changes(_loop, _supervisor.Find) { Moved = _feed.ChangeMoved };
         _verbs = new MachineVerbs(_loop, _guard, _ending, _scheduled, changes) { LastUpgrade = _state.LastUpgrade };
         var reload = new ServiceReload(_loop, _files, _supervisor, s_serviceDirectories);
-        _control = new MachineControl(_supervisor, _files, _logs, _state, changes, _verbs, reload);
+        _control = new MachineControl(_supervisor, _files, _logs, _state, changes, _verbs, reload, _feed);
         _coupling = new DeviceCoupling(_loop, _commandLine, CompleteStartUp);
     }
 
@@ -95,6 +99,8 @@ internal sealed class ManagerProcess
         _loop.Failed = (owner, exception) => Log.Error($"{owner}: {exception.Message} ({exception.GetType().Name}): the event is dropped, the manager goes on");
         _loop.AfterBatch = SaveState;
         _supervisor.StateChanged = ServiceChanged;
+        _supervisor.ServiceMoved = _feed.ServiceMoved;
+        _supervisor.ServiceRemoved = _feed.ServiceRemoved;
         _supervisor.SaveNow = SaveState;
         _supervisor.RebootAsked = cause => _ending.Request(MachineEnd.Reboot, force: false, cause);
         _guard.ChildExited = ChildExited;
@@ -118,13 +124,13 @@ internal sealed class ManagerProcess
         // Posted after the first services, and so run when they have been launched.
         if (!_state.IsStartUpComplete) _loop.Post("start-up", CoupleDevices);
 
-        using var server = new ControlServer(_loop, OpenControlSocket(), _control, UserDatabase.Load().FindGroup("dora")?.Gid, Log.Warn)
-        {
-            WhenSaved = _supervisor.AfterSave,
-        };
+        using var server = new ControlServer(_loop, _control, Log.Warn) { WhenSaved = _supervisor.AfterSave };
+        _sockets = new ControlSockets(server, _guard, UserDatabase.Load().FindGroup("dora")?.Gid);
+        _sockets.Open();
         _guard.Watch(_loop);
         _ending.Resume(_state);
         _scheduled.Adopt(_state);
+        _feed.ManagerStarted();
         _guard.Up();
         _loop.After(s_settled, "memory", GiveBackMemory);
         Log.Info(_isRestart ? $"manager: running again, {_supervisor.Services.Count} services taken up" : "manager: running");
@@ -156,20 +162,6 @@ internal sealed class ManagerProcess
     /// <summary><c>single</c> and <c>pandora.rescue</c>: a login on the consoles, the log, and nothing else.</summary>
     private bool IsWantedByBoot(ServiceSettings settings) =>
         !(_commandLine.Single || _commandLine.Rescue) || settings.Logger || settings.Terminal is not null;
-
-    private FileDescriptor OpenControlSocket()
-    {
-        if (_guard.Restored.TryGetValue(SocketStoreName, out var kept)) return kept;
-        Sys.MakeDirectories("/run/dora", 0x1ED).ThrowIfError("make folder", "/run/dora");
-        Sys.Socket(Libc.AF_UNIX, Libc.SOCK_STREAM | Libc.SOCK_NONBLOCK, 0, out var socket).ThrowIfError("socket");
-        _ = Sys.Unlink(SocketPath);
-        Sys.BindUnix(socket, SocketPath).ThrowIfError("bind", SocketPath);
-        // Anyone may connect: what one may do is decided by SO_PEERCRED (Control/).
-        Sys.ChangeMode(SocketPath, 0x1B6).ThrowIfError("chmod", SocketPath);
-        Sys.Listen(socket, 64).ThrowIfError("listen on", SocketPath);
-        _guard.Put(SocketStoreName, socket);
-        return socket;
-    }
 
     /// <summary>Listens first and looks second: what appears in between is seen twice, and never not at all.</summary>
     private void WatchDevices()
@@ -230,7 +222,12 @@ internal sealed class ManagerProcess
 
     private void SignalSeen(int signal)
     {
-        if (Ending.AskedBy(signal) is { } end)
+        if (signal == Libc.SIGUSR1)
+        {
+            Log.Info("manager: the API's sockets are made anew (SIGUSR1)");
+            _sockets?.Recreate();
+        }
+        else if (Ending.AskedBy(signal) is { } end)
             _ending.Request(end, force: false, signal == Libc.SIGINT ? "ctrl-alt-del" : "a signal to PID 1");
     }
 
@@ -278,6 +275,8 @@ internal sealed class ManagerProcess
     {
         // An exit that is not answered is told to the next manager.
         if (_isLeaving) return;
+        if (_isStateChanged) _feed.MachineIs(_verbs.Status());
+        _feed.WriteDown();
         if (_isStateChanged)
         {
             _isStateChanged = false;
@@ -290,6 +289,7 @@ internal sealed class ManagerProcess
             _stateFile.Write(_state);
             _files.Saved();
         }
+        _feed.Deliver();
         _supervisor.Saved();
         _guard.Acknowledge();
     }

@@ -21,8 +21,14 @@ internal enum Access
 /// </summary>
 internal sealed record Caller(uint Uid, int Pid, Access Access)
 {
-    /// <summary>Asks the kernel. Whoever cannot be identified may only read.</summary>
-    public static Caller Of(FileDescriptor connection, uint? operatorGroup)
+    /// <summary>Asks the kernel. Whoever cannot be identified may only read, and nobody may do more than <paramref name="most"/>.</summary>
+    public static Caller Of(FileDescriptor connection, uint? operatorGroup, Access most)
+    {
+        var caller = Of(connection, operatorGroup);
+        return caller.Access <= most ? caller : caller with { Access = most };
+    }
+
+    private static Caller Of(FileDescriptor connection, uint? operatorGroup)
     {
         if (Sys.PeerCredentials(connection, out var peer) != Errno.None) return new Caller(uint.MaxValue, 0, Access.Read);
         if (peer.uid == 0) return new Caller(0, peer.pid, Access.Admin);

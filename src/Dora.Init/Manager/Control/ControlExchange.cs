@@ -1,3 +1,4 @@
+using Dora.Core.Linux;
 using Dora.Core.Protocol;
 using Dora.Core.Protocol.Json;
 
@@ -15,6 +16,8 @@ internal sealed class ControlExchange(ControlConnection connection, HttpRequest 
 
     public IMachineControl Machine { get; } = machine;
     public HttpTarget Target => request.Target;
+    public HttpFields Fields => request.Fields;
+    public Access Access => connection.Caller.Access;
     public byte[] Body => request.Body;
     public bool IsHead => request.Method == "HEAD";
     public bool IsAnswered => _isAnswered;
@@ -30,6 +33,10 @@ internal sealed class ControlExchange(ControlConnection connection, HttpRequest 
 
     /// <summary>JSON that is written already.</summary>
     public void ReplyJson(int status, byte[] json) => Reply(status, json, null);
+
+    /// <summary>A body as it is.</summary>
+    public void ReplyBytes(int status, string mediaType, byte[] body) =>
+        Send(HttpResponse.Format(status, mediaType, body, request.KeepAlive, IsHead));
 
     private void Reply(int status, byte[] json, (string, string)? extra) =>
         Send(HttpResponse.Format(status, HttpResponse.Json, Line(json), request.KeepAlive, IsHead, extra));
@@ -51,13 +58,16 @@ internal sealed class ControlExchange(ControlConnection connection, HttpRequest 
         else _wait = wait;
     }
 
-    /// <summary>Hands the connection to syslog; false if that failed and the exchange still wants an answer.</summary>
-    public bool HandOver(LogQuery query)
+    /// <summary>Hands the connection to whoever goes on answering on it, from a copy of the descriptor; false if that failed and the exchange still wants an answer.</summary>
+    public bool HandOver(Func<FileDescriptor, bool> take)
     {
-        if (!connection.HandOver(fd => Machine.ServeLogs(fd, query))) return false;
+        if (!connection.HandOver(take)) return false;
         _isAnswered = true;
         return true;
     }
+
+    /// <summary>Hands the connection to syslog; false if that failed and the exchange still wants an answer.</summary>
+    public bool HandOver(LogQuery query) => HandOver(fd => Machine.ServeLogs(fd, query));
 
     /// <summary>The client is gone.</summary>
     public void Abandon()

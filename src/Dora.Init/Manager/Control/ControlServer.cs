@@ -5,12 +5,12 @@ using Dora.Init.Events;
 namespace Dora.Init.Manager.Control;
 
 /// <summary>
-/// The API's server: HTTP/1.1 on a listening Unix socket, on the manager's loop.
+/// The API's server: HTTP/1.1 on the connections that its listeners take in (<see cref="ControlListener"/>), on the manager's loop.
 ///
 /// It must never hurt the manager. So everything is capped (connections, bytes of a request, time of a request and of
 /// an answer), one answer at a time is in memory for each connection, a reader that is slow is dropped instead of
-/// waited for, and an exception ends in a 500 for one client. The socket is open to everyone (0666); what a caller may
-/// do follows from who the kernel says it is (<see cref="Caller"/>) and from the route (<see cref="Routes"/>).
+/// waited for, and an exception ends in a 500 for one client. What a caller may do follows from who the kernel says it is
+/// (<see cref="Caller"/>), from the socket that it came by, and from the route (<see cref="Routes"/>).
 ///
 /// No answer leaves before the state that it speaks of is saved (<see cref="WhenSaved"/>), so a 202 holds whatever becomes of
 /// this manager: the next one carries the order out. That is once for a batch of events, and nothing where nothing changed.
@@ -20,14 +20,9 @@ namespace Dora.Init.Manager.Control;
 /// </summary>
 internal sealed class ControlServer : IDisposable
 {
-    private const int AcceptBatch = 16;
     private const int BufferSize = 16 * 1024;
     private const int BuffersKept = 2;
-    private static readonly TimeSpan s_acceptRetry = TimeSpan.FromSeconds(1);
 
-    private readonly FileDescriptor _listener;
-    private readonly Watch _watch;
-    private readonly uint? _operatorGroup;
     private readonly Action<string> _log;
     private readonly HashSet<ControlConnection> _connections = [];
     private readonly List<ControlConnection> _expired = [];
@@ -36,23 +31,17 @@ internal sealed class ControlServer : IDisposable
     private bool _isDisposed;
 
     /// <param name="loop">The manager's loop.</param>
-    /// <param name="listener">Bound, listening, non-blocking; stays the caller's (it lives in the guard's store).</param>
     /// <param name="machine">What answers.</param>
-    /// <param name="operatorGroup">Number of group <c>dora</c>; null if there is none.</param>
     /// <param name="log">For exceptions of handlers and failures to accept.</param>
     /// <param name="limits">Caps; the defaults unless told.</param>
     /// <param name="routes"><see cref="Routes.All"/> unless told.</param>
-    public ControlServer(EventLoop loop, FileDescriptor listener, IMachineControl machine, uint? operatorGroup, Action<string> log,
-        ControlLimits? limits = null, IReadOnlyList<Route>? routes = null)
+    public ControlServer(EventLoop loop, IMachineControl machine, Action<string> log, ControlLimits? limits = null, IReadOnlyList<Route>? routes = null)
     {
         Loop = loop;
         Machine = machine;
         Limits = limits ?? new ControlLimits();
         Dispatcher = new Dispatcher(routes ?? Routes.All);
-        _listener = listener;
-        _operatorGroup = operatorGroup;
         _log = log;
-        _watch = loop.Watch(listener, Libc.EPOLLIN, "control", _ => Accept());
     }
 
     public EventLoop Loop { get; }
@@ -77,24 +66,7 @@ internal sealed class ControlServer : IDisposable
 
     public void Report(Exception exception) => _log($"control: {exception}");
 
-    private void Accept()
-    {
-        for (int i = 0; i < AcceptBatch; i++)
-        {
-            var errno = Sys.Accept(_listener, Libc.SOCK_NONBLOCK, out var fd);
-            if (errno is Errno.EAGAIN) return;
-            if (errno is Errno.ECONNABORTED) continue;
-            if (errno != Errno.None)
-            {
-                // EMFILE, ENOMEM: the event stays, and without a pause the loop would spin on it.
-                _log($"control: accept: {errno.Describe()}, trying again in 1 s");
-                Loop.Change(_watch, 0);
-                Loop.After(s_acceptRetry, "control", () => { if (!_isDisposed) Loop.Change(_watch, Libc.EPOLLIN); });
-                return;
-            }
-            Admit(fd, Caller.Of(fd, _operatorGroup));
-        }
-    }
+    public void Report(string message) => _log($"control: {message}");
 
     /// <summary>Takes a connection in, or answers 503 and closes it if there are too many.</summary>
     public void Admit(FileDescriptor fd, Caller caller)
@@ -132,12 +104,11 @@ internal sealed class ControlServer : IDisposable
         Loop.After(Limits.SweepInterval, "control", Sweep);
     }
 
-    /// <summary>Closes every connection; the listener is not touched.</summary>
+    /// <summary>Closes every connection; listeners are not touched.</summary>
     public void Dispose()
     {
         if (_isDisposed) return;
         _isDisposed = true;
-        Loop.Unwatch(_watch);
         foreach (var connection in _connections.ToArray()) connection.Close();
     }
 }

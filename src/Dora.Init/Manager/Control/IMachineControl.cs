@@ -67,6 +67,12 @@ internal interface IMachineControl
 
     BootReport Boot();
 
+    /// <summary>The events behind <paramref name="after"/> that are kept, as NDJSON.</summary>
+    byte[] Events(long after);
+
+    /// <summary>Answers on a connection with what is kept and what comes; false if there are too many who follow. The descriptor stays the caller's.</summary>
+    bool FollowEvents(FileDescriptor connection, Access access, long after, bool isServerSent);
+
     /// <summary>
     /// Sends the connection and the query to syslog, which answers on the connection itself. The descriptor (which is
     /// non-blocking) stays the caller's, who closes it after true and answers 503 after false.

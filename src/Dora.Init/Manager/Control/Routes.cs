@@ -56,6 +56,15 @@ internal static class Routes
             ],
         },
 
+        new("GET", "/v1/events", Access.Read, "what has happened, and what happens", Payload.LinesOf<EventInfo>() with { Or = Payload.Plain(HttpResponse.EventStream) }, GetEvents)
+        {
+            Parameters =
+            [
+                RouteParameter.Number("after", "only events behind this id; all that are kept unless told"),
+                RouteParameter.Flag("follow", "whether the answer goes on with what comes; always with Accept: text/event-stream"),
+            ],
+        },
+
         new("GET", "/v1/machine", Access.Read, "whether the machine is being ended, or will be", Payload.Of<MachineStatus>(), x => x.Reply(200, x.Machine.Status())),
         End("poweroff", Access.Change, "stop all services and switch the machine off", MachineEnd.PowerOff),
         End("reboot", Access.Change, "stop all services and start the machine anew", MachineEnd.Reboot),
@@ -121,13 +130,7 @@ internal static class Routes
             exchange.Fail(400, "request.parameter", $"follow={follow}: true or false is expected");
             return;
         }
-        long after = 0;
-        if (exchange.Target["after"] is { } number
-            && !long.TryParse(number, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out after))
-        {
-            exchange.Fail(400, "request.parameter", $"after={number}: the sequence number of a line is expected");
-            return;
-        }
+        if (!TryReadId(exchange, "after", exchange.Target["after"], out long after)) return;
         string? service = exchange.Target["service"];
         if (service is { Length: 0 }) service = null;
         string? until = exchange.Target["until"];
@@ -144,6 +147,29 @@ internal static class Routes
         if (exchange.IsHead) exchange.ReplyHead(HttpResponse.Ndjson);
         else if (!exchange.HandOver(new LogQuery(service, lines, follow == "true", until is not null, after)))
             exchange.Fail(503, "log.unavailable", "logs: syslog is not running at the moment, try again");
+    }
+
+    private static void GetEvents(ControlExchange exchange)
+    {
+        bool isServerSent = exchange.Fields["accept"] is { } accept && accept.Contains(HttpResponse.EventStream, StringComparison.Ordinal);
+        if (!TryReadId(exchange, "after", exchange.Target["after"] ?? (isServerSent ? exchange.Fields["last-event-id"] : null), out long after)) return;
+        string follow = exchange.Target["follow"] ?? (isServerSent ? "true" : "false");
+        if (follow is not ("true" or "false"))
+            exchange.Fail(400, "request.parameter", $"follow={follow}: true or false is expected");
+        else if (follow == "false")
+            exchange.ReplyBytes(200, HttpResponse.Ndjson, exchange.Machine.Events(after));
+        else if (exchange.IsHead)
+            exchange.ReplyHead(isServerSent ? HttpResponse.EventStream : HttpResponse.Ndjson);
+        else if (!exchange.HandOver(fd => exchange.Machine.FollowEvents(fd, exchange.Access, after, isServerSent)))
+            exchange.Fail(503, "events.busy", "events: too many clients follow them, try again");
+    }
+
+    private static bool TryReadId(ControlExchange exchange, string name, string? text, out long id)
+    {
+        id = 0;
+        if (text is null || long.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out id)) return true;
+        exchange.Fail(400, "request.parameter", $"{name}={text}: a whole number is expected");
+        return false;
     }
 
     private static void Run(ControlExchange exchange)

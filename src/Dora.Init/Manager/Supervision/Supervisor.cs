@@ -64,6 +64,12 @@ internal sealed partial class Supervisor
     /// <summary>Something has changed that outlives the manager or that somebody may wait for.</summary>
     public Action? StateChanged { get; set; }
 
+    /// <summary>A service has moved, and may be in another state.</summary>
+    public Action<Service>? ServiceMoved { get; set; }
+
+    /// <summary>A service is no more.</summary>
+    public Action<string>? ServiceRemoved { get; set; }
+
     public Service? Find(string name) => _services.GetValueOrDefault(name);
 
     /// <summary>Takes up a service file's settings; a template only makes instances later.</summary>
@@ -211,6 +217,7 @@ internal sealed partial class Supervisor
         CloseListener(service);
         if (service.Settings.Logger && service.State.Phase is ServicePhase.Stopped or ServicePhase.Failed or ServicePhase.Backoff) _output.LoggerEnded();
         Unsettled();
+        ServiceMoved?.Invoke(service);
         StateChanged?.Invoke();
     }
 

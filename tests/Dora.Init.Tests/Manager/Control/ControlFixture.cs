@@ -15,17 +15,15 @@ internal sealed class ControlFixture : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("dora-control-").FullName;
     private readonly FileDescriptor _listener;
 
-    public ControlFixture(ControlLimits? limits = null, IReadOnlyList<Route>? routes = null, uint? operatorGroup = null, Action<Action>? whenSaved = null)
+    public ControlFixture(ControlLimits? limits = null, IReadOnlyList<Route>? routes = null, uint? operatorGroup = null, Action<Action>? whenSaved = null, Access most = Access.Admin)
     {
         Sys.Socket(Libc.AF_UNIX, Libc.SOCK_STREAM | Libc.SOCK_NONBLOCK, 0, out _listener).ThrowIfError("socket");
         Sys.BindUnix(_listener, SocketPath).ThrowIfError("bind", SocketPath);
         Sys.Listen(_listener, 128).ThrowIfError("listen");
         Loop = new EventLoop { Failed = (owner, exception) => LoopFailures.Add($"{owner}: {exception}") };
         Machine = new FakeMachine(Loop);
-        Server = new ControlServer(Loop, _listener, Machine, operatorGroup, Log.Add, limits, routes)
-        {
-            WhenSaved = whenSaved ?? (action => action()),
-        };
+        Server = new ControlServer(Loop, Machine, Log.Add, limits, routes) { WhenSaved = whenSaved ?? (action => action()) };
+        _ = new ControlListener(Server, _listener, operatorGroup, most);
     }
 
     public string SocketPath => Path.Combine(_folder, "dora.sock");

@@ -137,6 +137,14 @@ internal sealed class FakeMachine(EventLoop loop) : IMachineControl
 
     public BootReport Boot() => new() { HandoverMs = 900 };
 
+    public byte[] Events(long after) => System.Text.Encoding.UTF8.GetBytes($"{{\"id\":{after + 1},\"kind\":\"test\"}}\n");
+
+    public bool FollowEvents(FileDescriptor connection, Access access, long after, bool isServerSent)
+    {
+        Calls.Add($"follow {access} {after} {isServerSent}");
+        return false;
+    }
+
     public bool ServeLogs(FileDescriptor connection, LogQuery query)
     {
         Query = query;
