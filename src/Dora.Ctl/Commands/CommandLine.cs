@@ -90,6 +90,8 @@ internal static class CommandLine
             MachineCommand.BuildShutdown(Bind),
             InitCommand.Build(Bind),
             ApiCommand.Build(Bind),
+            CompletionCommand.Build(Bind),
+            CompletionCommand.BuildHidden(Bind),
         };
     }
 
