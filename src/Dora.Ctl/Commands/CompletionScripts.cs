@@ -3,7 +3,8 @@ namespace Dora.Ctl.Commands;
 /// <summary>What each shell needs to ask <c>dora complete</c>.</summary>
 internal static class CompletionScripts
 {
-    // Bash breaks words at @, : and =, as in dhcp@eth0, and replaces what stands behind: so what stands before is taken off.
+    // Bash breaks words at : and = and replaces what stands behind, and at @, as in dhcp@eth0, and replaces what stands behind
+    // together with the @: so what it does not replace is taken off.
     public const string Bash = """
         # bash completion for dora: source <(dora completion bash)
         _dora() {
@@ -12,7 +13,7 @@ internal static class CompletionScripts
             read -ra words <<<"$text"
             [[ $text == *[[:space:]] ]] && words+=("")
             typed=${words[${#words[@]} - 1]}
-            if [[ $typed == *[@:=]* ]]; then strip=${typed%"${typed##*[@:=]}"}; fi
+            if [[ $typed == *[@:=]* ]]; then strip=${typed%"${typed##*[@:=]}"}; strip=${strip%@}; fi
             COMPREPLY=()
             while IFS= read -r line; do
                 case $line in

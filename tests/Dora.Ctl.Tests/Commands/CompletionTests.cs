@@ -60,7 +60,7 @@ public class CompletionTests
     /// <summary>The real shells with a stand-in for dora, which answers what the real one would for a few lines.</summary>
     [Theory]
     [InlineData("bash", "dora ser", "service")]
-    [InlineData("bash", "dora service status dhcp@e", "th0")]
+    [InlineData("bash", "dora service status dhcp@e", "@eth0")]
     [InlineData("bash", "dora service status x", "x1 x:2")]
     [InlineData("fish", "dora ser", "service")]
     [InlineData("fish", "dora service status dhcp@e", "dhcp@eth0")]
