@@ -65,6 +65,7 @@ internal static class Hints
         ["service.failed"] = "'dora service status NAME' tells why, and what to do",
         ["change.not-found"] = "'dora service status NAME' tells how it is now: changes are forgotten after a while and with a manager that was replaced",
         ["log.unavailable"] = "try again in a moment; 'dora service status syslog' tells why syslog does not run",
+        ["events.busy"] = "end followers that nobody needs, or try again in a moment",
         ["machine.ending"] = "'dora shutdown status' shows what is under way",
         ["machine.not-scheduled"] = "'dora shutdown status' shows what is under way; what has begun cannot be cancelled",
         ["machine.kexec"] = "see docs/ending.md for what kexec needs; --or-reboot goes through the firmware instead",

@@ -8,10 +8,10 @@ namespace Dora.Ctl.Tests;
 
 public partial class HintsTests
 {
-    [GeneratedRegex(@"`((?:http|path|request|access|service|change|log|machine|init|reload|exec|session|file|process|event)\.[a-z]+(?:-[a-z]+)*)`")]
+    [GeneratedRegex(@"`((?:http|path|request|access|service|change|log|machine|init|reload|exec|session|file|process|events?|console)\.[a-z]+(?:-[a-z]+)*)`")]
     private static partial Regex NameInDocument();
 
-    [GeneratedRegex("\"((?:http|path|request|access|service|change|log|machine|init|reload|exec|session|file|process|event)\\.[a-z]+(?:-[a-z]+)*)\"")]
+    [GeneratedRegex("\"((?:http|path|request|access|service|change|log|machine|init|reload|exec|session|file|process|events?|console)\\.[a-z]+(?:-[a-z]+)*)\"")]
     private static partial Regex NameInSource();
 
     private static IEnumerable<string> Documented() =>

@@ -3,7 +3,7 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Protocol;
 
 /// <summary>Answer of <c>GET /v1/machine</c>: whether the machine is being ended, or will be.</summary>
-public sealed class MachineStatus : IJsonMapped<MachineStatus>
+public sealed record MachineStatus : IJsonMapped<MachineStatus>
 {
     /// <summary>No end is near.</summary>
     public const string Running = "running";
@@ -41,6 +41,9 @@ public sealed class MachineStatus : IJsonMapped<MachineStatus>
     /// <summary>What became of the last upgrade of init, in words.</summary>
     public string? LastUpgrade { get; init; }
 
+    /// <summary>The machine's clocks when it answered: <c>bootMs</c> of other answers is measured against this one.</summary>
+    public Moment? Now { get; init; }
+
     /// <inheritdoc/>
     public static MachineStatus Map(JsonMap json, MachineStatus? from) => new()
     {
@@ -53,5 +56,6 @@ public sealed class MachineStatus : IJsonMapped<MachineStatus>
         LimitMs = json.Number("limitMs", from?.LimitMs),
         WaitsFor = json.Texts("waitsFor", from?.WaitsFor),
         LastUpgrade = json.Text("lastUpgrade", from?.LastUpgrade),
+        Now = json.Member("now", from?.Now),
     };
 }

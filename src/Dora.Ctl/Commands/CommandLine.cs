@@ -2,6 +2,7 @@ using System.CommandLine;
 using Dora.Core.Linux;
 using Dora.Core.Client;
 using Dora.Ctl.Output;
+using Dora.Ctl.Remote;
 
 namespace Dora.Ctl.Commands;
 
@@ -16,6 +17,13 @@ internal static class CommandLine
         HelpName = "PATH",
         Recursive = true,
         DefaultValueFactory = _ => DoraClient.DefaultSocket,
+    };
+
+    private static readonly Option<string?> s_host = new("--host")
+    {
+        Description = "another machine, by ssh: user@machine, or what ssh_config(5) names",
+        HelpName = "HOST",
+        Recursive = true,
     };
 
     public static int Run(string[] arguments, Screen output, Screen error)
@@ -64,7 +72,13 @@ internal static class CommandLine
     private static RootCommand Build(Screen output, Screen error)
     {
         Func<ParseResult, int> Bind(Func<Context, ParseResult, int> command) => parsed =>
-            command(new Context(new DoraClient(parsed.GetValue(s_socket)!) { Notice = Say }, output, error, parsed.GetValue(s_json)), parsed);
+        {
+            string socket = parsed.GetValue(s_socket)!;
+            string? host = parsed.GetValue(s_host);
+            using var tunnel = host is null ? null : SshTunnel.Open(host, socket);
+            var client = new DoraClient(tunnel?.SocketPath ?? socket) { Notice = Say };
+            return command(new Context(client, output, error, parsed.GetValue(s_json)) { Host = host }, parsed);
+        };
 
         void Say(string text)
         {
@@ -76,10 +90,12 @@ internal static class CommandLine
         {
             s_json,
             s_socket,
+            s_host,
             ServiceCommand.Build(Bind),
             LogCommand.Build(Bind),
             RunCommand.Build(Bind),
             TopCommand.Build(Bind),
+            EventsCommand.Build(Bind),
             BootCommand.Build(Bind),
             VersionCommand.Build(Bind),
             MachineCommand.Build("poweroff", "stop all services in order and switch the machine off", Bind),
@@ -111,6 +127,7 @@ internal static class CommandLine
             foreach (var option in command.Options) known.Add(option.Name);
             known.Add(s_json.Name);
             known.Add(s_socket.Name);
+            known.Add(s_host.Name);
             string meant = Words.Nearest(token, known) is { } near ? $", did you mean '{near}'?" : "";
             error.WriteLine($"{name}: '{error.Foreign(token)}' is not known{meant}");
         }

@@ -12,8 +12,11 @@ namespace Dora.Ctl.Commands;
 /// <param name="Json">Whether results are the API's JSON.</param>
 internal sealed record Context(DoraClient Client, Screen Out, Screen Error, bool Json)
 {
-    /// <summary>Time since boot, for "how long ago".</summary>
-    public TimeSpan Now { get; init; } = Sys.TimeSinceBoot();
+    /// <summary>The other machine, if it is one; paths and programs of this one mean nothing there.</summary>
+    public string? Host { get; init; }
+
+    /// <summary>Time since the boot of the machine, for "how long ago".</summary>
+    public TimeSpan Now => Host is null ? Sys.TimeSinceBoot() : TimeSpan.FromMilliseconds(Client.Machine().Value.Now?.BootMs ?? 0);
 }
 
 /// <summary>Makes an action of System.CommandLine from a command that wants a <see cref="Context"/>.</summary>

@@ -20,7 +20,7 @@ internal static class InitCommand
 
     private static int Upgrade(Context context, string path)
     {
-        string full = Path.GetFullPath(path);
+        string full = context.Host is null ? Path.GetFullPath(path) : path;
         string? before = context.Client.Machine().Value.LastUpgrade;
         var (_, json) = context.Client.UpgradeInit(full);
         // The manager that accepted it is gone in a moment; the next one, of whichever program, knows the outcome.

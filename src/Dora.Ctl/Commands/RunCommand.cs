@@ -54,6 +54,12 @@ internal static class RunCommand
     {
         try
         {
+            if (context.Host is not null)
+            {
+                // Which programs there are is not known here: env(1) looks, there.
+                if (!request.Command[0].Contains('/')) request = request with { Command = ["/usr/bin/env", .. request.Command] };
+                return detach ? Detached(context, request) : new AttachedRun(context, request).Follow();
+            }
             if (FindProgram(request.Command[0]) is not { } program)
             {
                 context.Error.WriteLine($"dora: run: {context.Error.Foreign(request.Command[0])}: no such program in PATH");

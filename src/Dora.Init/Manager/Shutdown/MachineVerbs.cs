@@ -16,20 +16,22 @@ internal sealed class MachineVerbs(EventLoop loop, GuardLink guard, MachineEndin
     /// <summary>What became of the last upgrade.</summary>
     public string? LastUpgrade { get; set; }
 
-    public MachineStatus Status()
+    public MachineStatus Status() => State() with { LastUpgrade = LastUpgrade, Now = Moment.At(EventLoop.Now, DateTime.UtcNow) };
+
+    private MachineStatus State()
     {
         if (ending.End is { } end)
         {
             return new MachineStatus
             {
                 State = MachineStatus.Ending, Verb = VerbOf(end), By = ending.By, Phase = ending.Phase, LimitMs = (long)ending.Limit.TotalMilliseconds,
-                At = Moment.At(ending.Since, DateTime.UtcNow - (EventLoop.Now - ending.Since)), WaitsFor = ending.WaitsFor(), LastUpgrade = LastUpgrade,
+                At = Moment.At(ending.Since, DateTime.UtcNow - (EventLoop.Now - ending.Since)), WaitsFor = ending.WaitsFor(),
             };
         }
-        if (scheduled.End is not { } later) return new MachineStatus { State = MachineStatus.Running, LastUpgrade = LastUpgrade };
+        if (scheduled.End is not { } later) return new MachineStatus { State = MachineStatus.Running };
         return new MachineStatus
         {
-            State = MachineStatus.Scheduled, Verb = VerbOf(later), By = scheduled.By, At = scheduled.At, LastUpgrade = LastUpgrade,
+            State = MachineStatus.Scheduled, Verb = VerbOf(later), By = scheduled.By, At = scheduled.At,
             Message = scheduled.Message.Length > 0 ? scheduled.Message : null,
         };
     }

@@ -1,0 +1,35 @@
+namespace Dora.Core.Linux;
+
+internal static unsafe partial class Sys
+{
+    /// <summary>posix_spawn(3): another process with our descriptors but those that are close-on-exec.</summary>
+    public static Errno Spawn(string path, IReadOnlyList<string> arguments, IReadOnlyList<string> environment, out int pid)
+    {
+        using var argv = new CStringArray(arguments);
+        using var envp = new CStringArray(environment);
+        int child = 0;
+        int result;
+        fixed (byte* p = new CString(path)) result = Libc.posix_spawn(&child, p, null, null, argv.Pointer, envp.Pointer);
+        pid = child;
+        return (Errno)result;
+    }
+
+    /// <summary>Waits for a child and takes it from the table; its exit code, or 128 and its signal.</summary>
+    public static int WaitFor(int pid)
+    {
+        int status = 0, result;
+        do result = Libc.wait4(pid, &status, 0, null);
+        while (result < 0 && Libc.errno == Errno.EINTR);
+        return result < 0 ? -1 : (status & 0x7F) == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F);
+    }
+
+    /// <summary>PR_SET_PDEATHSIG of prctl(2): a signal for us when the thread that started us ends; kept across an exec.</summary>
+    public static void EndWithParent(int signal) => _ = Libc.prctl(Libc.PR_SET_PDEATHSIG, (byte*)signal);
+
+    /// <summary>Lets a signal pass unnoticed, here and in whatever we execute.</summary>
+    public static void Ignore(int signal) => _ = Libc.signal(signal, Libc.SIG_IGN);
+
+    public static int ParentId => Libc.getppid();
+
+    public static int ProcessId => Libc.getpid();
+}
