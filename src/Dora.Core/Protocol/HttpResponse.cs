@@ -11,6 +11,7 @@ internal static class HttpResponse
 {
     public const string Json = "application/json";
     public const string Ndjson = "application/x-ndjson";
+    public const string Bytes = "application/octet-stream";
     public const string EventStream = "text/event-stream";
     public const string Metrics = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -56,7 +57,9 @@ internal static class HttpResponse
         500 => "Internal Server Error",
         501 => "Not Implemented",
         503 => "Service Unavailable",
+        504 => "Gateway Timeout",
         505 => "HTTP Version Not Supported",
+        507 => "Insufficient Storage",
         _ => "Unknown",
     };
 }

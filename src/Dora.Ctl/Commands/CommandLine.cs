@@ -98,6 +98,8 @@ internal static class CommandLine
             EventsCommand.Build(Bind),
             BootCommand.Build(Bind),
             VersionCommand.Build(Bind),
+            InformationCommand.Build(Bind),
+            FileCommand.Build(Bind),
             MachineCommand.Build("poweroff", "stop all services in order and switch the machine off", Bind),
             MachineCommand.Build("reboot", "stop all services in order and start the machine anew", Bind),
             MachineCommand.Build("halt", "stop all services in order and leave the machine on, doing nothing", Bind),

@@ -22,6 +22,20 @@ internal static class Words
     /// <summary>Milliseconds as seconds: <c>1.234</c>.</summary>
     public static string Seconds(long milliseconds) => (milliseconds / 1000.0).ToString("0.000", CultureInfo.InvariantCulture);
 
+    /// <summary>Bytes with three digits or so: <c>512 B</c>, <c>1.5 KiB</c>, <c>23.7 GiB</c>.</summary>
+    public static string Bytes(long bytes)
+    {
+        if (bytes is > -1024 and < 1024) return $"{bytes} B";
+        double value = bytes;
+        int unit = 0;
+        // What would be written as 1024.0 is one of the next unit.
+        for (; Math.Abs(value) >= 1023.95 && unit < 5; unit++) value /= 1024;
+        return value.ToString(Math.Abs(value) < 99.95 ? "0.0" : "0", CultureInfo.InvariantCulture) + " " + "KMGTP"[unit - 1] + "iB";
+    }
+
+    /// <summary>A share of a whole: <c>12.3 %</c>.</summary>
+    public static string Percent(long part, long whole) => whole <= 0 ? "-" : (100.0 * part / whole).ToString("0.0", CultureInfo.InvariantCulture) + " %";
+
     /// <summary><c>2026-11-21T03:55:29.120Z</c> as <c>2026-11-21 03:55:29</c>; anything else as it is.</summary>
     public static string Time(string wall) =>
         wall.Length >= 20 && wall[10] == 'T' ? $"{wall[..10]} {wall[11..19]}" : wall;

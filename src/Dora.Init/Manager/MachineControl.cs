@@ -6,6 +6,7 @@ using Dora.Init.Guard;
 using Dora.Init.Manager.Control;
 using Dora.Init.Manager.Feed;
 using Dora.Init.Manager.Logging;
+using Dora.Init.Manager.Metrics;
 using Dora.Init.Manager.Reloading;
 using Dora.Init.Manager.Shutdown;
 using Dora.Init.Manager.State;
@@ -18,6 +19,8 @@ internal sealed partial class MachineControl(
     Supervisor supervisor, LoadedServices loaded, LogHub logs, SavedState saved, Changes changes, MachineVerbs verbs, ServiceReload reload, EventFeed feed) : IMachineControl
 {
     private ServiceSet Files => loaded.Set;
+
+    public required IMachineInformation Information { get; init; }
 
     /// <summary>To be called after every change of a service.</summary>
     public void ServiceChanged() => changes.Check();
@@ -156,6 +159,8 @@ internal sealed partial class MachineControl(
     public IDisposable WhenChanged(string id, TimeSpan wait, Action<ChangeInfo> then) => changes.WhenChanged(id, wait, then);
 
     public BootReport Boot() => MachineReports.Boot(saved.Stages, supervisor.Services);
+
+    public string Metrics() => new MachineMetrics(supervisor, Version, () => feed.LastId).Text();
 
     public byte[] Events(long after) => feed.Kept(after);
 

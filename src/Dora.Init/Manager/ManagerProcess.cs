@@ -6,6 +6,7 @@ using Dora.Init.Manager.Control;
 using Dora.Init.Manager.Devices;
 using Dora.Init.Manager.Feed;
 using Dora.Init.Manager.Logging;
+using Dora.Init.Manager.MachineInfo;
 using Dora.Init.Manager.Reloading;
 using Dora.Init.Manager.Shutdown;
 using Dora.Init.Manager.Startup;
@@ -73,7 +74,10 @@ internal sealed class ManagerProcess
         var changes = new Changes(_loop, _supervisor.Find) { Moved = _feed.ChangeMoved };
         _verbs = new MachineVerbs(_loop, _guard, _ending, _scheduled, changes) { LastUpgrade = _state.LastUpgrade };
         var reload = new ServiceReload(_loop, _files, _supervisor, s_serviceDirectories);
-        _control = new MachineControl(_supervisor, _files, _logs, _state, changes, _verbs, reload, _feed);
+        _control = new MachineControl(_supervisor, _files, _logs, _state, changes, _verbs, reload, _feed)
+        {
+            Information = new MachineInformation(_loop, _supervisor.KeptSockets),
+        };
         _coupling = new DeviceCoupling(_loop, _commandLine, CompleteStartUp);
     }
 

@@ -72,6 +72,7 @@ public class JsonMappingTests
         if (type == typeof(int)) return number;
         if (type == typeof(uint)) return (uint)number;
         if (type == typeof(long)) return 5_000_000_000L + number;
+        if (type == typeof(double)) return number + 0.25;
         if (type == typeof(TimeSpan)) return TimeSpan.FromTicks(7_000_000_123L + number);
         if (type.IsEnum) return Enum.GetValues(type).GetValue(Enum.GetValues(type).Length - 1)!;
         if (type.IsAssignableTo(typeof(IReadOnlyDictionary<string, string>))) return new Dictionary<string, string> { [name] = "1", ["2"] = "" };

@@ -29,6 +29,9 @@ public abstract class JsonMap
     /// <summary>True or false.</summary>
     public abstract bool? Flag(string name, bool? value);
 
+    /// <summary>A number with a fraction, of which two digits are kept.</summary>
+    public abstract double? Decimal(string name, double? value);
+
     // Not virtual: the code for a generic virtual method is looked for at run time, by the type loader, and in the manager's
     // first save that took longer than reading all service files.
 

@@ -57,6 +57,12 @@ internal sealed class JsonMapSchema : JsonMap
         return null;
     }
 
+    public override double? Decimal(string name, double? value)
+    {
+        Plain(name, "number");
+        return null;
+    }
+
     public override IReadOnlyList<string>? Texts(string name, IReadOnlyList<string>? values)
     {
         _json.WriteStartObject(name);

@@ -57,6 +57,18 @@ internal sealed class JsonMapWriter : JsonMap
         return value;
     }
 
+    public override double? Decimal(string name, double? value)
+    {
+        // By hand: the formatting of floating point numbers is 18 kB of code.
+        if (value is { } number && Math.Abs(number) < 1e15)
+        {
+            long hundredths = (long)Math.Round(Math.Abs(number) * 100);
+            _json.WritePropertyName(name);
+            _json.WriteRawValue((number < 0 ? "-" : "") + (hundredths / 100).ToString() + "." + (hundredths % 100 / 10).ToString() + (hundredths % 10).ToString(), skipInputValidation: true);
+        }
+        return value;
+    }
+
     public T? WriteMember<T>(string name, T? value) where T : class, IJsonMapped<T>
     {
         if (value is null) return null;

@@ -4,8 +4,8 @@ namespace Dora.Core.Protocol.Json;
 
 /// <summary>
 /// A JSON text as a tree, from foreign bytes: its depth is bounded by us, its length by whoever reads it from a socket.
-/// At most one of the members is set: none for <c>null</c>, and for a number that is no 64-bit integer, which has no use
-/// here but may stand where a newer server has put it.
+/// At most one of the members is set, and none for <c>null</c>; a number that is no 64-bit integer is a <see cref="Fraction"/>,
+/// as it is written.
 /// </summary>
 internal sealed class JsonNode
 {
@@ -13,6 +13,7 @@ internal sealed class JsonNode
 
     public string? Text { get; private init; }
     public long? Number { get; private init; }
+    public string? Fraction { get; private init; }
     public bool? Flag { get; private init; }
     public List<JsonNode>? Items { get; private init; }
     public Dictionary<string, JsonNode>? Members { get; private init; }
@@ -44,7 +45,7 @@ internal sealed class JsonNode
             case JsonTokenType.False: return new JsonNode { Flag = false };
             case JsonTokenType.Null: return new JsonNode { IsNull = true };
             case JsonTokenType.Number:
-                return new JsonNode { Number = reader.TryGetInt64(out long number) ? number : null };
+                return reader.TryGetInt64(out long number) ? new JsonNode { Number = number } : new JsonNode { Fraction = System.Text.Encoding.ASCII.GetString(reader.ValueSpan) };
             case JsonTokenType.StartArray:
                 var items = new List<JsonNode>();
                 while (reader.Read() && reader.TokenType != JsonTokenType.EndArray) items.Add(Value(ref reader));

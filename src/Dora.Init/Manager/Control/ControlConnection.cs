@@ -274,6 +274,17 @@ internal sealed class ControlConnection
         return true;
     }
 
+    /// <summary>For a process that answers in our place; it stays ours, and is watched for the peer's end meanwhile.</summary>
+    public FileDescriptor Descriptor => _fd;
+
+    /// <summary>That process has ended.</summary>
+    public void WasAnswered(bool keepAlive)
+    {
+        if (_state != State.Handling) return;
+        _exchange = null;
+        Guarded(keepAlive ? ReadNext : Close);
+    }
+
     /// <summary>The deadline has passed.</summary>
     public void Expire()
     {

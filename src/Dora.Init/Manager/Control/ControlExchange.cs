@@ -69,6 +69,29 @@ internal sealed class ControlExchange(ControlConnection connection, HttpRequest 
     /// <summary>Hands the connection to syslog; false if that failed and the exchange still wants an answer.</summary>
     public bool HandOver(LogQuery query) => HandOver(fd => Machine.ServeLogs(fd, query));
 
+    /// <summary>Who asks.</summary>
+    public Caller Caller => connection.Caller;
+
+    public bool KeepAlive => request.KeepAlive;
+
+    /// <summary>
+    /// Lends the connection to a process that writes the answer by itself. <paramref name="start"/> passes the descriptor on
+    /// and gives what ends the process if the client goes first; it tells, later and once, how it went: null and whether
+    /// the answer was written to its end, or, if nothing was written, what is to be answered.
+    /// </summary>
+    public void LetAnswer(Func<FileDescriptor, Action<LentAnswer>, IDisposable> start) => WaitFor(start(connection.Descriptor, answer =>
+    {
+        if (_isAbandoned) return;
+        if (answer.Refusal is { } refusal)
+        {
+            Reply(answer.Status, refusal);
+            return;
+        }
+        _isAnswered = true;
+        _wait = null;
+        connection.WasAnswered(answer.IsWhole && request.KeepAlive);
+    }));
+
     /// <summary>The client is gone.</summary>
     public void Abandon()
     {

@@ -11,6 +11,8 @@ namespace Dora.Init.Manager.Control;
 /// </summary>
 internal interface IMachineControl
 {
+    IMachineInformation Information { get; }
+
     VersionInfo Version();
 
     IReadOnlyList<ServiceSummary> Services();
@@ -66,6 +68,9 @@ internal interface IMachineControl
     IDisposable WhenChanged(string id, TimeSpan wait, Action<ChangeInfo> then);
 
     BootReport Boot();
+
+    /// <summary>The text that Prometheus scrapes.</summary>
+    string Metrics();
 
     /// <summary>The events behind <paramref name="after"/> that are kept, as NDJSON.</summary>
     byte[] Events(long after);

@@ -43,6 +43,8 @@ internal sealed record Payload(string MediaType, Action<Utf8JsonWriter, JsonSche
         json.WriteStartObject();
         json.WriteString("type", "object");
         json.WriteString("description", where);
+        // Without it makers of clients take it for an object that has no members.
+        json.WriteBoolean("additionalProperties", true);
         json.WriteEndObject();
     });
 }

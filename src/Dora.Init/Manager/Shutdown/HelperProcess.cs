@@ -38,9 +38,11 @@ internal sealed class HelperProcess : IDisposable
 
     /// <summary>
     /// Starts it; <paramref name="passed"/> becomes its descriptor 3. <paramref name="ended"/> is called once, later,
-    /// with what it said, which is empty or begins with <c>error: </c> where it failed.
+    /// with what it said, which is empty or begins with <c>error: </c> where it failed. What it reads from its standard
+    /// input is <paramref name="input"/>, if there is one.
     /// </summary>
-    public static HelperProcess Start(EventLoop loop, string name, IReadOnlyList<string> arguments, FileDescriptor? passed, TimeSpan limit, Action<string> ended)
+    public static HelperProcess Start(EventLoop loop, string name, IReadOnlyList<string> arguments, FileDescriptor? passed, TimeSpan limit, Action<string> ended,
+        FileDescriptor? input = null)
     {
         Sys.Pipe(out var readEnd, out var writeEnd, Libc.O_NONBLOCK).ThrowIfError("pipe");
         using (writeEnd)
@@ -50,7 +52,10 @@ internal sealed class HelperProcess : IDisposable
             using (output)
             {
                 var builder = new LaunchPlanBuilder(name, ["init", "helper", .. arguments], Program.OwnPath);
-                builder.StandardStreams(output, output, output);
+                FileDescriptor? read = null;
+                if (input is not null) Sys.Duplicate(input, out read, LaunchPlanBuilder.SourceFloor).ThrowIfError("dup");
+                using var inputCopy = read;
+                builder.StandardStreams(read ?? output, output, output);
                 FileDescriptor? file = null;
                 if (passed is not null)
                 {
@@ -68,14 +73,29 @@ internal sealed class HelperProcess : IDisposable
         }
     }
 
+    /// <summary>What it has said so far.</summary>
+    public string Said => Encoding.UTF8.GetString(_answer, 0, _length);
+
+    /// <summary>Called when it has said more, and goes on.</summary>
+    public Action? Spoke { get; set; }
+
+    /// <summary>It may take as long as it likes from here on.</summary>
+    public void LiftLimit() => _limit.Cancel();
+
     private void Read()
     {
+        bool isMore = false;
         while (true)
         {
             var errno = Sys.Read(_output, _answer.AsSpan(_length), out int count);
-            if (errno == Errno.EAGAIN) return;
+            if (errno == Errno.EAGAIN)
+            {
+                if (isMore) Spoke?.Invoke();
+                return;
+            }
             if (errno == Errno.None && count > 0)
             {
+                isMore = true;
                 _length += count;
                 if (_length < LongestAnswer) continue;
             }

@@ -18,6 +18,7 @@ internal static class HelperRole
     {
         ["load-kernel", var kernel, var initramfs, var commandLine] => Answer(LoadKernel(kernel, initramfs, commandLine)),
         ["prepare", var path] => Answer(Prepare(path)),
+        ["machine", ..] => MachineInfo.MachineHelper.Run(arguments[1..]),
         ["read-services", .. var directories] => Answer(ReadServices(directories.ToArray())),
         _ => 2,
     };

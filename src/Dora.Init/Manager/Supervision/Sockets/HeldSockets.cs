@@ -67,8 +67,14 @@ internal sealed class HeldSockets(IDescriptorStore store) : IDisposable
     public void CloseUnused(Predicate<string> isUsed)
     {
         foreach (string name in NamesWith(Prefix))
-            if (!isUsed(name[Prefix.Length..name.IndexOf(':', Prefix.Length)])) CloseByName(name);
+            if (!isUsed(ServiceIn(name))) CloseByName(name);
     }
+
+    /// <summary>Every socket that is open, by its name in the guard's store.</summary>
+    public IReadOnlyDictionary<string, FileDescriptor> Open => _open;
+
+    /// <summary>The service in such a name.</summary>
+    public static string ServiceIn(string storeName) => storeName[Prefix.Length..storeName.IndexOf(':', Prefix.Length)];
 
     /// <summary>Those that an earlier file of the service asked for, or asked for otherwise.</summary>
     private void CloseStale(ServiceSettings settings)
