@@ -59,7 +59,7 @@ public sealed partial class TranscriptTests : IDisposable
         Prose("![the boot as a picture](transcripts/boot.svg)");
 
         Prose("## Scripts");
-        Scene("api GET /v1/version -i", "service list --json");
+        Scene("api GET /v1/version -i", "version --json");
 
         Prose("## When it cannot");
         Scene("service lst", "service restart syslog");
