@@ -46,7 +46,7 @@ internal sealed class SshTunnel : IDisposable
         }
         catch
         {
-            Directory.Delete(folder, recursive: true);
+            Remove(folder);
             throw;
         }
     }
@@ -96,6 +96,18 @@ internal sealed class SshTunnel : IDisposable
         }
     }
 
+    private static void Remove(string folder)
+    {
+        try
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+        catch (IOException)
+        {
+            // Somebody has cleaned up /tmp: what was asked for is done all the same.
+        }
+    }
+
     private static string PathIn(string folder) => folder + "/dora.sock";
 
     private static string[] Environ()
@@ -109,6 +121,6 @@ internal sealed class SshTunnel : IDisposable
     {
         _ = Sys.Kill(_pid, Libc.SIGTERM);
         _ = Sys.WaitFor(_pid);
-        Directory.Delete(_folder, recursive: true);
+        Remove(_folder);
     }
 }

@@ -6,6 +6,7 @@ using Dora.Init.Guard;
 using Dora.Init.Manager.Control;
 using Dora.Init.Manager.Feed;
 using Dora.Init.Manager.Logging;
+using Dora.Init.Manager.Metrics;
 using Dora.Init.Manager.Reloading;
 using Dora.Init.Manager.Shutdown;
 using Dora.Init.Manager.State;
@@ -158,6 +159,8 @@ internal sealed partial class MachineControl(
     public IDisposable WhenChanged(string id, TimeSpan wait, Action<ChangeInfo> then) => changes.WhenChanged(id, wait, then);
 
     public BootReport Boot() => MachineReports.Boot(saved.Stages, supervisor.Services);
+
+    public string Metrics() => new MachineMetrics(supervisor, Version, () => feed.LastId).Text();
 
     public byte[] Events(long after) => feed.Kept(after);
 

@@ -69,6 +69,9 @@ internal interface IMachineControl
 
     BootReport Boot();
 
+    /// <summary>The text that Prometheus scrapes.</summary>
+    string Metrics();
+
     /// <summary>The events behind <paramref name="after"/> that are kept, as NDJSON.</summary>
     byte[] Events(long after);
 

@@ -65,6 +65,9 @@ internal static class Routes
             ],
         },
 
+        new("GET", "/v1/metrics", Access.Read, "figures for Prometheus", Payload.Plain(HttpResponse.Metrics),
+            x => x.ReplyBytes(200, HttpResponse.Metrics, System.Text.Encoding.UTF8.GetBytes(x.Machine.Metrics()))),
+
         new("GET", "/v1/machine", Access.Read, "whether the machine is being ended, or will be", Payload.Of<MachineStatus>(), x => x.Reply(200, x.Machine.Status())),
         End("poweroff", Access.Change, "stop all services and switch the machine off", MachineEnd.PowerOff),
         End("reboot", Access.Change, "stop all services and start the machine anew", MachineEnd.Reboot),
