@@ -24,7 +24,7 @@ public class ApiFuzzTests(ITestOutputHelper output)
         foreach (var route in Routes.All)
         {
             string path = route.Template.Replace("{name}", "web").Replace("{id}", "long").Replace("{pid}", "1");
-            string query = string.Join('&', route.Parameters.Select(parameter => $"{parameter.Name}={(parameter.Type == "boolean" ? "true" : "5")}"));
+            string query = string.Join('&', route.Parameters.Select(parameter => $"{parameter.Name}={(parameter.Type == "boolean" ? "true" : "0")}"));
             requests.Add($"{route.Method} {path} HTTP/1.1\r\nHost: x\r\n\r\n");
             if (query.Length > 0) requests.Add($"{route.Method} {path}?{query} HTTP/1.1\r\nHost: x\r\n\r\n");
             if (route.Method == "GET") continue;
@@ -37,7 +37,7 @@ public class ApiFuzzTests(ITestOutputHelper output)
             "GET /v1/services/w%65b HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
             "\r\n\r\nGET http://x/v1/version?a=%20+ HTTP/1.1\r\nHost: x\r\nAccept: */*\r\nConnection: close\r\n\r\n",
             "GET /v1/events?after=3 HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\nLast-Event-ID: 7\r\n\r\n",
-            "POST /v1/run?name=a HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 27\r\n\r\n{\"command\":[\"/bin/sleep\",1]}",
+            "POST /v1/run?name=a HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 28\r\n\r\n{\"command\":[\"/bin/sleep\",1]}",
             "POST /v1/machine/reboot HTTP/1.1\r\nHost: x\r\nOrigin: http://evil\r\nContent-Length: 2\r\n\r\n{}",
             "POST /v1/machine/poweroff HTTP/1.1\r\nHost: x\r\nContent-Length: 18\r\n\r\n{\"in\":\"10m\",\"x\":1}",
         ]);
@@ -80,14 +80,15 @@ public class ApiFuzzTests(ITestOutputHelper output)
                 byte[] input = Encoding.Latin1.GetBytes(text);
                 List<int> whole = [], pieces = [];
                 foreach (bool turn in driver.Play(input, [], Access.Admin, whole)) yield return turn;
-                Assert.True(whole.Count > 0, $"no answer: {text}");
+                bool isLate = driver.LeftEarly;
+                Assert.True(whole.Count > 0 || isLate, $"no answer: {text}");
                 foreach (bool turn in driver.Play(input, [.. Enumerable.Range(1, input.Length - 1)], Access.Admin, pieces)) yield return turn;
-                Same(text, whole, pieces);
+                if (!isLate) Same(text, whole, pieces);
                 for (int cut = 1; cut < input.Length; cut++)
                 {
                     pieces.Clear();
                     foreach (bool turn in driver.Play(input, [cut], Access.Admin, pieces)) yield return turn;
-                    Same(text, whole, pieces);
+                    if (!isLate) Same(text, whole, pieces);
                 }
             }
         }
@@ -117,61 +118,61 @@ public class ApiFuzzTests(ITestOutputHelper output)
     [Fact]
     public void Random_inputs_neither_hurt_the_server_nor_make_it_grow()
     {
-        int rounds = Fuzz.Rounds(10_000);
-        int first = int.TryParse(Environment.GetEnvironmentVariable("PANDORA_FUZZ_SEED"), out int given) ? given : Random.Shared.Next(1_000_000) * 1000;
-        int batches = Math.Max(1, rounds / BatchSize);
-        output.WriteLine($"{batches} batches of {BatchSize} inputs, seeds from {first} on (PANDORA_FUZZ_SEED)");
+        int batches = Math.Max(2, Fuzz.Rounds(10_000) / BatchSize), look = Math.Max(1, batches / 10);
+        int seed = int.TryParse(Environment.GetEnvironmentVariable("PANDORA_FUZZ_SEED"), out int given) ? given : Random.Shared.Next(1_000_000) * 1000;
+        Say($"{batches} batches of {BatchSize} inputs, seeds from {seed} on (PANDORA_FUZZ_SEED)");
         string[] corpus = [.. Requests(), .. s_refused];
+        byte[] input = [];
         using var driver = new ApiDriver();
-        var clock = Stopwatch.StartNew();
-        TimeSpan longest = default;
-        long memory = 0;
-        byte[] last = [];
-        int seed = first;
         try
         {
-            for (int batch = 0; batch < batches; batch++, seed++)
-            {
-                var start = clock.Elapsed;
-                // A new loop each time: one that was stopped stays so.
-                using var turned = new ApiDriver();
-                turned.Run(Batch(turned, new Random(seed)));
-                if (clock.Elapsed - start > longest) longest = clock.Elapsed - start;
-                _answers += turned.Answers;
-                if (batch == batches / 10 || (batch > batches / 10 && batch % Math.Max(1, batches / 10) == 0) || batch == batches - 1)
-                {
-                    long now = GC.GetTotalMemory(forceFullCollection: true);
-                    if (memory == 0) memory = now;
-                    output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                        $"{(batch + 1L) * BatchSize,10} inputs, {_answers,10} answers, {clock.Elapsed.TotalSeconds,7:0} s, {now / 1024,6} kB managed, longest batch {longest.TotalMilliseconds:0} ms"));
-                    Assert.True(now - memory < 1 << 20, $"the heap grew from {memory / 1024} to {now / 1024} kB");
-                }
-            }
+            driver.Run(All());
         }
         catch (AggregateException exception)
         {
-            throw new InvalidOperationException($"seed {seed}: {exception.Message}\ninput: {System.Text.Json.JsonSerializer.Serialize(Encoding.Latin1.GetString(last))}", exception);
+            throw new InvalidOperationException($"seed {seed}: {exception.Message}\ninput: {System.Text.Json.JsonSerializer.Serialize(Encoding.Latin1.GetString(input))}", exception);
         }
 
-        IEnumerable<bool> Batch(ApiDriver driver, Random random)
+        IEnumerable<bool> All()
         {
-            List<int> statuses = [], again = [];
-            for (int i = 0; i < BatchSize; i++)
+            var clock = Stopwatch.StartNew();
+            TimeSpan longest = default;
+            long memory = 0;
+            for (int batch = 1; batch <= batches; batch++, seed++)
             {
-                last = Input(random, corpus);
-                var access = (Access)random.Next(3);
-                statuses.Clear();
-                foreach (bool turn in driver.Play(last, [], access, statuses)) yield return turn;
-                if (random.Next(2) == 0) continue;
-                again.Clear();
-                i++;
-                foreach (bool turn in driver.Play(last, Cuts(random, last.Length), access, again)) yield return turn;
-                Same(Encoding.Latin1.GetString(last), statuses, again);
+                var random = new Random(seed);
+                List<int> whole = [], pieces = [];
+                for (int i = 0; i < BatchSize; i++)
+                {
+                    var start = clock.Elapsed;
+                    input = Input(random, corpus);
+                    var access = (Access)random.Next(3);
+                    whole.Clear();
+                    foreach (bool turn in driver.Play(input, [], access, whole)) yield return turn;
+                    bool isLate = driver.LeftEarly;
+                    if (++i < BatchSize)
+                    {
+                        pieces.Clear();
+                        foreach (bool turn in driver.Play(input, Cuts(random, input.Length), access, pieces)) yield return turn;
+                        if (!isLate && !driver.LeftEarly) Same(Encoding.Latin1.GetString(input), whole, pieces);
+                    }
+                    if (clock.Elapsed - start > longest) longest = clock.Elapsed - start;
+                }
+                if (batch % look != 0 && batch != batches) continue;
+                // What was handed to syslog is given up after a moment.
+                while (driver.Machine.LogConnection is { IsOpen: true }) yield return true;
+                long now = GC.GetTotalMemory(forceFullCollection: true);
+                if (memory == 0) memory = now;
+                Say($"{(long)batch * BatchSize} inputs, {driver.Answers} answers, {clock.Elapsed.TotalSeconds:0} s, heap {now / 1024} kB, {Descriptors()} descriptors, longest input {longest.TotalMilliseconds:0} ms");
+                // In a short run other tests are at work in this process.
+                Assert.True(batches < 200 || now - memory < 512 << 10, $"the heap grew from {memory / 1024} to {now / 1024} kB");
             }
         }
     }
 
-    private long _answers;
+    private void Say(FormattableString text) => output.WriteLine(text.ToString(CultureInfo.InvariantCulture));
+
+    private static int Descriptors() => Directory.GetFileSystemEntries("/proc/self/fd").Length;
 
     /// <summary>A pipeline of requests that are as they should be, changed a little, or no requests at all.</summary>
     private static byte[] Input(Random random, string[] corpus)
@@ -215,7 +216,6 @@ public class ApiFuzzTests(ITestOutputHelper output)
         return [.. cuts];
     }
 
-    // Where the server hung up while we were still sending, the whole input may have been lost to it or not.
     private static void Same(string input, List<int> whole, List<int> pieces)
     {
         if (!whole.SequenceEqual(pieces)) Assert.Fail($"{string.Join(' ', whole)} at once, {string.Join(' ', pieces)} in pieces: {input}");
