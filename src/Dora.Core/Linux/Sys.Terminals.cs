@@ -61,10 +61,6 @@ internal static unsafe partial class Sys
         return settings;
     }
 
-    public static Errno ChangeOwner(FileDescriptor fd, uint uid, uint gid) => Check(Libc.fchown(fd.Number, uid, gid));
-
-    public static Errno ChangeMode(FileDescriptor fd, uint mode) => Check(Libc.fchmod(fd.Number, mode));
-
     /// <summary>openat(2), close-on-exec.</summary>
     public static Errno OpenAt(FileDescriptor folder, string path, int flags, out FileDescriptor fd)
     {
