@@ -31,6 +31,4 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, SetLastError = true)] public static partial int tcgetattr(int fd, termios* settings);
     [LibraryImport(Library, SetLastError = true)] public static partial int tcsetattr(int fd, int when, termios* settings);
     [LibraryImport(Library)] public static partial void cfmakeraw(termios* settings);
-    [LibraryImport(Library, SetLastError = true)] public static partial int fchown(int fd, uint uid, uint gid);
-    [LibraryImport(Library, SetLastError = true)] public static partial int fchmod(int fd, uint mode);
 }
