@@ -21,7 +21,7 @@ internal static unsafe partial class Native
     {
         public Step* Steps;
         public long Count;
-        public byte* Path;
+        public byte** Paths;
         public byte** Arguments;
         public byte** Environment;
         public ulong CloneFlags;
@@ -54,4 +54,7 @@ internal static unsafe partial class Native
 
     /// <summary>Lets fault signals that were sent with kill(2) end the process, as they end any program.</summary>
     [LibraryImport("launch")] public static partial void end_by_sent_faults();
+
+    /// <summary>Ends this process as the signal ends any other; without a core.</summary>
+    [LibraryImport("launch")] public static partial void end_by_signal(int number);
 }

@@ -36,6 +36,7 @@ internal static class Program
             ("poweroff" or "reboot" or "halt" or "shutdown" or "telinit", _) => LegacyCommand.Run(program, arguments),
             (_, ["manager"]) => ManagerProcess.Run(),
             (_, ["syslog", ..]) => Syslog.SyslogRole.Run(arguments.AsSpan(1)),
+            (_, ["relay"]) => Relay.RelayRole.Run(),
             (_, ["finish", ..]) => FinishProcess.Run(arguments.AsSpan(1)),
             (_, ["devices"]) => DeviceCoupling.RunProcess(),
             (_, ["helper", ..]) => Manager.Shutdown.HelperRole.Run(arguments.AsSpan(1)),

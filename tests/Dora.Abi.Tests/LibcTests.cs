@@ -62,6 +62,7 @@ public class LibcTests
         #include <linux/loop.h>
         #include <linux/magic.h>
         #include <linux/module.h>
+        #include <linux/openat2.h>
         #include <linux/reboot.h>
         #include <linux/watchdog.h>
         #include <linux/netlink.h>

@@ -11,7 +11,7 @@ internal sealed partial class SettingValue
     private static readonly System.Buffers.SearchValues<char> s_shellCharacters =
         System.Buffers.SearchValues.Create("\"'\\$`|&;<>*?()[]{}~#!\n");
 
-    public IReadOnlyList<string> Command()
+    public IReadOnlyList<string> Command(bool mayBeInPath = false)
     {
         List<string> command = [];
         if (node is YamlScalar text)
@@ -35,7 +35,7 @@ internal sealed partial class SettingValue
         }
         if (command.Count == 0) Fail("is empty; write the program, then its arguments");
         else if (command.Count > MostItems) Fail($"has more than {MostItems} words");
-        else CheckAbsolute(node is YamlList { Items: [var first, ..] } ? first : node, command[0], "the program");
+        else if (!mayBeInPath || command[0].Contains('/') || command[0].Length == 0) CheckAbsolute(node is YamlList { Items: [var first, ..] } ? first : node, command[0], "the program");
         return command;
     }
 

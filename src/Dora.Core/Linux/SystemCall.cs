@@ -13,6 +13,7 @@ internal enum SystemCall : long
     socket = 41,
     fcntl = 72,
     chdir = 80,
+    fchdir = 81,
     mkdir = 83,
     symlink = 88,
     umask = 95,

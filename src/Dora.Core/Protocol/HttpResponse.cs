@@ -21,6 +21,11 @@ internal static class HttpResponse
     public static byte[] StreamHead(string contentType) => Encoding.ASCII.GetBytes(
         $"HTTP/1.1 200 OK\r\nContent-Type: {contentType}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n");
 
+    /// <summary>The head that begins an interactive session: frames follow it.</summary>
+    public static byte[] SessionHead(string name, bool isTerminal, bool isDetachable) => Encoding.ASCII.GetBytes(
+        $"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: {SessionFrame.Protocol}\r\n"
+        + $"{SessionFrame.NameField}: {name}\r\n{SessionFrame.TerminalField}: {(isTerminal ? "true" : "false")}\r\n{SessionFrame.DetachableField}: {(isDetachable ? "true" : "false")}\r\n\r\n");
+
     /// <summary>
     /// A whole answer. With <paramref name="headOnly"/> (a HEAD request) the length is told and the body left out.
     /// <paramref name="extra"/> is a further field with its value, such as Allow.
@@ -42,6 +47,7 @@ internal static class HttpResponse
 
     public static string ReasonPhrase(int status) => status switch
     {
+        101 => "Switching Protocols",
         200 => "OK",
         202 => "Accepted",
         400 => "Bad Request",
@@ -53,6 +59,7 @@ internal static class HttpResponse
         413 => "Content Too Large",
         414 => "URI Too Long",
         417 => "Expectation Failed",
+        426 => "Upgrade Required",
         431 => "Request Header Fields Too Large",
         500 => "Internal Server Error",
         501 => "Not Implemented",

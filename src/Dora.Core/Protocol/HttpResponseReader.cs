@@ -6,7 +6,7 @@ namespace Dora.Core.Protocol;
 /// <summary>
 /// Reads one answer from bytes that come in pieces of any size: Content-Length, chunked, or until the connection
 /// closes. Content is handed on piece by piece as it comes, because a log that is followed has no end. Interim answers
-/// (1xx) are skipped.
+/// (1xx) are skipped, but for 101, behind which there is no content and no HTTP.
 /// </summary>
 internal sealed class HttpResponseReader
 {
@@ -116,7 +116,8 @@ internal sealed class HttpResponseReader
 
     private void TakeHeadEnd()
     {
-        if (Status is >= 100 and < 200)
+        if (Status == 101) _state = State.Complete; // what follows is another protocol, and the caller's
+        else if (Status is >= 100 and < 200)
         {
             Fields = new HttpFields();
             _fieldBytes = 0;

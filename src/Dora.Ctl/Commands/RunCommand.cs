@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Dora.Core.Protocol;
+using Dora.Ctl.Sessions;
 using Dora.Core.Client;
 
 namespace Dora.Ctl.Commands;
@@ -17,6 +18,10 @@ internal static class RunCommand
         var folder = new Option<string?>("--dir") { Description = "its working directory, / unless told", HelpName = "DIRECTORY" };
         var timeout = new Option<string?>("--timeout") { Description = "how long it may run, such as 90s or 2h", HelpName = "DURATION" };
         var detach = new Option<bool>("--detach", "-d") { Description = "print its name and leave it running" };
+        var isInteractive = new Option<bool>("--interactive", "-i") { Description = "with our stdin, stdout and stderr instead of the log" };
+        var isTerminal = new Option<bool>("--tty", "-t") { Description = "with a terminal of its own" };
+        var detachable = new Option<bool>("--detachable") { Description = "with -i or -t: it goes on without us; 'dora attach' takes it up again" };
+        var keys = SessionOptions.DetachKeysOption();
         var words = new Argument<string[]>("COMMAND") { Description = "program and arguments, behind --", Arity = ArgumentArity.OneOrMore };
         words.Validators.Add(result =>
         {
@@ -24,8 +29,21 @@ internal static class RunCommand
             if (result.Tokens.Count > 0 && result.Tokens[0].Value.StartsWith('-'))
                 result.AddError($"'{result.Tokens[0].Value}' is not known; the command goes behind --");
         });
-        var command = new Command("run", "run a command once as a service of its own") { name, limit, slice, user, variable, folder, timeout, detach, words };
-        command.SetAction(bind((context, parsed) => Run(context, parsed.GetValue(detach), new RunRequest
+        var command = new Command("run", "run a command once as a service of its own") { name, limit, slice, user, variable, folder, timeout, detach, isInteractive, isTerminal, detachable, keys, words };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(detachable) && !result.GetValue(isInteractive) && !result.GetValue(isTerminal)) result.AddError("--detachable goes with --interactive or --tty");
+        });
+        command.SetAction(bind((context, parsed) => Run(context, parsed.GetValue(detach), request =>
+        {
+            if (!parsed.GetValue(isInteractive) && !parsed.GetValue(isTerminal)) return null;
+            var run = new InteractiveRun(context, "run") { DetachKeys = parsed.GetValue(keys)! };
+            var session = new SessionRequest
+            {
+                Name = request.Name, IsTerminal = parsed.GetValue(isTerminal), Run = request, IsDetachable = parsed.GetValue(detachable) || parsed.GetValue(detach),
+            };
+            return parsed.GetValue(detach) ? run.Leave(session) : run.Open(session);
+        }, new RunRequest
         {
             Name = parsed.GetValue(name),
             Command = parsed.GetValue(words)!,
@@ -39,7 +57,7 @@ internal static class RunCommand
         return command;
     }
 
-    private static Option<string[]> Pairs(string name, string description, string form)
+    public static Option<string[]> Pairs(string name, string description, string form)
     {
         var option = new Option<string[]>(name) { Description = description, HelpName = form };
         option.Validators.Add(result =>
@@ -50,7 +68,7 @@ internal static class RunCommand
         return option;
     }
 
-    private static int Run(Context context, bool detach, RunRequest request)
+    private static int Run(Context context, bool detach, Func<RunRequest, int?> interactive, RunRequest request)
     {
         try
         {
@@ -67,6 +85,7 @@ internal static class RunCommand
                 return ExitCodes.NotFound;
             }
             var full = request with { Command = [program, .. request.Command.Skip(1)] };
+            if (interactive(full) is { } code) return code;
             return detach ? Detached(context, full) : new AttachedRun(context, full).Follow();
         }
         catch (DoraException failure)

@@ -21,9 +21,12 @@ internal sealed record RunRequest
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
-            json.WriteStartArray("command");
-            foreach (string word in Command) json.WriteStringValue(word);
-            json.WriteEndArray();
+            if (Command.Count > 0)
+            {
+                json.WriteStartArray("command");
+                foreach (string word in Command) json.WriteStringValue(word);
+                json.WriteEndArray();
+            }
             WritePairs(json, "cgroup", Limits);
             WritePairs(json, "environment", Variables);
             if (Slice is not null) json.WriteString("slice", Slice);

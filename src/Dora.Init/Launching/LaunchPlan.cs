@@ -13,6 +13,9 @@ internal sealed record LaunchPlan
 
     public required string Program { get; init; }
 
+    /// <summary>Where it is looked for as well, in this order, when it is not there: the rest of PATH.</summary>
+    public IReadOnlyList<string> OtherPlaces { get; init; } = [];
+
     /// <summary>argv, argv[0] included.</summary>
     public required IReadOnlyList<string> Arguments { get; init; }
 

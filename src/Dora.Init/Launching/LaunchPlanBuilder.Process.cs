@@ -22,6 +22,13 @@ internal sealed partial class LaunchPlanBuilder
         return this;
     }
 
+    /// <summary>One without which it starts as well.</summary>
+    public LaunchPlanBuilder TryStep(string label, SystemCall call, params LaunchArgument[] arguments)
+    {
+        _steps.Add(new(label, call, true, arguments));
+        return this;
+    }
+
     /// <summary>A call whose result is a descriptor; returns the slot that <see cref="StepWith"/> names it by.</summary>
     public int StepThatOpens(string label, SystemCall call, params LaunchArgument[] arguments)
     {
@@ -89,11 +96,14 @@ internal sealed partial class LaunchPlanBuilder
         return this;
     }
 
+    /// <summary>The number that a user namespace has in the process that launches this plan, where that is not this one.</summary>
+    public int? NumberOfUserNamespace { get; init; }
+
     /// <summary>Enters a user namespace that <see cref="UserNamespace"/> has made; the plan closes the descriptor.</summary>
     public LaunchPlanBuilder EnterUserNamespace(FileDescriptor userNamespace)
     {
         _held = userNamespace;
-        return Step("enter user namespace", SystemCall.setns, Named(userNamespace), Libc.CLONE_NEWUSER);
+        return Step("enter user namespace", SystemCall.setns, NumberOfUserNamespace ?? Named(userNamespace), Libc.CLONE_NEWUSER);
     }
 
     public LaunchPlanBuilder NoNewPrivileges() => Step("set no-new-privileges", SystemCall.prctl, Libc.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);

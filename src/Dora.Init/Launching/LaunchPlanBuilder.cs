@@ -139,11 +139,13 @@ internal sealed partial class LaunchPlanBuilder(string name, IReadOnlyList<strin
         // Last of all, or the steps behind it would have to be allowed too.
         if (_filter is not null) _steps.Add(_filter);
         var environment = new List<string>();
+        var places = PlacesOf(program ?? command[0]);
         foreach (var (variable, value) in _environment) environment.Add($"{variable}={value}");
         return new LaunchPlan
         {
             Name = name,
-            Program = program ?? command[0],
+            Program = places[0],
+            OtherPlaces = places.Count == 1 ? [] : places[1..],
             Arguments = command,
             Environment = environment,
             Steps = _steps,
@@ -155,6 +157,16 @@ internal sealed partial class LaunchPlanBuilder(string name, IReadOnlyList<strin
         };
     }
 
+    /// <summary>A name without a path is looked for in the PATH that the program gets.</summary>
+    private List<string> PlacesOf(string name)
+    {
+        var places = new List<string>();
+        if (!name.Contains('/'))
+            foreach (string folder in _environment["PATH"].Split(':', StringSplitOptions.RemoveEmptyEntries)) places.Add($"{folder}/{name}");
+        if (places.Count == 0) places.Add(name);
+        return places;
+    }
+
     private void Place(string label, FileDescriptor source, int target)
     {
         if (source.Number < SourceFloor) throw new ArgumentException($"{label}: descriptor {source.Number} could be overwritten");
@@ -162,7 +174,7 @@ internal sealed partial class LaunchPlanBuilder(string name, IReadOnlyList<strin
         _steps.Add(new($"{label} as descriptor {target}", SystemCall.dup3, false, Named(source), target, 0));
     }
 
-    private int Named(FileDescriptor descriptor)
+    public int Named(FileDescriptor descriptor)
     {
         _highestDescriptor = Math.Max(_highestDescriptor, descriptor.Number);
         return descriptor.Number;

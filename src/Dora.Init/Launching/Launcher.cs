@@ -36,13 +36,13 @@ internal static unsafe class Launcher
         var steps = (Native.Step*)memory.Allocate(plan.Steps.Count * sizeof(Native.Step));
         for (int i = 0; i < plan.Steps.Count; i++) Fill(ref steps[i], plan.Steps[i], memory, plan.Environment, environment);
 
-        fixed (byte* program = new CString(plan.Program))
+        using (var programs = new CStringArray([plan.Program, .. plan.OtherPlaces]))
         {
             Native.Plan native = new()
             {
                 Steps = steps,
                 Count = plan.Steps.Count,
-                Path = program,
+                Paths = programs.Pointer,
                 Arguments = arguments.Pointer,
                 Environment = environment.Pointer,
                 CloneFlags = (plan.OwnMemory ? 0 : (ulong)Libc.CLONE_VM) | (plan.AsSibling ? ClonePidInParent : 0) | (cgroup is null ? 0 : CloneIntoCgroup)
@@ -63,7 +63,7 @@ internal static unsafe class Launcher
 
     private static string Describe(LaunchPlan plan, int failedStep, Errno errno) =>
         failedStep == Native.DescriptorStep ? $"{plan.Name}: copy descriptors: {errno.Describe()}"
-            : failedStep == plan.Steps.Count ? $"{plan.Name}: execute {plan.Program}: {errno.Describe()}"
+            : failedStep == plan.Steps.Count ? $"{plan.Name}: execute {(plan.OtherPlaces.Count > 0 ? $"{plan.Arguments[0]} of PATH" : plan.Program)}: {errno.Describe()}"
             : $"{plan.Name}: {plan.Steps[failedStep].Label}: {errno.Describe()}";
 
     private static void Fill(ref Native.Step native, LaunchStep step, PinnedBytes memory,

@@ -59,6 +59,16 @@ internal sealed class LogReader
 
     public bool IsStuck(TimeSpan since) => IsBehind && _lastProgress <= since;
 
+    /// <summary>An empty line for one who follows and has heard nothing since <paramref name="since"/>: whatever is in between must not take the connection for dead.</summary>
+    public void GiveSignOfLife(TimeSpan since)
+    {
+        if (!_follows || _isClosed || IsBehind || _lastProgress > since) return;
+        // One byte into an empty buffer; where that fails the end of the client is reported by itself.
+        if (Sys.Write(_connection, "\n"u8, out _) == Errno.None) _lastProgress = EventLoop.Now;
+    }
+
+    public bool Follows => _follows;
+
     public void Close()
     {
         if (_isClosed) return;

@@ -31,7 +31,7 @@ internal sealed partial class LogServer
     private readonly Action _pumpReaders;
     private bool _pumpIsPosted;
     private ulong _pumpedTo;
-    private LoopTimer? _sweep;
+    private LoopTimer? _sweep, _signOfLife;
 
     public LogServer(EventLoop loop, LogRing ring)
     {
@@ -56,6 +56,9 @@ internal sealed partial class LogServer
 
     /// <summary>A reader that takes nothing for so long is dropped.</summary>
     public TimeSpan ReaderPatience { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>One who follows and hears nothing for so long gets an empty line.</summary>
+    public TimeSpan SignOfLife { get; init; } = TimeSpan.FromSeconds(15);
 
     public int StreamCount => _streams.Count;
 
@@ -142,6 +145,7 @@ internal sealed partial class LogServer
         var reader = new LogReader(this, connection, Encoding.UTF8.GetBytes(query.Service ?? ""), query);
         _readers.Add(reader);
         reader.Pump();
+        GiveSignsOfLife();
     }
 
     public void EndReader(LogReader reader)
@@ -161,6 +165,24 @@ internal sealed partial class LogServer
         foreach (var reader in _readers) reader.Close();
         _readers.Clear();
         CloseSources();
+    }
+
+    /// <summary>Only while somebody follows is there a timer.</summary>
+    private void GiveSignsOfLife()
+    {
+        if (_signOfLife is not null) return;
+        bool isWanted = false;
+        foreach (var reader in _readers)
+        {
+            reader.GiveSignOfLife(EventLoop.Now - SignOfLife / 2);
+            isWanted |= reader.Follows;
+        }
+        if (!isWanted) return;
+        _signOfLife = Loop.After(SignOfLife / 2, "readers", () =>
+        {
+            _signOfLife = null;
+            GiveSignsOfLife();
+        });
     }
 
     private void PumpReaders()

@@ -17,8 +17,11 @@
  *
  * end_by_sent_faults() is for the other roles: there such a signal ends the process, as it would any other program. As a
  * null reference in the middle of anything it would lose one event, and the manager would go on with half a truth.
+ *
+ * end_by_signal() is for a relay, which ends as its command did, whatever signal that was.
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/sched.h>
@@ -48,7 +51,7 @@ struct step {
 struct plan {
     const struct step *steps;
     int64_t count;
-    const char *path;
+    char *const *paths;     /* tried one after the other, as execvp(3) does; NULL-terminated */
     char *const *argv;
     char *const *envp;
     uint64_t clone_flags;
@@ -223,7 +226,16 @@ static int run_plan(void *argument)
 
     uint64_t open_mask = 0;
     raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&open_mask, 0, 8, 0, 0);
-    long result = raw_syscall(SYS_execve, (long)plan->path, (long)plan->argv, (long)plan->envp, 0, 0, 0);
+    long result = -ENOENT;
+    for (char *const *path = plan->paths; *path; path++) {
+        long outcome = raw_syscall(SYS_execve, (long)*path, (long)plan->argv, (long)plan->envp, 0, 0, 0);
+        /* One that may not be executed is remembered, and looked for further on. */
+        if (result != -EACCES) result = outcome;
+        if (outcome != -ENOENT && outcome != -ENOTDIR && outcome != -EACCES) {
+            result = outcome;
+            break;
+        }
+    }
     plan->report->failed_errno = (int32_t)-result;
     plan->report->failed_step = (int32_t)plan->count;
     return 127;
@@ -329,4 +341,18 @@ void end_by_sent_faults(void)
 {
     sent_faults_end = 1;
     ignore_sent_faults();
+}
+
+/* Without a core: what has gone wrong is not here. */
+void end_by_signal(int number)
+{
+    struct sigaction none = {0};
+    sigset_t set;
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    sigaction(number, &none, NULL);
+    sigemptyset(&set);
+    sigaddset(&set, number);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+    kill(getpid(), number);
+    _exit(128 + number);
 }

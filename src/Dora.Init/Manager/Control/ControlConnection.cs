@@ -264,11 +264,12 @@ internal sealed class ControlConnection
 
     /// <summary>
     /// Gives the descriptor to <paramref name="take"/>, which must pass it on at once; after true this connection is over
-    /// and its copy closed. What the client sent behind the request is dropped.
+    /// and its copy closed. It gets what the client has sent behind the request, as far as that was read; the rest is in the
+    /// socket.
     /// </summary>
-    public bool HandOver(Func<FileDescriptor, bool> take)
+    public bool HandOver(Func<FileDescriptor, byte[], bool> take)
     {
-        if (!take(_fd)) return false;
+        if (!take(_fd, _input.AsSpan(_start, _end - _start).ToArray())) return false;
         _exchange = null;
         Close();
         return true;

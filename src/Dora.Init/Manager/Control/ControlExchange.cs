@@ -61,9 +61,24 @@ internal sealed class ControlExchange(ControlConnection connection, HttpRequest 
     /// <summary>Hands the connection to whoever goes on answering on it, from a copy of the descriptor; false if that failed and the exchange still wants an answer.</summary>
     public bool HandOver(Func<FileDescriptor, bool> take)
     {
-        if (!connection.HandOver(take)) return false;
+        if (!connection.HandOver((fd, _) => take(fd))) return false;
         _isAnswered = true;
         return true;
+    }
+
+    /// <summary>Whether the client asks for another protocol on its connection; one of HTTP/1.0 cannot.</summary>
+    public bool IsUpgradeTo(string protocol) =>
+        request.MinorVersion == 1 && request.Fields.HasToken("connection", "upgrade") && request.Fields.HasToken("upgrade", protocol);
+
+    /// <summary>
+    /// Hands the connection, with what came behind the request, to somebody who takes a duplicate and answers there; or who
+    /// says why not, which <paramref name="refuse"/> answers here.
+    /// </summary>
+    public void HandOver(Func<FileDescriptor, byte[], ControlResult?> take, Action<ControlExchange, ControlResult> refuse)
+    {
+        ControlResult? refused = null;
+        _isAnswered = connection.HandOver((fd, rest) => (refused = take(fd, rest)) is null);
+        if (refused is not null) refuse(this, refused);
     }
 
     /// <summary>Hands the connection to syslog; false if that failed and the exchange still wants an answer.</summary>

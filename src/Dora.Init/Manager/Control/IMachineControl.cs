@@ -32,6 +32,15 @@ internal interface IMachineControl
     /// <summary>Runs a command once, as a service of its own; <paramref name="text"/> is its service file. The change ends with it.</summary>
     ControlResult Run(string? name, ReadOnlySpan<byte> text);
 
+    /// <summary>
+    /// Opens an interactive session on a connection, of which it takes a duplicate; <paramref name="text"/> is its service file,
+    /// <paramref name="rest"/> what the client sent behind the request. Null: the answer comes from there; else why not.
+    /// </summary>
+    ControlResult? OpenSession(SessionRequest request, ReadOnlySpan<byte> text, FileDescriptor connection, byte[] rest);
+
+    /// <summary>Adds a client to a session; answers as <see cref="OpenSession"/> does.</summary>
+    ControlResult? AttachSession(string name, FileDescriptor connection, Relay.AttachRequest request);
+
     /// <summary>The service reads its own configuration anew.</summary>
     ControlResult Reload(string name);
 

@@ -32,6 +32,8 @@ internal static class Routes
             Parameters = [RouteParameter.Text("name", "what it is called; run-N unless told")],
             Body = Payload.Object(HttpResponse.Json, "a service file (docs/services.md)"),
         },
+        SessionRoutes.Open,
+        SessionRoutes.Attach,
         new("GET", "/v1/reload", Access.Change, "how the service files differ from what is in use", Payload.Of<ReloadReport>(), CompareFiles),
         new("POST", "/v1/reload", Access.Change, "take the service files up", Payload.Of<ReloadReport>(), ReloadFiles)
         {
@@ -228,7 +230,7 @@ internal static class Routes
         exchange.Reply(202, change, ("Location", $"/v1/changes/{id}"));
     }
 
-    private static void Refuse(ControlExchange exchange, ControlResult result)
+    internal static void Refuse(ControlExchange exchange, ControlResult result)
     {
         int status = result.Refusal switch
         {

@@ -114,6 +114,9 @@ internal sealed record SavedService : IJsonMapped<SavedService>, IJsonKept
     /// <summary>What a transient service was asked for with.</summary>
     public string? Transient { get; init; }
 
+    /// <summary>What makes it an interactive session.</summary>
+    public SavedRelay? Relay { get; init; }
+
     public ServicePin Pin { get; init; }
 
     /// <summary>The slice that its cgroup is in.</summary>
@@ -139,12 +142,23 @@ internal sealed record SavedService : IJsonMapped<SavedService>, IJsonKept
         Accepted = json.Number("accepted", from?.Accepted) ?? 0,
         Refused = json.Number("refused", from?.Refused) ?? 0,
         Transient = json.Text("transient", from?.Transient),
+        Relay = json.Member("relay", from?.Relay),
         Slice = json.Text("slice", from?.Slice),
         Pin = (ServicePin)(json.Integer("pin", (int?)from?.Pin) ?? 0),
         IsStopAsked = json.Flag("isStopAsked", from?.IsStopAsked) ?? false,
         IsRestartAsked = json.Flag("isRestartAsked", from?.IsRestartAsked) ?? false,
         Trigger = json.Member("trigger", from?.Trigger),
     };
+}
+
+/// <summary>An interactive session: in whose surroundings (and the run that is meant, by its main process), and whether it outlives its clients.</summary>
+internal sealed record SavedRelay(string? Service, int Pid, bool IsTerminal, bool IsDetachable) : IJsonMapped<SavedRelay>
+{
+    public static SavedRelay Map(JsonMap json, SavedRelay? from) => new(
+        json.Text("service", from?.Service),
+        json.Integer("pid", from?.Pid) ?? 0,
+        json.Flag("isTerminal", from?.IsTerminal) ?? false,
+        json.Flag("isDetachable", from?.IsDetachable) ?? false);
 }
 
 /// <summary>A trigger that is set. The stamp is that of the world when it last went off, so that what has changed since is seen.</summary>

@@ -43,23 +43,30 @@ internal sealed record Identity(string User, uint Uid, uint Gid, IReadOnlyList<u
     /// Everything from priorities to the system call filter. The order is the meaning: what needs root comes first; the
     /// mounts see all paths before the root is changed; limits hold for all that follows; a user namespace gives its
     /// processes all capabilities in it, so they are dropped behind its entry; the directory is entered as the user.
+    /// In the <paramref name="surroundings"/> of a service these take the place of mounts and root, with their users where they
+    /// have some. <paramref name="users"/> is a user namespace that was made already, if that is so.
     /// </summary>
-    public void ApplyTo(LaunchPlanBuilder builder, ServiceSettings settings)
+    public void ApplyTo(LaunchPlanBuilder builder, ServiceSettings settings, Surroundings? surroundings = null, FileDescriptor? users = null)
     {
         var process = settings.Process;
         builder.OwnMemory = process.LimitsMemory;
         builder.Priorities(process);
-        Sandbox.Apply(builder, settings);
-        if (process.Root is { } root) builder.Root(root);
+        if (surroundings is not null) surroundings.Enter(builder);
+        else
+        {
+            Sandbox.Apply(builder, settings);
+            if (process.Root is { } root) builder.Root(root);
+        }
         builder.Umask(settings.Umask);
         if (!settings.ResourceLimits.ContainsKey(OpenFiles)) builder.Limit(OpenFiles, NumberOf(OpenFiles), s_openFiles, mayFail: true);
         foreach (var (name, limit) in settings.ResourceLimits) builder.Limit(name, NumberOf(name), limit);
-        if (process.PrivateUsers) builder.EnterUserNamespace(UserNamespace.Make([0, Uid], [0, Gid, .. Groups]));
+        if (process.PrivateUsers) builder.EnterUserNamespace(users ?? UserNamespace.Make([0, Uid], [0, Gid, .. Groups]));
+        surroundings?.EnterUsers(builder);
 
         ulong kept = process.Capabilities ?? CapabilityName.All;
         if (process.PrivateDevices) kept &= ~(CapabilityName.Mask("mknod") | CapabilityName.Mask("sys_rawio"));
         if (kept != CapabilityName.All) builder.BoundingSet(kept, LastCapability());
-        if (settings.User is not null || settings.Group is not null || process.Groups.Count > 0)
+        if (settings.User is not null || settings.Group is not null || process.Groups.Count > 0 || surroundings is { HasUsers: true })
             builder.UserWith(process.AmbientCapabilities, User, Uid, Gid, Groups);
         builder.Directory(settings.Directory);
         // Without it only root may set a filter, and a set-user-ID program would run under one it does not expect.

@@ -56,6 +56,14 @@ internal sealed class Service : IDisposable
     /// <summary>What a transient service was asked for with; null for any other.</summary>
     public string? TransientText { get; init; }
 
+    /// <summary>What makes it an interactive session; null for any other.</summary>
+    public ServiceRelay? Relay { get; init; }
+
+    /// <summary>The service whose surroundings its session is in, as long as that is the run that it was asked for.</summary>
+    public Service? RelayTarget =>
+        Relay?.Saved is { Service: { } name } saved && _supervisor.Find(name) is { } target && target.State.Pid == saved.Pid && !target.State.IsDown
+        && target.State.Phase is not (ServicePhase.Stopping or ServicePhase.Killing) ? target : null;
+
     /// <summary>Who connected, for a session.</summary>
     public ConnectionPeer? Peer { get; init; }
 
@@ -285,6 +293,7 @@ internal sealed class Service : IDisposable
                 _supervisor.SaveNow?.Invoke();
             }
             var result = _launcher.Launch(this, _readiness?.WriteEnd);
+            if (result.Succeeded) Relay?.Launched();
             return result.Succeeded
                 ? new(ServiceEventKind.Launched, Pid: result.Pid)
                 : new(ServiceEventKind.LaunchFailed, Reason: WithoutName(result.Failure!), Errno: result.Errno, IsExecute: result.IsExecute);
@@ -331,7 +340,8 @@ internal sealed class Service : IDisposable
     {
         if (State.Helper is HelperKind.PreStart) Companions?.SignalPreStart(Settings.StopSignal);
         int main = MainProcess;
-        if (main != 0) _launcher.Kill(main, Settings.StopSignal);
+        // A relay passes on what its command is asked by.
+        if (main != 0) _launcher.Kill(main, Relay is null ? Settings.StopSignal : Libc.SIGTERM);
         else Cgroup.Signal(Settings.StopSignal);
         // A process that is stopped (SIGSTOP) gets no TERM before it goes on.
         if (main != 0) _launcher.Kill(main, Libc.SIGCONT);
@@ -359,6 +369,7 @@ internal sealed class Service : IDisposable
         CloseReadiness();
         Companions?.Dispose();
         Connection?.Dispose();
+        Relay?.Dispose();
         Cgroup.Dispose();
     }
 }

@@ -37,15 +37,12 @@ internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets
 
     private LaunchPlan Plan(Service service, FileDescriptor? readiness, HelperCommand? helper, List<FileDescriptor> opened)
     {
+        if (helper is null && service.Relay is { } relay) return RelayPlan(service, relay, opened);
         var settings = service.Settings;
         var builder = new LaunchPlanBuilder(settings.Name, helper?.Words ?? settings.Command, helper is null ? ProgramOf(service) : null) { HasOnlyNamedDescriptors = true };
 
         var identity = Identity.Of(settings);
-        var errno = MakeCgroup(service, helper, identity);
-        if (errno == Errno.None) builder.Cgroup = helper?.Cgroup ?? service.Cgroup.Path;
-        else if (errno == Errno.EBUSY) throw new LaunchException("processes of an earlier run are left that could not be killed");
-        else Log.Warn($"{settings.Name}: cgroup {service.Cgroup.Path}: {errno.Describe()}; it starts without one");
-
+        EnterCgroup(builder, service, helper, identity);
         MakeRuntimeDirectory(settings, identity);
         Streams(builder, service, helper, opened);
         if (helper is null) OwnTerminal(settings, identity);
@@ -75,6 +72,14 @@ internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets
         // Last, while all before was still done as root: a terminal is taken, descriptors are placed beyond a low nofile.
         identity.ApplyTo(builder, settings);
         return builder.Build(asSibling: true);
+    }
+
+    private static void EnterCgroup(LaunchPlanBuilder builder, Service service, HelperCommand? helper, Identity identity)
+    {
+        var errno = MakeCgroup(service, helper, identity);
+        if (errno == Errno.None) builder.Cgroup = helper?.Cgroup ?? service.Cgroup.Path;
+        else if (errno == Errno.EBUSY) throw new LaunchException("processes of an earlier run are left that could not be killed");
+        else Log.Warn($"{service.Name}: cgroup {service.Cgroup.Path}: {errno.Describe()}; it starts without one");
     }
 
     /// <summary>

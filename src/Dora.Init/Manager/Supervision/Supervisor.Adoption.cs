@@ -25,13 +25,13 @@ internal sealed partial class Supervisor
         {
             // What was masked and is down is no service any more; what is still being stopped for it is taken up.
             if (!told.Add(entry.Name) || (entry.Transient is null && entry.State.IsDown && _switchedOff.ContainsKey(TemplateOf(entry.Name)))) continue;
-            var service = entry.Transient is { } text ? RecreateTransient(entry.Name, text) : Find(entry.Name) ?? Recreate(entry);
+            var service = entry.Transient is { } text ? RecreateTransient(entry.Name, text, entry.Relay) : Find(entry.Name) ?? Recreate(entry);
             if (service is null) continue;
             service.Pin = entry.Pin;
             if (entry.IsStopAsked) _stopsAsked.Add(service.Name);
             if (entry.IsRestartAsked) _restartsAsked.Add(service.Name);
             service.PutInto(entry.State.Phase is ServicePhase.Waiting ? service.Settings.Slice : entry.Slice);
-            service.Adopt(Verified(service, entry.State));
+            service.Adopt(WithItsClient(service, Verified(service, entry.State)));
             if (service.IsSession && service.State.Pid == 0)
             {
                 // Its connection has closed with the last manager. What it left behind lives on, as with any session.
@@ -58,6 +58,7 @@ internal sealed partial class Supervisor
         foreach (var (name, _) in folders) AdoptInstance(name);
         CloseUnusedSockets();
         AdoptTransients(saved);
+        EndRelaysWithoutTarget();
         foreach (var (name, path) in folders)
         {
             // The last manager may have died before it saved the number: a session of the same name could not be
@@ -107,6 +108,7 @@ internal sealed partial class Supervisor
                 IsRestartAsked = _restartsAsked.Contains(service.Name),
                 Trigger = TriggerOf(service),
                 Transient = service.TransientText,
+                Relay = service.Relay?.Saved,
                 PeerSource = service.Peer?.Source,
                 PeerPort = service.Peer?.Port ?? 0,
                 Accepted = connections?.Accepted ?? 0,

@@ -7,7 +7,7 @@ namespace Dora.Init.Manager.Supervision;
 internal sealed partial class Supervisor
 {
     // The names under which a service's things lie in the guard's store, other than its sockets and its output.
-    private static readonly string[] s_storePrefixes = ["sd_notify:", "notify:", "fd:"];
+    private static readonly string[] s_storePrefixes = ["sd_notify:", "notify:", "fd:", ServiceRelay.StorePrefix];
 
     private readonly HashSet<string> _taken = [];
     private readonly Queue<Action> _afterSave = new();

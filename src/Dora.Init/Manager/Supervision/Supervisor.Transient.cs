@@ -28,10 +28,10 @@ internal sealed partial class Supervisor
     public Action? SaveNow { get; set; }
 
     /// <summary>A name that no service has.</summary>
-    public string NextTransientName()
+    public string NextTransientName(string prefix = "run")
     {
         string name;
-        do name = $"run-{++_lastTransient}";
+        do name = $"{prefix}-{++_lastTransient}";
         while (Find(name) is not null);
         return name;
     }
@@ -57,10 +57,10 @@ internal sealed partial class Supervisor
     }
 
     /// <summary>Starts it; one of this name that has ended makes room, and no other may have it.</summary>
-    public Service RunTransient(ServiceSettings settings, string text)
+    public Service RunTransient(ServiceSettings settings, string text, ServiceRelay? relay = null)
     {
         if (Find(settings.Name) is { } ended) Forget(ended);
-        var service = AddTransient(settings, text);
+        var service = AddTransient(settings, text, relay);
         StateChanged?.Invoke();
         SaveNow?.Invoke();
         Start(service);
@@ -71,17 +71,18 @@ internal sealed partial class Supervisor
     public static bool IsOver(Service service) =>
         service.TransientText is not null && (service.State.IsDown || service.State.Phase is ServicePhase.Done);
 
-    private Service AddTransient(ServiceSettings settings, string text)
+    private Service AddTransient(ServiceSettings settings, string text, ServiceRelay? relay)
     {
-        var service = new Service(this, _launcher, settings, CgroupPaths.Jobs) { TransientText = text };
+        var service = new Service(this, _launcher, settings, CgroupPaths.Jobs) { TransientText = text, Relay = relay };
         _services.Add(settings.Name, service);
         return service;
     }
 
     /// <summary>After a restart of the manager; null if this version cannot read the request any more.</summary>
-    private Service? RecreateTransient(string name, string text)
+    private Service? RecreateTransient(string name, string text, SavedRelay? relay)
     {
-        var settings = TransientService.Read(name, Encoding.UTF8.GetBytes(text)).Settings;
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        var settings = (relay is null ? TransientService.Read(name, bytes) : TransientService.ReadSession(name, bytes, null)).Settings;
         if (settings is null)
         {
             Log.Error($"{name}: this version of init cannot read what it was run with: it goes on, but is not known any more");
@@ -92,7 +93,7 @@ internal sealed partial class Supervisor
             Log.Warn($"{name}: {file.Settings.File} is not used while a command that is run under this name is known");
             file.Dispose();
         }
-        return AddTransient(settings, text);
+        return AddTransient(settings, text, relay is null ? null : ServiceRelay.Restore(this, name, relay));
     }
 
     private void AdoptTransients(SavedState saved)

@@ -15,6 +15,10 @@ internal sealed class FakeMachine(EventLoop loop) : IMachineControl
         ["long"] = new() { Id = "long", Verb = "stop", Service = "web", Status = ChangeInfo.Doing },
     };
 
+    public FakeInformation Information { get; } = new(loop);
+
+    IMachineInformation IMachineControl.Information => Information;
+
     public int Waiting { get; private set; }
     public int Cancelled { get; private set; }
     public List<string> Calls { get; } = [];
@@ -46,6 +50,23 @@ internal sealed class FakeMachine(EventLoop loop) : IMachineControl
     {
         Calls.Add($"run {name} {System.Text.Encoding.UTF8.GetString(text)}");
         return text.IsEmpty ? ControlResult.Refused(Refusal.Invalid, "service.invalid", "request: the file is empty") : Do("start", "web");
+    }
+
+    public ControlResult? OpenSession(SessionRequest request, ReadOnlySpan<byte> text, FileDescriptor connection, byte[] rest) =>
+        Session($"session {request} {System.Text.Encoding.UTF8.GetString(text)}", request.Service ?? "web", connection, rest);
+
+    public ControlResult? AttachSession(string name, FileDescriptor connection, Dora.Init.Relay.AttachRequest request) =>
+        Session($"attach {name} {request.Rows} {request.Columns}", name, connection, request.Rest);
+
+    private ControlResult? Session(string call, string service, FileDescriptor connection, byte[] rest)
+    {
+        Calls.Add(call);
+        if (service != "web") return ControlResult.NoSuchService(service);
+        Sys.Duplicate(connection, out var copy).ThrowIfError("dup");
+        _ = Sys.Write(copy, HttpResponse.SessionHead("run-1", false, false), out _);
+        _ = Sys.Write(copy, rest, out _);
+        copy.Dispose();
+        return null;
     }
 
     public ControlResult Reload(string name) => Do("reload", name);

@@ -1,0 +1,37 @@
+namespace Dora.Init.Manager.Supervision;
+
+// Interactive sessions. One in the surroundings of a service ends with the run that these are of.
+internal sealed partial class Supervisor
+{
+    private void FollowRelays(Service service)
+    {
+        service.Relay?.Follow(service.Name, service.State);
+        if (service.Relay is not null) return;
+        foreach (var other in _services.Values)
+            if (other.Relay?.Saved.Service == service.Name) EndWithoutTarget(other);
+    }
+
+    private void EndRelaysWithoutTarget()
+    {
+        foreach (var service in _services.Values)
+            if (service.Relay?.Saved.Service is not null) EndWithoutTarget(service);
+    }
+
+    private void EndWithoutTarget(Service session)
+    {
+        if (session.RelayTarget is not null || session.State.IsDown || session.State.Phase is ServicePhase.Done or ServicePhase.Stopping or ServicePhase.Killing
+            || _stopsAsked.Contains(session.Name)) return;
+        Log.Info($"{session.Name}: stopping: {session.Relay!.Saved.Service} has ended");
+        Stop(session);
+    }
+
+    /// <summary>
+    /// The connection of a session that was not launched has gone with the last manager: nobody waits for it, and it must not
+    /// be started with nobody there.
+    /// </summary>
+    private static ServiceState WithItsClient(Service service, ServiceState state) =>
+        service.Relay is null || state.Pid != 0 || state.IsDown || state.Phase is ServicePhase.Done or ServicePhase.Stopping or ServicePhase.Killing
+            || state is { Phase: ServicePhase.Starting, Pid: 0, Helper: Readiness.HelperKind.PreStart }
+            ? state
+            : new ServiceState { Phase = ServicePhase.Failed, Since = Events.EventLoop.Now, Reason = "its client is gone: init's manager was replaced before it was started" };
+}
