@@ -61,10 +61,6 @@ internal static unsafe partial class Sys
         return settings;
     }
 
-    public static Errno ChangeOwner(FileDescriptor fd, uint uid, uint gid) => Check(Libc.fchown(fd.Number, uid, gid));
-
-    public static Errno ChangeMode(FileDescriptor fd, uint mode) => Check(Libc.fchmod(fd.Number, mode));
-
     /// <summary>openat(2), close-on-exec.</summary>
     public static Errno OpenAt(FileDescriptor folder, string path, int flags, out FileDescriptor fd)
     {
@@ -82,11 +78,6 @@ internal static unsafe partial class Sys
     }
 
     public static Errno SetCloseOnExec(FileDescriptor fd) => Check(Libc.fcntl(fd.Number, Libc.F_SETFD, Libc.FD_CLOEXEC));
-
-    public static Errno Status(FileDescriptor fd, out Libc.stat_t status)
-    {
-        fixed (Libc.stat_t* s = &status) return Check(Libc.fstat(fd.Number, s));
-    }
 
     /// <summary>setns(2): <paramref name="kind"/> is one of CLONE_NEW*.</summary>
     public static Errno EnterNamespace(FileDescriptor entered, int kind) => Check(Libc.setns(entered.Number, kind));
