@@ -109,12 +109,19 @@ internal sealed class LogReader
                 return;
             }
             if (count > 0) _lastProgress = EventLoop.Now;
-            if (isKept) _sent += count;
+            if (isKept) Taken(count);
             else if (count < bytes.Length) KeepForLater(bytes[count..]);
             if (count < bytes.Length) break;
         }
         // There is more, or may be: others first.
         Wait(Libc.EPOLLOUT);
+    }
+
+    private void Taken(int count)
+    {
+        _sent += count;
+        // There may be many readers, and long lines are rare.
+        if (_sent == _pendingEnd && _pending.Length > UsualBatch) (_pending, _sent, _pendingEnd) = ([], 0, 0);
     }
 
     private void KeepForLater(ReadOnlySpan<byte> bytes)

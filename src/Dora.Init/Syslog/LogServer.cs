@@ -23,7 +23,10 @@ namespace Dora.Init.Syslog;
 internal sealed partial class LogServer
 {
     public const byte OwnPriority = 5 * 8 + 5; // syslog.notice
-    private const int MaximumReaders = 32;
+
+    // A hundred may watch at once. Each holds at most one batch that its socket did not take (16 KiB; 64 for a line as long).
+    // Some places are root's, or a user without rights could keep everybody from reading.
+    private const int MaximumReaders = 128, ReservedReaders = 16;
     private static readonly TimeSpan s_sweepInterval = TimeSpan.FromMilliseconds(500);
 
     private readonly Dictionary<long, LogStream> _streams = [];
@@ -135,7 +138,8 @@ internal sealed partial class LogServer
             connection.Dispose();
             return;
         }
-        if (_readers.Count >= MaximumReaders)
+        bool isRoot = Sys.PeerCredentials(connection, out var peer) == Errno.None && peer.uid == 0;
+        if (_readers.Count >= (isRoot ? MaximumReaders : MaximumReaders - ReservedReaders))
         {
             var body = "{\"error\":\"log.busy\",\"message\":\"logs: too many readers at once: close one and try again\",\"data\":{}}\n"u8;
             _ = Sys.Write(connection, HttpResponse.Format(503, HttpResponse.Json, body, keepAlive: false), out _);

@@ -10,6 +10,9 @@ namespace Dora.Init.Tests.Manager.Control;
 /// <summary>Answers on the connection that was lent, after a moment, with what it was asked; subject <c>os</c> is refused, <c>dmi</c> breaks off.</summary>
 internal sealed class FakeInformation(EventLoop loop) : IMachineInformation
 {
+    /// <summary>How long an answer takes.</summary>
+    public TimeSpan Delay { get; set; } = TimeSpan.FromMilliseconds(30);
+
     public List<string> Asked { get; } = [];
     public int Disposed { get; private set; }
 
@@ -18,7 +21,7 @@ internal sealed class FakeInformation(EventLoop loop) : IMachineInformation
         string asked = $"{request.Subject}({string.Join(", ", request.Arguments)}){(request.IsChange ? "!" : "")} {(request.Body is { } body ? Encoding.UTF8.GetString(body) : "")}".TrimEnd();
         Asked.Add(asked);
         var pending = new Pending(this);
-        loop.After(TimeSpan.FromMilliseconds(30), "fake", () =>
+        loop.After(Delay, "fake", () =>
         {
             if (pending.IsOver) return;
             pending.IsOver = true;
