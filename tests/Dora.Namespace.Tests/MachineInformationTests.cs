@@ -170,6 +170,17 @@ public sealed class MachineInformationTests(MachineInformationTests.Running runn
     }
 
     [Fact]
+    public void The_manager_does_not_grow_with_what_it_is_asked()
+    {
+        string again = "for i in $(seq 25); do curl -sS --max-time 20 -o /dev/null --unix-socket /run/dora/dora.sock $(seq -f 'http://x/v1/machine/processes?' 20); done";
+        _init.Run(again, TimeSpan.FromSeconds(60)).Expect();
+        var before = ProcessFootprint.Of(_init.ManagerPid());
+        _init.Run(again, TimeSpan.FromSeconds(60)).Expect();
+        var after = ProcessFootprint.Of(_init.ManagerPid());
+        Assert.True(after.AnonymousKb < before.AnonymousKb + 512 && after.Descriptors <= before.Descriptors + 1, $"before {before}, after {after}");
+    }
+
+    [Fact]
     public void Many_at_once_are_answered_and_a_user_without_rights_waits_in_line()
     {
         string count = _init.Run($"for i in $(seq 40); do {As} curl -sS --max-time 20 -o /dev/null -w '%{{http_code}}\\n' --unix-socket /run/dora/dora.sock http://x/v1/machine/processes & done; wait", TimeSpan.FromSeconds(40)).Expect();
