@@ -8,8 +8,12 @@ public class SessionSettingsTests
 {
     private static ServiceFile Read(string text, ServiceSettings? target = null) => TransientService.ReadSession("exec-1", Encoding.UTF8.GetBytes(text), target);
 
-    private static ServiceSettings Target(string more) =>
-        ServiceFileReader.Read("/etc/dora/services/web.yaml", Encoding.UTF8.GetBytes($"command: /usr/bin/web\n{more}")).Settings!;
+    private static ServiceSettings Target(string more)
+    {
+        var file = ServiceFileReader.Read("/etc/dora/services/web.yaml", Encoding.UTF8.GetBytes($"command: /usr/bin/web\n{more}"));
+        Assert.Empty(file.Problems);
+        return file.Settings!;
+    }
 
     [Theory]
     [InlineData("")]
@@ -42,7 +46,7 @@ public class SessionSettingsTests
             root: /srv/root
             cgroup: {pids.max: 9}
             stdout: none
-            seccomp: ['@system-service']
+            seccomp: ['@basic']
             sockets: [tcp: 80]
 
             """);
