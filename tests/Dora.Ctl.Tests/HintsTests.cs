@@ -8,19 +8,21 @@ namespace Dora.Ctl.Tests;
 
 public partial class HintsTests
 {
+    /// <summary>What has happened is named in the same way.</summary>
+    private static readonly string[] s_events = [.. typeof(EventKinds).GetFields().Select(field => (string)field.GetRawConstantValue()!)];
+
     [GeneratedRegex(@"`((?:http|path|request|access|service|change|log|machine|init|reload|exec|session|file|process|events?|console)\.[a-z]+(?:-[a-z]+)*)`")]
     private static partial Regex NameInDocument();
 
-    [GeneratedRegex("\"((?:http|path|request|access|service|change|log|machine|init|reload|exec|session|file|process|events?|console)\\.[a-z]+(?:-[a-z]+)*)\"")]
+    [GeneratedRegex("\"((?:http|path|request|access|service|change|log|machine|init|reload|exec|session|file|process|events?|console)\\.[a-z]+(?:-[a-z]+)*)\\\\?\"")]
     private static partial Regex NameInSource();
 
     private static IEnumerable<string> Documented() =>
-        NameInDocument().Matches(File.ReadAllText(Repository.File("docs/protocol.md"))).Select(match => match.Groups[1].Value).Append("internal").Distinct();
+        NameInDocument().Matches(File.ReadAllText(Repository.File("docs/protocol.md"))).Select(match => match.Groups[1].Value).Except(s_events).Append("internal").Distinct();
 
     private static IEnumerable<string> InSource() =>
-        Directory.EnumerateFiles(Repository.File("src/Dora.Init/Manager"), "*.cs", SearchOption.AllDirectories)
-            .SelectMany(file => File.ReadLines(file).Where(line => !line.TrimStart().StartsWith("new SavedState", StringComparison.Ordinal)))
-            .SelectMany(line => NameInSource().Matches(line)).Select(match => match.Groups[1].Value).Distinct();
+        Directory.EnumerateFiles(Repository.File("src/Dora.Init"), "*.cs", SearchOption.AllDirectories)
+            .Where(file => !file.Contains("/obj/")).SelectMany(File.ReadLines).SelectMany(line => NameInSource().Matches(line)).Select(match => match.Groups[1].Value).Except(s_events).Distinct();
 
     [Fact]
     public void Every_error_of_the_API_has_a_hint()

@@ -21,11 +21,15 @@ public sealed partial class DoraClient
     /// <summary>Gets what a person who waits should know: the manager does not answer, and the order waits on.</summary>
     public Action<string>? Notice { get; init; }
 
+    /// <summary>The socket leads to another machine: what takes its time may be the way. Then only the limit of an answer counts.</summary>
+    public bool IsDistant { get; init; }
+
     private string Silence => $"{socketPath}: init's manager does not answer";
 
     /// <summary>Returns when there is something to read, or when an answer may come late since the manager lives.</summary>
     private void AwaitSign(FileDescriptor fd, TimeSpan? limit, bool isRepeatable)
     {
+        if (IsDistant) return;
         var begun = Sys.TimeSinceBoot();
         if (Sys.WaitReadable(fd, begun + s_atOnce) != Errno.ETIMEDOUT || IsAlive()) return;
         if (Sys.WaitReadable(fd, Sys.TimeSinceBoot()) != Errno.ETIMEDOUT) return;

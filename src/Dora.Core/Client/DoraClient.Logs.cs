@@ -25,6 +25,7 @@ public sealed partial class DoraClient
     {
         var splitter = new LineSplitter(json =>
         {
+            if (json.IsEmpty) return; // a sign of life
             LogLine line;
             try
             {

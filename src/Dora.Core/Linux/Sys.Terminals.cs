@@ -79,11 +79,6 @@ internal static unsafe partial class Sys
 
     public static Errno SetCloseOnExec(FileDescriptor fd) => Check(Libc.fcntl(fd.Number, Libc.F_SETFD, Libc.FD_CLOEXEC));
 
-    public static Errno Status(FileDescriptor fd, out Libc.stat_t status)
-    {
-        fixed (Libc.stat_t* s = &status) return Check(Libc.fstat(fd.Number, s));
-    }
-
     /// <summary>setns(2): <paramref name="kind"/> is one of CLONE_NEW*.</summary>
     public static Errno EnterNamespace(FileDescriptor entered, int kind) => Check(Libc.setns(entered.Number, kind));
 }

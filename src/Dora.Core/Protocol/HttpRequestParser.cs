@@ -80,12 +80,12 @@ internal sealed class HttpRequestParser
     public int Feed(ReadOnlySpan<byte> bytes)
     {
         int consumed = 0;
-        HasStarted |= !bytes.IsEmpty;
         while (State is HttpRequestState.RequestLine or HttpRequestState.Fields)
         {
             int limit = State == HttpRequestState.RequestLine ? MaxRequestLine - _lineBytes : HttpFields.MaxBytes - _fieldBytes;
             var result = _line.Feed(bytes[consumed..], limit, out int taken);
             consumed += taken;
+            HasStarted |= taken > 0;
             switch (result)
             {
                 case HttpLineResult.NeedMore:

@@ -34,7 +34,9 @@ internal static class BootCommand
             context.Out.Write(svg);
             return;
         }
-        var errno = Sys.WriteFile(file, svg, Libc.O_CREAT | Libc.O_TRUNC);
+        var errno = Sys.Open(file, Libc.O_WRONLY | Libc.O_CREAT | Libc.O_TRUNC, 0x1A4, out var fd);
+        if (errno == Errno.None)
+            using (fd) errno = Sys.WriteAllAt(fd, System.Text.Encoding.UTF8.GetBytes(svg), 0);
         if (errno != Errno.None) throw new CommandFailure(ExitCodes.Failed, $"{file}: {errno.Describe()}");
         context.Out.WriteLine(context.Out.Foreign($"{file}: drawn; a browser shows it"));
     }

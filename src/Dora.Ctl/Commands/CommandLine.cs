@@ -69,14 +69,14 @@ internal static class CommandLine
         }
     }
 
-    private static RootCommand Build(Screen output, Screen error)
+    internal static RootCommand Build(Screen output, Screen error)
     {
         Func<ParseResult, int> Bind(Func<Context, ParseResult, int> command) => parsed =>
         {
             string socket = parsed.GetValue(s_socket)!;
             string? host = parsed.GetValue(s_host);
             using var tunnel = host is null ? null : SshTunnel.Open(host, socket);
-            var client = new DoraClient(tunnel?.SocketPath ?? socket) { Notice = Say };
+            var client = new DoraClient(tunnel?.SocketPath ?? socket) { Notice = Say, IsDistant = tunnel is not null };
             return command(new Context(client, output, error, parsed.GetValue(s_json)) { Host = host }, parsed);
         };
 
@@ -97,6 +97,7 @@ internal static class CommandLine
             ExecCommand.Build(Bind),
             ExecCommand.BuildShell(Bind),
             ExecCommand.BuildAttach(Bind),
+            TopCommand.Build(Bind),
             EventsCommand.Build(Bind),
             BootCommand.Build(Bind),
             VersionCommand.Build(Bind),
@@ -110,6 +111,9 @@ internal static class CommandLine
             MachineCommand.BuildShutdown(Bind),
             InitCommand.Build(Bind),
             ApiCommand.Build(Bind),
+            CompletionCommand.Build(Bind),
+            HelpCommand.Build(Bind),
+            CompletionCommand.BuildHidden(Bind),
         };
     }
 

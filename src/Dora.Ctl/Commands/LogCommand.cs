@@ -49,6 +49,7 @@ internal static class LogCommand
 
     private static void Print(Screen screen, ReadOnlySpan<byte> json)
     {
+        if (json.IsEmpty) return; // a sign of life
         LogLine? line = null;
         try
         {

@@ -19,7 +19,7 @@ internal sealed class BootPlot
         .title{font-size:17px;font-weight:600}.head{font-size:11px;font-weight:600;fill:#57606a;letter-spacing:.06em}
         .soft,.tick{fill:#6e7781;font-size:11px}.name{text-anchor:end}.tick{text-anchor:middle}.strong{font-weight:600}
         .back{fill:#ffffff}.grid{stroke:#d8dee4;stroke-width:1}.stripe{fill:#f6f8fa}
-        .kernel{fill:#8b949e}.initramfs{fill:#8250df}.manager{fill:#0969da}.up{fill:#2da44e}.bad{fill:#cf222e}.coming{fill:#bf8700}
+        .kernel{fill:#8b949e}.initramfs{fill:#8250df}.manager{fill:#0969da}.up{fill:#2da44e}.bad{fill:#cf222e}.coming{fill:#bf8700}.open{fill-opacity:.45}
         .decides{stroke:#e16f24;stroke-width:2}.chain{stroke:#e16f24;stroke-width:1.5;fill:none}.chainend{fill:#e16f24}
         .ready{stroke:#e16f24;stroke-width:1.5;stroke-dasharray:4 3}.onband{fill:#ffffff;font-size:11px;font-weight:600;text-anchor:middle}
         @media (prefers-color-scheme:dark){text{fill:#e6edf3}.head,.soft,.tick{fill:#8d96a0}.back{fill:#0d1117}.grid{stroke:#30363d}
@@ -141,7 +141,7 @@ internal sealed class BootPlot
         string kind = stage.EndMs is null ? "coming" : stage.Phase is "kernel" or "initramfs" or "manager" ? stage.Phase : "kernel";
         string words = stage.EndMs is null ? "..." : Took(end - stage.StartMs);
         Box(kind, stage.StartMs, end, isDeciding: false, $"{stage.Name}: {words}{(stage.Detail is { } detail ? $", {detail}" : "")}");
-        After(end, stage.Detail is { Length: > 0 } found ? $"{words}  {found}" : words);
+        After(end, stage.Detail is { Length: > 0 } found ? $"{words} \u00b7 {found}" : words);
         _y += Row;
     }
 
@@ -150,8 +150,9 @@ internal sealed class BootPlot
         Stripe();
         Name(service.Name, isDeciding);
         long start = service.StartedMs ?? 0, end = service.ReadyMs ?? _end;
-        string kind = Words.ToneOf(service.State) == Tone.Bad ? "bad" : service.ReadyMs is null ? "coming" : "up";
-        string words = service.ReadyMs is { } ready ? $"{Took(ready - start)}{(kind == "bad" ? $"  {service.State}" : "")}" : service.State;
+        // Where it has no end we know only when it began: paler, as far as the picture goes.
+        string kind = (Words.ToneOf(service.State) == Tone.Bad ? "bad" : service.ReadyMs is null ? "coming" : "up") + (service.ReadyMs is null ? " open" : "");
+        string words = service.ReadyMs is { } ready ? $"{Took(ready - start)}{(kind.StartsWith("bad", StringComparison.Ordinal) ? $" \u00b7 {service.State}" : "")}" : service.State;
         Box(kind, start, end, isDeciding, $"{service.Name}: {service.State}, started at {Words.Seconds(start)} s, {words}");
         After(end, words);
         _y += Row;
@@ -189,7 +190,7 @@ internal sealed class BootPlot
         if (_isOdd) Line($"""<rect class="stripe" x="20" y="{_y}" width="{Width - 40}" height="{Row}" opacity=".55"/>""");
     }
 
-    private void Name(string name, bool isStrong) => Text(Left - 12, _y + 15, isStrong ? "name strong" : "name", Shortened(name, 26));
+    private void Name(string name, bool isStrong) => Text(Left - 12, _y + 15, isStrong ? "name strong" : "name", Shortened(name, 23));
 
     private void Box(string kind, long start, long end, bool isDeciding, string title) => Line(
         $"""<rect class="{kind}{(isDeciding ? " decides" : "")}" x="{X(start)}" y="{_y + ((Row - Bar) / 2)}" width="{N(Length(start, end))}" height="{Bar}" rx="2"><title>{Escape(title)}</title></rect>""");

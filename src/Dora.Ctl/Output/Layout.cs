@@ -41,6 +41,17 @@ internal static class Layout
         if (line.Length > 0) screen.WriteLine(line.ToString());
     }
 
+    /// <summary>A sentence, wrapped on a terminal with its further lines below the text of the first.</summary>
+    /// <param name="screen">Where to.</param>
+    /// <param name="tone">How it is meant.</param>
+    /// <param name="text">What was written elsewhere in it has been made visible.</param>
+    /// <param name="indent">Spaces before it.</param>
+    public static void WriteSentence(Screen screen, Tone tone, string text, int indent = 0)
+    {
+        if (indent + WidthOf(text) <= (screen.Width ?? Endless)) screen.WriteLine(new string(' ', indent) + screen.Paint(tone, text));
+        else Write(screen, new Padder(new Text(text, StyleOf(tone)), new Padding(indent, 0, 0, 0)));
+    }
+
     /// <summary>Columns that a text takes on a terminal.</summary>
     public static int WidthOf(string text) => Ascii.IsValid(text) ? text.Length : new Segment(text).CellCount();
 

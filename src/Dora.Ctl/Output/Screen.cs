@@ -19,6 +19,8 @@ internal sealed class Screen(FileDescriptor fd, bool isTerminal, bool colour, in
 
     public bool IsTerminal => isTerminal;
 
+    public FileDescriptor Descriptor => fd;
+
     /// <summary>Columns that a line may take; null where nobody looks at it and lines may be of any length.</summary>
     public int? Width => !isTerminal ? null : width ?? Math.Max(WidthOf(fd), LeastWidth);
 
@@ -65,6 +67,14 @@ internal sealed class Screen(FileDescriptor fd, bool isTerminal, bool colour, in
         byte[] bytes = Encoding.UTF8.GetBytes(_text.ToString());
         _text.Clear();
         Send(bytes);
+    }
+
+    /// <summary>What was collected, for who writes it in a way of its own.</summary>
+    public string Take()
+    {
+        string text = _text.ToString();
+        _text.Clear();
+        return text;
     }
 
     // COLUMNS is for a line that does not know its size (a serial console), and for scripts that want another.

@@ -72,12 +72,12 @@ internal static class ServiceList
         if (troubled.Count > 0) parts.Add($"{troubled.Count} in trouble");
         if (busy.Count > 0) parts.Add($"{busy.Count} on the way");
         parts.Add($"{services.Count - bad.Count - troubled.Count - busy.Count} fine");
-        screen.WriteLine(screen.Paint(bad.Count > 0 ? Tone.Bad : Tone.Busy, $"{count}: {string.Join(", ", parts)}{aside}"));
+        Layout.WriteSentence(screen, bad.Count > 0 ? Tone.Bad : Tone.Busy, $"{count}: {string.Join(", ", parts)}{aside}");
         if (busy.Count > 0 && bad.Count + troubled.Count == 0)
         {
             var names = new List<string>();
             foreach (var service in busy) names.Add(service.Name);
-            screen.WriteLine($"  on the way: {screen.Foreign(string.Join(", ", names))}");
+            Layout.WriteSentence(screen, Tone.Plain, $"on the way: {screen.Foreign(string.Join(", ", names))}", indent: 2);
         }
         WriteCauses(screen, [.. bad, .. troubled]);
     }
@@ -87,7 +87,7 @@ internal static class ServiceList
         for (int i = 0; i < problems.Count && i < MostCauses; i++)
         {
             var service = problems[i];
-            screen.WriteLine($"  {screen.Foreign($"{service.Name}: {service.State}{(service.Reason is { } reason ? $": {reason}" : "")}")}");
+            Layout.WriteSentence(screen, Tone.Plain, screen.Foreign($"{service.Name}: {service.State}{(service.Reason is { } reason ? $": {reason}" : "")}"), indent: 2);
         }
         if (problems.Count > MostCauses) screen.WriteLine($"  and {problems.Count - MostCauses} more");
         if (problems.Count > 0) screen.WriteLine(screen.Foreign($"try 'dora service status {problems[0].Name}'"));

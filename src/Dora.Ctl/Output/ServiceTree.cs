@@ -91,7 +91,7 @@ internal static class ServiceTree
         label.Append(" ");
         label.Append(screen.Foreign(service.State), Layout.StyleOf(tone));
         if (service.StartedAt is { } at) label.Append($" {Words.Ago(at, now)}", Layout.StyleOf(Tone.Faint));
-        if (service.Reason is { } reason) label.Append($" {screen.Foreign(reason)}", Layout.StyleOf(tone));
+        if (service.Reason is { } reason) label.Append($": {screen.Foreign(reason)}", Layout.StyleOf(tone));
         if (isRepeated) label.Append(" (see above)", Layout.StyleOf(Tone.Faint));
         return label;
     }

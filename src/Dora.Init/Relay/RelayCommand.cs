@@ -78,7 +78,7 @@ internal sealed class RelayCommand
         {
             if (Sys.OpenInRoot(root, place, Libc.O_PATH, out var found) != Errno.None) continue;
             opened.Add(found);
-            if (Sys.Status(found, out var status) == Errno.None && (status.st_mode & Libc.S_IFMT) == Libc.S_IFCHR && status.st_rdev == s_multiplexerDevice)
+            if (Sys.Stat(found, out var status) == Errno.None && (status.st_mode & Libc.S_IFMT) == Libc.S_IFCHR && status.st_rdev == s_multiplexerDevice)
                 return $"/proc/self/fd/{found.Number}";
         }
         return Multiplexer;

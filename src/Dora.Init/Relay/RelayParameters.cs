@@ -61,7 +61,7 @@ internal sealed record RelayParameters
 
     public static RelayParameters FromFile(FileDescriptor file)
     {
-        Sys.Status(file, out var status).ThrowIfError("fstat");
+        Sys.Stat(file, out var status).ThrowIfError("fstat");
         if (status.st_size is <= 0 or > LongestFile) throw new InvalidDataException($"relay parameters of {status.st_size} bytes");
         var bytes = new byte[status.st_size];
         for (int length = 0; length < bytes.Length;)

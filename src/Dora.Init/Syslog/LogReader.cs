@@ -59,6 +59,16 @@ internal sealed class LogReader
 
     public bool IsStuck(TimeSpan since) => IsBehind && _lastProgress <= since;
 
+    /// <summary>An empty line for one who follows and has heard nothing since <paramref name="since"/>: whatever is in between must not take the connection for dead.</summary>
+    public void GiveSignOfLife(TimeSpan since)
+    {
+        if (!_follows || _isClosed || IsBehind || _lastProgress > since) return;
+        // One byte into an empty buffer; where that fails the end of the client is reported by itself.
+        if (Sys.Write(_connection, "\n"u8, out _) == Errno.None) _lastProgress = EventLoop.Now;
+    }
+
+    public bool Follows => _follows;
+
     public void Close()
     {
         if (_isClosed) return;
@@ -99,12 +109,19 @@ internal sealed class LogReader
                 return;
             }
             if (count > 0) _lastProgress = EventLoop.Now;
-            if (isKept) _sent += count;
+            if (isKept) Taken(count);
             else if (count < bytes.Length) KeepForLater(bytes[count..]);
             if (count < bytes.Length) break;
         }
         // There is more, or may be: others first.
         Wait(Libc.EPOLLOUT);
+    }
+
+    private void Taken(int count)
+    {
+        _sent += count;
+        // There may be many readers, and long lines are rare.
+        if (_sent == _pendingEnd && _pending.Length > UsualBatch) (_pending, _sent, _pendingEnd) = ([], 0, 0);
     }
 
     private void KeepForLater(ReadOnlySpan<byte> bytes)

@@ -110,5 +110,6 @@ internal sealed partial class LogServer
         if (_kernelWatch is not null) Loop.Unwatch(_kernelWatch);
         _kernel?.Dispose();
         _sweep?.Cancel();
+        _signOfLife?.Cancel();
     }
 }

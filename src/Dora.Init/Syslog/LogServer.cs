@@ -23,7 +23,10 @@ namespace Dora.Init.Syslog;
 internal sealed partial class LogServer
 {
     public const byte OwnPriority = 5 * 8 + 5; // syslog.notice
-    private const int MaximumReaders = 32;
+
+    // A hundred may watch at once. Each holds at most one batch that its socket did not take (16 KiB; 64 for a line as long).
+    // Some places are root's, or a user without rights could keep everybody from reading.
+    private const int MaximumReaders = 128, ReservedReaders = 16;
     private static readonly TimeSpan s_sweepInterval = TimeSpan.FromMilliseconds(500);
 
     private readonly Dictionary<long, LogStream> _streams = [];
@@ -31,7 +34,7 @@ internal sealed partial class LogServer
     private readonly Action _pumpReaders;
     private bool _pumpIsPosted;
     private ulong _pumpedTo;
-    private LoopTimer? _sweep;
+    private LoopTimer? _sweep, _signOfLife;
 
     public LogServer(EventLoop loop, LogRing ring)
     {
@@ -56,6 +59,9 @@ internal sealed partial class LogServer
 
     /// <summary>A reader that takes nothing for so long is dropped.</summary>
     public TimeSpan ReaderPatience { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>One who follows and hears nothing for so long gets an empty line.</summary>
+    public TimeSpan SignOfLife { get; init; } = TimeSpan.FromSeconds(15);
 
     public int StreamCount => _streams.Count;
 
@@ -132,7 +138,8 @@ internal sealed partial class LogServer
             connection.Dispose();
             return;
         }
-        if (_readers.Count >= MaximumReaders)
+        bool isRoot = Sys.PeerCredentials(connection, out var peer) == Errno.None && peer.uid == 0;
+        if (_readers.Count >= (isRoot ? MaximumReaders : MaximumReaders - ReservedReaders))
         {
             var body = "{\"error\":\"log.busy\",\"message\":\"logs: too many readers at once: close one and try again\",\"data\":{}}\n"u8;
             _ = Sys.Write(connection, HttpResponse.Format(503, HttpResponse.Json, body, keepAlive: false), out _);
@@ -142,6 +149,7 @@ internal sealed partial class LogServer
         var reader = new LogReader(this, connection, Encoding.UTF8.GetBytes(query.Service ?? ""), query);
         _readers.Add(reader);
         reader.Pump();
+        GiveSignsOfLife();
     }
 
     public void EndReader(LogReader reader)
@@ -161,6 +169,24 @@ internal sealed partial class LogServer
         foreach (var reader in _readers) reader.Close();
         _readers.Clear();
         CloseSources();
+    }
+
+    /// <summary>Only while somebody follows is there a timer.</summary>
+    private void GiveSignsOfLife()
+    {
+        if (_signOfLife is not null) return;
+        bool isWanted = false;
+        foreach (var reader in _readers)
+        {
+            reader.GiveSignOfLife(EventLoop.Now - SignOfLife / 2);
+            isWanted |= reader.Follows;
+        }
+        if (!isWanted) return;
+        _signOfLife = Loop.After(SignOfLife / 2, "readers", () =>
+        {
+            _signOfLife = null;
+            GiveSignsOfLife();
+        });
     }
 
     private void PumpReaders()

@@ -81,6 +81,16 @@ public class HttpRequestParserTests
     }
 
     [Fact]
+    public void A_request_has_started_with_its_first_byte_behind_empty_lines()
+    {
+        foreach (int step in new[] { int.MaxValue, 1 })
+        {
+            Assert.False(Parse(Bytes("\r\n\r\n"), step, out _).HasStarted);
+            Assert.True(Parse(Bytes("\r\n\r\nG"), step, out _).HasStarted);
+        }
+    }
+
+    [Fact]
     public void Every_prefix_of_a_valid_request_needs_more()
     {
         foreach (string text in s_valid)

@@ -81,7 +81,7 @@ internal sealed class Surroundings : IDisposable
         // pid_for_children has no target as long as no child was born there: there is nothing to enter yet.
         if (errno == Errno.ENOENT) return null;
         errno.ThrowIfError("open", $"{file} namespace");
-        bool isOurs = Sys.Status(found, out var its) == Errno.None && Sys.Stat($"/proc/self/ns/{own}", out var ours) == Errno.None
+        bool isOurs = Sys.Stat(found, out var its) == Errno.None && Sys.Stat($"/proc/self/ns/{own}", out var ours) == Errno.None
             && its.st_ino == ours.st_ino && its.st_dev == ours.st_dev;
         if (!isOurs) return found;
         found.Dispose();

@@ -124,6 +124,24 @@ public partial class ControlServerTests
     }
 
     [Fact]
+    public void A_byte_now_and_then_keeps_no_request_open()
+    {
+        using var fixture = new ControlFixture(ControlFixture.Fast);
+        fixture.Run(() =>
+        {
+            using var slow = fixture.Connect();
+            var clock = Stopwatch.StartNew();
+            foreach (char c in "GET /v1/version HTTP/1.1\r\nHost: x\r\nX: " + new string('a', 1000))
+            {
+                slow.Send([(byte)c]);
+                if (slow.Poll(20_000, SelectMode.SelectRead)) break;
+            }
+            Assert.StartsWith("HTTP/1.1 408", ControlFixture.ReadAll(slow));
+            Assert.InRange(clock.ElapsedMilliseconds, 200, 5000);
+        });
+    }
+
+    [Fact]
     public void Slow_reader_is_dropped()
     {
         using var fixture = new ControlFixture(ControlFixture.Fast);

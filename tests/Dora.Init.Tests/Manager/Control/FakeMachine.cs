@@ -15,6 +15,10 @@ internal sealed class FakeMachine(EventLoop loop) : IMachineControl
         ["long"] = new() { Id = "long", Verb = "stop", Service = "web", Status = ChangeInfo.Doing },
     };
 
+    public FakeInformation Information { get; } = new(loop);
+
+    IMachineInformation IMachineControl.Information => Information;
+
     public int Waiting { get; private set; }
     public int Cancelled { get; private set; }
     public List<string> Calls { get; } = [];
@@ -153,8 +157,6 @@ internal sealed class FakeMachine(EventLoop loop) : IMachineControl
     }
 
     public BootReport Boot() => new() { HandoverMs = 900 };
-
-    public IMachineInformation Information => throw new NotSupportedException("no helper processes here");
 
     public string Metrics() => "pandora_test 1\n";
 

@@ -75,7 +75,7 @@ public abstract unsafe class LogFixture : IDisposable
         {
             var server = new LogServer(SyslogThread.Loop, new LogRing(_ring!.Pointer, _ring.Length))
             {
-                LinePatience = TimeSpan.FromMilliseconds(200), ReaderPatience = _readerPatience,
+                LinePatience = TimeSpan.FromMilliseconds(200), ReaderPatience = _readerPatience, SignOfLife = SignOfLife,
             };
             server.Note("started");
             server.ListenTo(passed["dev-log"], Encoding.UTF8.GetBytes(Environment.MachineName));
@@ -84,6 +84,9 @@ public abstract unsafe class LogFixture : IDisposable
         });
         ManagerThread.Until(() => Hub.IsRunning, "syslog says hello");
     }
+
+    /// <summary>Longer than any test but that of it.</summary>
+    private protected virtual TimeSpan SignOfLife => TimeSpan.FromMinutes(1);
 
     protected void StopSyslog()
     {
