@@ -101,6 +101,7 @@ public class LibcTests
         ["rusage_t"] = "struct rusage",
         ["sigset_t"] = "sigset_t",
         ["siginfo_t"] = "siginfo_t",
+        ["statfs_t"] = "struct statfs",
     };
 
     /// <summary>Fields that C calls otherwise, by STRUCTURE.FIELD; null: C has no such name (padding, or flattened otherwise).</summary>

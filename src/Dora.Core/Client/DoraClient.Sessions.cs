@@ -25,9 +25,10 @@ public sealed partial class DoraClient
             var answer = new MemoryStream();
             var buffer = new byte[16 * 1024];
             byte[] rest = [];
-            // Without a limit: a command that waits for what it needs is launched when that has come.
             while (!reader.IsComplete && reader.Error is null)
             {
+                if (Sys.WaitReadable(fd, Sys.TimeSinceBoot() + s_answerLimit) == Errno.ETIMEDOUT)
+                    throw new DoraException(DoraFailure.NotReachable, $"{socketPath}: no answer within {s_answerLimit.TotalSeconds} s: the manager hangs, or the session waits for what it needs");
                 var errno = Sys.Read(fd, buffer, out int count);
                 if (errno != Errno.None || count == 0)
                 {

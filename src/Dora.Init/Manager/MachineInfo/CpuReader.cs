@@ -54,7 +54,7 @@ internal static class CpuReader
         }
 
         CpuTimes? total = null;
-        var cpus = new List<CpuTimes>();
+        var cpus = new Collected<CpuTimes>();
         long? switches = null, interrupts = null;
         foreach (var line in stat.AsSpan().EnumerateLines())
         {
@@ -87,7 +87,7 @@ internal static class CpuReader
             ContextSwitches = switches,
             Interrupts = interrupts,
             Total = total,
-            Cpus = cpus,
+            Cpus = cpus.ToArray(),
         };
     }
 

@@ -11,10 +11,10 @@ internal static class DiskReader
     public static IReadOnlyList<DiskInfo> Read(string root, bool askForSizes = true)
     {
         var mounts = Mounts.Parse(SystemText.Table($"{root}/proc/self/mountinfo"));
-        var disks = new List<DiskInfo>();
+        var disks = new Collected<DiskInfo>();
         foreach (string name in Sys.ListDirectories($"{root}/sys/block"))
             if (Disk($"{root}/sys/block/{name}", name, mounts, askForSizes) is { } disk) disks.Add(disk);
-        return disks;
+        return disks.ToArray();
     }
 
     private static DiskInfo? Disk(string folder, string name, Mounts mounts, bool askForSizes)
@@ -25,10 +25,14 @@ internal static class DiskReader
         if (size == 0 && (name.StartsWith("loop", StringComparison.Ordinal) || name.StartsWith("nbd", StringComparison.Ordinal))) return null;
         // In sysfs a '/' of the name is a '!' (cciss!c0d0).
         string path = "/dev/" + name.Replace('!', '/');
-        var partitions = new List<PartitionInfo>();
+        var collected = new Collected<PartitionInfo>();
         foreach (string part in Sys.ListDirectories(folder))
-            if (SystemText.Number($"{folder}/{part}/partition") is { } index) partitions.Add(Partition($"{folder}/{part}", part, (int)index, mounts, askForSizes));
-        partitions.Sort((a, b) => a.Number.CompareTo(b.Number));
+            if (SystemText.Number($"{folder}/{part}/partition") is { } index) collected.Add(Partition($"{folder}/{part}", part, (int)index, mounts, askForSizes));
+        var partitions = collected.ToArray();
+        // By number: sda2 comes before sda10.
+        for (int i = 1; i < partitions.Length; i++)
+            for (int at = i; at > 0 && partitions[at - 1].Number > partitions[at].Number; at--)
+                (partitions[at - 1], partitions[at]) = (partitions[at], partitions[at - 1]);
         return new DiskInfo
         {
             Name = name,

@@ -16,10 +16,11 @@ namespace Dora.Init.Manager.MachineInfo;
 internal sealed class LentConnection(bool keepsAlive, bool isHead)
 {
     private const int Number = 3;
-    private const int StallSeconds = 30;
+    private const int AnswerStallSeconds = 10, ContentStallSeconds = 30;
 
     private readonly FileDescriptor _client = new(Number);
     private readonly FileDescriptor _manager = new(1);
+    private int _stallSeconds = AnswerStallSeconds;
 
     public bool IsHead => isHead;
 
@@ -38,6 +39,7 @@ internal sealed class LentConnection(bool keepsAlive, bool isHead)
     /// <summary>Writes the head of an answer of bytes; without a length it ends with the connection.</summary>
     public bool BeginBytes(long? length)
     {
+        _stallSeconds = ContentStallSeconds; // the file may be slow too
         Begin();
         string fields = length is { } bytes ? $"Content-Length: {bytes}\r\nConnection: {(keepsAlive ? "keep-alive" : "close")}" : "Connection: close";
         return Send(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: {HttpResponse.Bytes}\r\n{fields}\r\nCache-Control: no-store\r\n\r\n"));
@@ -48,7 +50,7 @@ internal sealed class LentConnection(bool keepsAlive, bool isHead)
     {
         while (!bytes.IsEmpty)
         {
-            Sys.Alarm(StallSeconds);
+            Sys.Alarm(_stallSeconds);
             var errno = Sys.Write(_client, bytes, out int count);
             if (errno == Errno.EAGAIN)
             {

@@ -17,7 +17,7 @@ internal static class MachineFiles
     /// <summary>A file, and if it is a folder, or a link to one, what is in it.</summary>
     public static void Describe(LentConnection client, string path)
     {
-        List<FileEntry>? entries = null;
+        FileEntry[]? entries = null;
         bool isTruncated = false;
         var errno = Sys.Stat(path, out var status, followLinks: false);
         if (errno == Errno.None) errno = Entries(path, status, out entries, out isTruncated);
@@ -25,7 +25,7 @@ internal static class MachineFiles
         else client.Refuse(errno, path);
     }
 
-    private static Errno Entries(string path, in Libc.stat_t status, out List<FileEntry>? entries, out bool isTruncated)
+    private static Errno Entries(string path, in Libc.stat_t status, out FileEntry[]? entries, out bool isTruncated)
     {
         entries = null;
         isTruncated = false;
@@ -38,13 +38,14 @@ internal static class MachineFiles
         using (folder) errno = Sys.ReadNames(folder, MostEntries, names, out isTruncated);
         if (errno != Errno.None) return errno;
         names.Sort(StringComparer.Ordinal);
-        entries = new List<FileEntry>(names.Count);
+        entries = new FileEntry[names.Count];
         string prefix = path.EndsWith('/') ? path : path + "/";
-        foreach (string name in names)
+        for (int i = 0; i < entries.Length; i++)
         {
+            string name = names[i];
             // It may have gone since, and a name that is not UTF-8 leads nowhere.
             bool isThere = Sys.Stat(prefix + name, out var entry, followLinks: false) == Errno.None;
-            entries.Add(new FileEntry
+            entries[i] = new FileEntry
             {
                 Name = name,
                 Type = isThere ? TypeName(entry) : "unknown",
@@ -54,7 +55,7 @@ internal static class MachineFiles
                 Gid = entry.st_gid,
                 ModifiedAt = ModifiedAt(entry),
                 Target = Target(prefix + name, entry),
-            });
+            };
         }
         return Errno.None;
     }

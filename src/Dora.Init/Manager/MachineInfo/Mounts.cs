@@ -7,15 +7,15 @@ namespace Dora.Init.Manager.MachineInfo;
 internal sealed class Mounts
 {
     private readonly List<string> _devices = []; // of each of _mounts
-    private readonly List<MountInfo> _mounts = [];
+    private Collected<MountInfo> _mounts;
 
     /// <summary>Where a device (<c>8:1</c>) or what is called so (<c>/dev/sda1</c>, for file systems with device numbers of their own) is mounted.</summary>
     public IReadOnlyList<MountInfo> Of(string number, string path, bool askForSizes)
     {
-        var found = new List<MountInfo>();
+        var found = new Collected<MountInfo>();
         for (int i = 0; i < _mounts.Count; i++)
             if (_devices[i] == number || _devices[i] == path) found.Add(askForSizes ? WithSize(_mounts[i]) : _mounts[i]);
-        return found;
+        return found.ToArray();
     }
 
     internal static Mounts Parse(string mountinfo)

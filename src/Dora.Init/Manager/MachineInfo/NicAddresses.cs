@@ -10,14 +10,14 @@ internal sealed class NicAddresses
 {
     private const ushort Address = 1, Local = 2; // IFA_ADDRESS, IFA_LOCAL of linux/if_addr.h
     private readonly List<int> _interfaces = []; // of each of _addresses
-    private readonly List<NicAddress> _addresses = [];
+    private Collected<NicAddress> _addresses;
 
     public IReadOnlyList<NicAddress> Of(int index)
     {
-        var found = new List<NicAddress>();
+        var found = new Collected<NicAddress>();
         for (int i = 0; i < _addresses.Count; i++)
             if (_interfaces[i] == index) found.Add(_addresses[i]);
-        return found;
+        return found.ToArray();
     }
 
     /// <summary>As of now; empty where the kernel does not tell.</summary>

@@ -11,7 +11,7 @@ internal static class NicReader
 
     public static IReadOnlyList<NicInfo> Read(string root, NicAddresses addresses)
     {
-        var nics = new List<NicInfo>();
+        var nics = new Collected<NicInfo>();
         foreach (string name in Sys.ListDirectories($"{root}/sys/class/net"))
         {
             string folder = $"{root}/sys/class/net/{name}";
@@ -41,8 +41,7 @@ internal static class NicReader
                 SendDropped = Counter("tx_dropped"),
             });
         }
-        nics.Sort((a, b) => a.Index.CompareTo(b.Index));
-        return nics;
+        return nics.ToArray();
     }
 
     private static string TypeOf(string folder)

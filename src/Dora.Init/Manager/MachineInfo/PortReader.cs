@@ -14,15 +14,10 @@ internal sealed class PortReader(string root)
     private const string Listening = "0A", Unconnected = "07"; // TCP_LISTEN, TCP_CLOSE of net/tcp_states.h
     private const long AcceptsConnections = 0x10000; // __SO_ACCEPTCON of linux/net.h
 
-    private readonly List<PortInfo> _ports = [];
+    private Collected<PortInfo> _ports;
     private readonly List<string> _inodes = []; // of each of _ports
-    private readonly Dictionary<string, Owner> _owners = []; // by inode
-
-    private sealed class Owner
-    {
-        public int Pid { get; set; }
-        public string? Service { get; set; }
-    }
+    private readonly Dictionary<string, int> _owners = []; // by inode; 0 where none is known
+    private readonly Dictionary<string, string> _services = [];
 
     /// <param name="root">Where procfs is.</param>
     /// <param name="kept">Which service init holds a socket open for, by inode.</param>
@@ -37,7 +32,7 @@ internal sealed class PortReader(string root)
         return reader.WithOwners(kept);
     }
 
-    internal IReadOnlyList<PortInfo> Found => _ports;
+    internal PortInfo[] Found => _ports.ToArray();
 
     private void TakeIp(string protocol, string state) => TakeIp(SystemText.Table($"{root}/proc/net/{protocol}"), protocol, state);
 
@@ -99,15 +94,15 @@ internal sealed class PortReader(string root)
         }
     }
 
-    private List<PortInfo> WithOwners(IReadOnlyDictionary<string, string> kept)
+    private PortInfo[] WithOwners(IReadOnlyDictionary<string, string> kept)
     {
         FindOwners();
-        var result = new List<PortInfo>(_ports.Count);
-        for (int i = 0; i < _ports.Count; i++)
+        var result = new PortInfo[_ports.Count];
+        for (int i = 0; i < result.Length; i++)
         {
             var port = _ports[i];
-            bool isOwned = _owners.TryGetValue(_inodes[i], out var owner) && owner.Pid > 0;
-            result.Add(new PortInfo
+            int owner = _owners.GetValueOrDefault(_inodes[i]);
+            result[i] = new PortInfo
             {
                 Protocol = port.Protocol,
                 Address = port.Address,
@@ -115,10 +110,10 @@ internal sealed class PortReader(string root)
                 Path = port.Path,
                 Kind = port.Kind,
                 Uid = port.Uid,
-                Pid = isOwned ? owner!.Pid : null,
-                Program = isOwned ? ProcessReader.Stat($"{root}/proc/{owner!.Pid.ToString()}")?.Name : null,
-                Service = owner?.Service ?? kept.GetValueOrDefault(_inodes[i]),
-            });
+                Pid = owner > 0 ? owner : null,
+                Program = owner > 0 ? ProcessReader.Stat($"{root}/proc/{owner.ToString()}")?.Name : null,
+                Service = _services.GetValueOrDefault(_inodes[i]) ?? kept.GetValueOrDefault(_inodes[i]),
+            };
         }
         return result;
     }
@@ -126,7 +121,7 @@ internal sealed class PortReader(string root)
     /// <summary>For each socket we look for: the first process of a service that has it, or the first at all.</summary>
     private void FindOwners()
     {
-        foreach (string inode in _inodes) _owners[inode] = new Owner();
+        foreach (string inode in _inodes) _owners[inode] = 0;
         foreach (int pid in ProcessReader.Pids(root))
         {
             string folder = $"{root}/proc/{pid.ToString()}";
@@ -135,13 +130,13 @@ internal sealed class PortReader(string root)
             bool isAsked = false;
             foreach (string descriptor in descriptors)
             {
-                if (Sys.ReadLink($"{folder}/fd/{descriptor}", out string target) != Errno.None || Inode(target) is not { } inode || !_owners.TryGetValue(inode, out var owner)) continue;
+                if (Sys.ReadLink($"{folder}/fd/{descriptor}", out string target) != Errno.None || Inode(target) is not { } inode || !_owners.TryGetValue(inode, out int owner)) continue;
                 if (!isAsked && Sys.ReadFile($"{folder}/cgroup", out var cgroup) == Errno.None && CgroupPath.Parse(cgroup) is { IsEmpty: false } found)
                     service = System.Text.Encoding.UTF8.GetString(found);
                 isAsked = true;
-                if (owner.Pid != 0 && (owner.Service is not null || service is null)) continue;
-                owner.Pid = pid;
-                owner.Service = service;
+                if (owner != 0 && (service is null || _services.ContainsKey(inode))) continue;
+                _owners[inode] = pid;
+                if (service is not null) _services[inode] = service;
             }
         }
     }

@@ -18,20 +18,27 @@ internal sealed class ProcessReader(string root, TimeSpan sinceBoot, DateTime no
     /// <summary>All processes by number.</summary>
     public IReadOnlyList<ProcessInfo> All()
     {
-        var processes = new List<ProcessInfo>();
+        var processes = new Collected<ProcessInfo>();
         foreach (int pid in Pids(root))
             if (One(pid, inDetail: false, withSecrets: false) is { } process) processes.Add(process);
-        return processes;
+        return processes.ToArray();
     }
 
     /// <summary>Numbers of all processes, in order.</summary>
     public static List<int> Pids(string root)
     {
         var pids = new List<int>();
-        if (Sys.ListDirectory($"{root}/proc", out var names, int.MaxValue) != Errno.None) return pids;
+        if (Sys.Open($"{root}/proc", Libc.O_RDONLY | Libc.O_DIRECTORY, 0, out var folder) != Errno.None) return pids;
+        var names = new List<string>();
+        using (folder) _ = Sys.ReadNames(folder, int.MaxValue, names, out _);
         foreach (string name in names)
-            if (int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int pid)) pids.Add(pid);
-        pids.Sort();
+        {
+            if (!int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int pid)) continue;
+            // The kernel lists them in order.
+            int at = pids.Count;
+            while (at > 0 && pids[at - 1] > pid) at--;
+            pids.Insert(at, pid);
+        }
         return pids;
     }
 
@@ -126,10 +133,10 @@ internal sealed class ProcessReader(string root, TimeSpan sinceBoot, DateTime no
     }
 
     /// <summary>A table with columns of fixed width (proc_pid_limits(5)): name of 25 characters, two of 20, unit.</summary>
-    internal static List<ProcessLimit> Limits(string text)
+    internal static ProcessLimit[] Limits(string text)
     {
         const int Name = 25, Value = 20;
-        var limits = new List<ProcessLimit>();
+        var limits = new Collected<ProcessLimit>();
         bool isHeading = true;
         foreach (var line in text.AsSpan().EnumerateLines())
         {
@@ -144,6 +151,6 @@ internal sealed class ProcessReader(string root, TimeSpan sinceBoot, DateTime no
             var unit = rest.Trim();
             limits.Add(new ProcessLimit { Name = line[..Name].Trim().ToString(), Soft = soft, Hard = hard, Unit = unit.IsEmpty ? null : unit.ToString() });
         }
-        return limits;
+        return limits.ToArray();
     }
 }

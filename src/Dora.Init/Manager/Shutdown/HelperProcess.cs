@@ -13,7 +13,7 @@ namespace Dora.Init.Manager.Shutdown;
 internal sealed class HelperProcess : IDisposable
 {
     private const int LongestAnswer = 4096;
-    private static readonly TimeSpan s_reapInterval = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan s_longestReapInterval = TimeSpan.FromSeconds(5);
     private readonly EventLoop _loop;
     private readonly string _name;
     private readonly int _pid;
@@ -120,11 +120,14 @@ internal sealed class HelperProcess : IDisposable
         _output.Dispose();
         _limit.Cancel();
         _ = Sys.Kill(_pid, Libc.SIGKILL); // ours until it is reaped: the pid cannot be another's
-        Reap();
+        Reap(TimeSpan.FromMilliseconds(20));
     }
 
-    private void Reap()
+    /// <summary>Ever more seldom: one that waits for a dead disk cannot be ended even by SIGKILL, perhaps for days.</summary>
+    private void Reap(TimeSpan interval)
     {
-        if (!Reaper.TryReap(_pid, out _)) _loop.After(s_reapInterval, _name, Reap);
+        if (Reaper.TryReap(_pid, out _)) return;
+        var next = interval * 2;
+        _loop.After(interval, _name, () => Reap(next < s_longestReapInterval ? next : s_longestReapInterval));
     }
 }

@@ -153,6 +153,7 @@ internal sealed partial class Supervisor
     private void Forget(Service service)
     {
         _services.Remove(service.Name);
+        if (service.Relay is not null) _inSurroundings.Remove(service);
         ServiceRemoved?.Invoke(service.Name);
         TakeBackStop(service);
         ForgetOrder(service);

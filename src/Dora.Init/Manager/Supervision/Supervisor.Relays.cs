@@ -3,18 +3,19 @@ namespace Dora.Init.Manager.Supervision;
 // Interactive sessions. One in the surroundings of a service ends with the run that these are of.
 internal sealed partial class Supervisor
 {
+    private readonly List<Service> _inSurroundings = []; // sessions in those of a service: looked at whenever any service moves
+
     private void FollowRelays(Service service)
     {
         service.Relay?.Follow(service.Name, service.State);
         if (service.Relay is not null) return;
-        foreach (var other in _services.Values)
-            if (other.Relay?.Saved.Service == service.Name) EndWithoutTarget(other);
+        foreach (var session in _inSurroundings)
+            if (session.Relay!.Saved.Service == service.Name) EndWithoutTarget(session);
     }
 
     private void EndRelaysWithoutTarget()
     {
-        foreach (var service in _services.Values)
-            if (service.Relay?.Saved.Service is not null) EndWithoutTarget(service);
+        foreach (var session in _inSurroundings) EndWithoutTarget(session);
     }
 
     private void EndWithoutTarget(Service session)

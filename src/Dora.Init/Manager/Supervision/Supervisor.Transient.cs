@@ -75,6 +75,7 @@ internal sealed partial class Supervisor
     {
         var service = new Service(this, _launcher, settings, CgroupPaths.Jobs) { TransientText = text, Relay = relay };
         _services.Add(settings.Name, service);
+        if (relay?.Saved.Service is not null) _inSurroundings.Add(service);
         return service;
     }
 

@@ -158,8 +158,6 @@ internal sealed class FakeMachine(EventLoop loop) : IMachineControl
 
     public BootReport Boot() => new() { HandoverMs = 900 };
 
-    public IMachineInformation Information => throw new NotSupportedException("no helper processes here");
-
     public string Metrics() => "pandora_test 1\n";
 
     public byte[] Events(long after) => System.Text.Encoding.UTF8.GetBytes($"{{\"id\":{after + 1},\"kind\":\"test\"}}\n");

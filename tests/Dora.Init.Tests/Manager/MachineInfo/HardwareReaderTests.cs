@@ -128,10 +128,10 @@ public class HardwareReaderTests
         Nic("dummy0", 6, 1);
         root.Add("/sys/class/net/bonding_masters", "");
         var nics = NicReader.Read(root.Path, new NicAddresses());
-        Assert.Equal(["lo loopback", "eth0 ethernet", "br0 bridge", "wl0 wireless", "tap0 tun", "dummy0 virtual"], nics.Select(nic => $"{nic.Name} {nic.Type}"));
-        var eth0 = nics[1];
+        Assert.Equal(["br0 bridge", "dummy0 virtual", "eth0 ethernet", "lo loopback", "tap0 tun", "wl0 wireless"], nics.Select(nic => $"{nic.Name} {nic.Type}"));
+        var eth0 = nics[2];
         Assert.Equal(("52:54:00:00:00:01", 1500, "up", true, 1000L, "full", "virtio_net", "br0", 77L), (eth0.Mac, eth0.MtuBytes, eth0.OperState, eth0.Carrier, eth0.SpeedMbit, eth0.Duplex, eth0.Driver, eth0.Master, eth0.ReceivedBytes));
-        Assert.Equal((null, null, null), (nics[0].Mac, nics[2].SpeedMbit, nics[2].Carrier));
+        Assert.Equal((null, null, null), (nics[3].Mac, nics[0].SpeedMbit, nics[0].Carrier));
     }
 
     private static byte[] Message(ushort type, byte family, byte prefix, byte scope, int index, params (ushort Type, byte[] Value)[] attributes)
