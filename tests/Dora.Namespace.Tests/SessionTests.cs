@@ -77,7 +77,9 @@ public sealed class SessionTests(SessionFixture fixture) : IClassFixture<Session
         string same = _init.Run("for ns in user net mnt; do a=$(/pandora/dora exec alone -- readlink /proc/self/ns/$ns); b=$(readlink /proc/self/ns/$ns); [ $a != $b ] || echo $ns; done").Expect();
         Assert.Equal("", same);
         Assert.Equal("0\n", fixture.Dora("exec alone --user root -- id -u").Expect());
-        Assert.Contains("change to user nobody: invalid argument (EINVAL)", fixture.Dora("exec alone --user 65534 -- id") is { ExitCode: 125 } refused ? refused.Errors : "");
+        // Somebody who does not exist there.
+        _init.Run("echo other:x:4321:4321::/:/bin/sh >>/etc/passwd").Expect();
+        Assert.Contains(": invalid argument (EINVAL)", fixture.Dora("exec alone --user other -- id") is { ExitCode: 125 } refused ? refused.Errors : "");
         Assert.Equal("/dev/pts/0 1234", fixture.Dora("exec alone -t -- sh -c 'echo $(tty) $(stat -c %u $(tty))'").Expect().Trim());
     }
 
@@ -222,8 +224,8 @@ public sealed class SessionTests(SessionFixture fixture) : IClassFixture<Session
     [Fact]
     public void A_lost_connection_says_what_has_become_of_the_session()
     {
-        fixture.InBackground("cut", "exec web --name cut -- sleep 1000");
-        _init.WaitFor("its command", () => fixture.ProcessesOf("cut").Any(pid => InitInNamespace.CommandLine(pid) == "sleep 1000"));
+        fixture.InBackground("cut", "exec web --name cut -- sh -c 'echo begun; exec sleep 1000'");
+        _init.WaitFor("its first word", () => fixture.Text("cut.out") == "begun\n");
         Processes.Signal(fixture.ProcessesOf("cut").Single(pid => InitInNamespace.CommandLine(pid) == "init relay"), 9);
         Assert.Equal("125", fixture.CodeOf("cut"));
         Assert.Contains("dora: exec: cut: the connection to it was lost; it is ", fixture.Text("cut.err"));
