@@ -17,6 +17,7 @@ public sealed class SessionFixture : IDisposable
             ["syslog"] = "command: [/pandora/init, syslog]\nlogger: true\nrestart: always\n",
             ["web"] = "command: [/bin/sleep, '100000']\nuser: plain\nenvironment: {WORD: kept}\ndirectory: /usr\numask: 027\nprivate-tmp: true\nno-new-privileges: true\ncapabilities: [chown]\nrlimits: {nofile: 333}\n",
             ["box"] = "command: [/usr/bin/unshare, --mount, --pid, --uts, --ipc, --fork, --mount-proc, /bin/sh, -c, 'hostname in-the-box; sleep 100000']\n",
+            ["alone"] = "command: [/bin/sleep, '100000']\nuser: plain\nprivate-users: true\nprivate-network: true\nprivate-devices: true\n",
             ["bare"] = "command: [/sleep, '100000']\nroot: /bare\nstart: demand\n",
         }, files =>
         {
@@ -25,6 +26,7 @@ public sealed class SessionFixture : IDisposable
         });
         Init.WaitForState("syslog", "running");
         Init.WaitForState("web", "running");
+        Init.WaitForState("alone", "running");
         Init.WaitFor("the box", () => Init.ProcessesIn("dora/services/box").Any(pid => InitInNamespace.CommandLine(pid) == "sleep 100000"));
     }
 

@@ -70,6 +70,20 @@ public sealed class SessionTests(SessionFixture fixture) : IClassFixture<Session
     }
 
     [Fact]
+    public void Users_network_and_devices_of_its_own_are_entered_too()
+    {
+        string told = fixture.Dora("exec alone -- sh -c 'id -u; wc -l </proc/self/uid_map; ls /sys/class/net /dev | grep -cE \"^(lo|kmsg)$\"; ip -o link | wc -l; grep CapEff /proc/self/status'").Expect();
+        Assert.Equal("1234\n2\n1\n1\nCapEff:\t0000000000000000\n", told);
+        string same = _init.Run("for ns in user net mnt; do a=$(/pandora/dora exec alone -- readlink /proc/self/ns/$ns); b=$(readlink /proc/self/ns/$ns); [ $a != $b ] || echo $ns; done").Expect();
+        Assert.Equal("", same);
+        Assert.Equal("0\n", fixture.Dora("exec alone --user root -- id -u").Expect());
+        // Somebody who does not exist there.
+        _init.Run("echo other:x:4321:4321::/:/bin/sh >>/etc/passwd").Expect();
+        Assert.Contains(": invalid argument (EINVAL)", fixture.Dora("exec alone --user other -- id") is { ExitCode: 125 } refused ? refused.Errors : "");
+        Assert.Equal("/dev/pts/0 1234", fixture.Dora("exec alone -t -- sh -c 'echo $(tty) $(stat -c %u $(tty))'").Expect().Trim());
+    }
+
+    [Fact]
     public void A_root_of_the_services_own_is_entered_and_what_is_missing_there_is_told()
     {
         // One static program is all that there is.
@@ -110,10 +124,10 @@ public sealed class SessionTests(SessionFixture fixture) : IClassFixture<Session
         int command = _init.WaitFor("its command", () => fixture.ProcessesOf("holder").FirstOrDefault(pid => InitInNamespace.CommandLine(pid) == "sleep 1000"));
         int relay = fixture.ProcessesOf("holder").Single(pid => pid != command);
         Assert.Equal("init relay", InitInNamespace.CommandLine(relay));
-        // /dev/null, two log pipes, the client, the socket for others, signals, and three pipes to the command; what it was launched with is closed.
-        const string expected = "/dev/null anon_inode pipe pipe pipe pipe pipe socket socket";
+        // /dev/null, two log pipes, the client, the socket for others, signals, and two pipes from the command: stdin has ended, what it was launched with is closed.
+        const string expected = "/dev/null anon_inode pipe pipe pipe pipe socket socket";
         string held = "";
-        _init.WaitFor($"'{expected}', not '{held}'", () => (held = string.Join(' ', Directory.GetFileSystemEntries($"/proc/{relay}/fd").Select(entry => new FileInfo(entry).LinkTarget?.Split(':')[0]).Order())) == expected);
+        _init.WaitFor(expected, () => (held = string.Join(' ', Directory.GetFileSystemEntries($"/proc/{relay}/fd").Select(entry => new FileInfo(entry).LinkTarget?.Split(':')[0]).Order())) == expected);
         Assert.Equal(["0", "1", "2"], Directory.EnumerateFileSystemEntries($"/proc/{command}/fd").Select(Path.GetFileName).Order());
         Assert.All(Directory.EnumerateFileSystemEntries($"/proc/{command}/fd"), entry => Assert.StartsWith("pipe:", new FileInfo(entry).LinkTarget));
         // The session's user can neither trace the relay nor end it.
@@ -210,8 +224,8 @@ public sealed class SessionTests(SessionFixture fixture) : IClassFixture<Session
     [Fact]
     public void A_lost_connection_says_what_has_become_of_the_session()
     {
-        fixture.InBackground("cut", "exec web --name cut -- sleep 1000");
-        _init.WaitFor("its command", () => fixture.ProcessesOf("cut").Any(pid => InitInNamespace.CommandLine(pid) == "sleep 1000"));
+        fixture.InBackground("cut", "exec web --name cut -- sh -c 'echo begun; exec sleep 1000'");
+        _init.WaitFor("its first word", () => fixture.Text("cut.out") == "begun\n");
         Processes.Signal(fixture.ProcessesOf("cut").Single(pid => InitInNamespace.CommandLine(pid) == "init relay"), 9);
         Assert.Equal("125", fixture.CodeOf("cut"));
         Assert.Contains("dora: exec: cut: the connection to it was lost; it is ", fixture.Text("cut.err"));

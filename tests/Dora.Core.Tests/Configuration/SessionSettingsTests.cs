@@ -42,7 +42,7 @@ public class SessionSettingsTests
             root: /srv/root
             cgroup: {pids.max: 9}
             stdout: none
-            seccomp: ['@system-service']
+            seccomp: ['@default']
             sockets: [tcp: 80]
 
             """);

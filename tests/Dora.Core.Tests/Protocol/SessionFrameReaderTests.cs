@@ -1,5 +1,6 @@
 using System.Text;
 using Dora.Core.Protocol;
+using Dora.Tests.Harness;
 using Xunit;
 
 namespace Dora.Core.Tests.Protocol;
@@ -103,7 +104,7 @@ public class SessionFrameReaderTests
     {
         var random = new Random(4);
         byte[] whole = Frames();
-        for (int round = 0; round < 20_000; round++)
+        for (int round = 0; round < Fuzz.Rounds(20_000); round++)
         {
             byte[] bytes = (byte[])whole.Clone();
             for (int i = random.Next(4); i >= 0; i--) bytes[random.Next(bytes.Length)] = (byte)(random.Next(2) == 0 ? random.Next(8) : random.Next(256));
