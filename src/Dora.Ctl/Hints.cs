@@ -12,7 +12,7 @@ internal static class Hints
         {
             DoraFailure.NoSocket => "run dora on the Pandora machine itself, or forward its socket and name it with --socket",
             DoraFailure.NotReachable => "the guard starts another manager within moments, and services run on: try again; if it stays so, look at the console",
-            DoraFailure.NotAnswering => "services run on without it, and the guard replaces a manager that hangs within 10 s: try again; "
+            DoraFailure.NotAnswering => "services run on without it, and the guard replaces a manager that owes it an answer for 10 s: try again; "
                 + "if it stays so, as root: kill -KILL $(pgrep -f 'init manager')",
             DoraFailure.NotPermitted => "run it as root, or have yourself added to group dora",
             DoraFailure.Unexpected => "see whether --socket names Pandora's socket, and whether dora is of the same version as init",

@@ -187,7 +187,7 @@ public sealed partial class TranscriptTests : IDisposable
         {"name":"mailer","description":"sends what lies in the queue","type":"daemon","state":"failed","restarts":5,"reason":"execute /usr/bin/mailer: no such file or directory (ENOENT); given up after 5 restarts in a row","needs":["db"]},
         {"name":"nightly","description":"backup","type":"oneshot","state":"armed","reason":"starts when /run/dora/night is there","restarts":0},
         {"name":"old-web","type":"daemon","state":"masked","reason":"/etc/dora/services/old-web.yaml is empty","restarts":0},
-        {"name":"run-4","description":"make all","type":"oneshot","state":"running","pid":902,"startedAt":AGO(40),"restarts":0,"transient":true},
+        {"name":"run-4","description":"make all","type":"oneshot","state":"running","pid":902,"startedAt":AGO(210),"restarts":0,"transient":true},
         {"name":"web","description":"the web server of this house","type":"daemon","state":"backoff","restarts":2,"reason":"exited with code 1","pinned":"up","needs":["db"],"wants":["mailer"],"sockets":["tcp 80"]}]
         """);
 }

@@ -19,7 +19,18 @@ public sealed class FaceTests : IDisposable
         ["gone"] = "command: [/usr/bin/there-is-no-such-program]\nrestart: never\n",
     });
 
-    public FaceTests() => _init.WaitForState("gone", "failed");
+    public FaceTests()
+    {
+        try
+        {
+            _init.WaitForState("gone", "failed");
+        }
+        catch
+        {
+            _init.Dispose(); // nobody disposes what was not made
+            throw;
+        }
+    }
 
     public void Dispose() => _init.Dispose();
 
