@@ -17,8 +17,8 @@ public class ApiDocumentationTests
     };
 
     [Theory]
-    [InlineData("shell.md", "sh", "sh", 12)]
-    [InlineData("python.md", "python", "/usr/bin/python3", 6)]
+    [InlineData("shell.md", "sh", "sh", 11)]
+    [InlineData("python.md", "python", "/usr/bin/python3", 7)]
     [InlineData("node.md", "js", "node", 7)]
     public void A_page_is_a_program_that_works(string page, string language, string interpreter, int blocks)
     {

@@ -107,8 +107,17 @@ internal sealed class Changes(EventLoop loop, Func<string, Service?> find)
         if (service is null) return change.Info with { Status = ChangeInfo.Done, After = ServiceStates.Stopped };
         var state = service.State;
         if (change.IsReached(state)) return change.Info with { Status = ChangeInfo.Done, After = MachineReports.StateName(service) };
+        bool isStop = change.Info.Verb is "stop" or "pin-down" or "mask";
+        // Without this it would be waited for as long as the service runs.
+        if (isStop && service.IsStopOvertaken)
+            return change.Info with
+            {
+                Status = ChangeInfo.Failed,
+                After = MachineReports.StateName(service),
+                Error = new ErrorBody("service.failed", $"{service.Name}: it was wanted again before it was down"),
+            };
         // Backoff will go on by itself, but what was asked for has not worked.
-        bool hasFailed = change.Info.Verb is not ("stop" or "pin-down" or "mask") && state.Phase is ServicePhase.Failed or ServicePhase.Backoff or ServicePhase.Stopped;
+        bool hasFailed = !isStop && state.Phase is ServicePhase.Failed or ServicePhase.Backoff or ServicePhase.Stopped;
         if (change.Info.Verb == "reload" && !hasFailed) hasFailed = state.Phase is ServicePhase.Stopping or ServicePhase.Killing || (state.Phase is ServicePhase.Running && state.ReloadFault is not null);
         return hasFailed
             ? change.Info with

@@ -73,6 +73,29 @@ public sealed class ChangesTests : IDisposable
     }
 
     [Fact]
+    public void A_stop_has_failed_when_somebody_starts_the_service_before_it_is_down()
+    {
+        var service = _table.Add(In(ServicePhase.Running) with { WantedUp = true });
+        // Asked for, and put in line behind what needs it.
+        _table.Supervisor.Stop(service);
+        string id = Stop();
+        Assert.Equal(ChangeInfo.Doing, Look(id).Status);
+        _table.Supervisor.Start(service);
+        Assert.Equal((ChangeInfo.Failed, "running"), (Look(id).Status, Look(id).After));
+        Assert.Equal("web: it was wanted again before it was down", Look(id).Error!.Message);
+    }
+
+    [Fact]
+    public void A_stop_that_is_under_way_has_failed_when_somebody_starts_the_service_again()
+    {
+        var service = _table.Add(In(ServicePhase.Stopping));
+        string id = Stop();
+        Assert.Equal(ChangeInfo.Doing, Look(id).Status);
+        service.Adopt(In(ServicePhase.Stopping) with { WantedUp = true, StartAgain = true });
+        Assert.Equal(ChangeInfo.Failed, Look(id).Status);
+    }
+
+    [Fact]
     public void A_service_that_is_forgotten_is_stopped()
     {
         string id = _changes.Begin("stop", "ssh@1", "running", state => state.IsDown);

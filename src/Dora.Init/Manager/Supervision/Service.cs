@@ -82,6 +82,9 @@ internal sealed class Service : IDisposable
     /// <summary>As it was saved last, with its text: most are saved again as they are.</summary>
     public SavedService? LastSaved { get; set; }
 
+    /// <summary>It was to be stopped, and somebody has wanted it up again before it was down.</summary>
+    public bool IsStopOvertaken => !_supervisor.IsToBeStopped(this) && (State.WantedUp || State.StartAgain);
+
     /// <summary>It is down, and a connection would start it.</summary>
     public bool IsListening => _supervisor.IsListening(this);
 

@@ -171,6 +171,9 @@ internal sealed partial class Supervisor
         Unsettled();
     }
 
+    /// <summary>It has been asked to stop, waits for its turn, and nobody has wanted it up since.</summary>
+    public bool IsToBeStopped(Service service) => _stopsAsked.Contains(service.Name) && !_restartsAsked.Contains(service.Name);
+
     /// <summary>Stops and starts it, and around that, in order, all that runs with it because it needs it.</summary>
     public void Restart(Service service)
     {

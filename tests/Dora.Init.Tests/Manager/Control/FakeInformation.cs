@@ -16,15 +16,20 @@ internal sealed class FakeInformation(EventLoop loop) : IMachineInformation
     public List<string> Asked { get; } = [];
     public int Disposed { get; private set; }
 
+    /// <summary>Answers that are still to come.</summary>
+    public int Waiting { get; private set; }
+
     public IDisposable Answer(InformationRequest request, FileDescriptor connection, Action<LentAnswer> ended)
     {
         string asked = $"{request.Subject}({string.Join(", ", request.Arguments)}){(request.IsChange ? "!" : "")} {(request.Body is { } body ? Encoding.UTF8.GetString(body) : "")}".TrimEnd();
         Asked.Add(asked);
         var pending = new Pending(this);
+        Waiting++;
         loop.After(Delay, "fake", () =>
         {
             if (pending.IsOver) return;
             pending.IsOver = true;
+            Waiting--;
             if (request.Subject == "os") ended(new LentAnswer(false, 503, new ErrorBody("machine.busy", "too many")));
             else
             {
@@ -50,6 +55,7 @@ internal sealed class FakeInformation(EventLoop loop) : IMachineInformation
         {
             if (IsOver) return;
             IsOver = true;
+            owner.Waiting--;
             owner.Disposed++;
         }
     }
