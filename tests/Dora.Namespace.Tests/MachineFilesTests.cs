@@ -190,15 +190,15 @@ public sealed class MachineFilesTests(MachineFilesTests.Running running) : IClas
     public void A_helper_that_hangs_is_ended_by_its_deadline_and_the_client_is_told()
     {
         string folder = Folder("hang");
-        // The helper is stopped as soon as it is there: it is as good as one that waits for a dead server.
-        _init.Run($"(while ! p=$(pgrep -f '[i]nit helper machine .* files {folder}'); do :; done; kill -STOP $p; echo $p >{folder}/pid) >/dev/null 2>&1 &").Expect();
-        var outcome = _init.WaitFor("a stopped helper", () =>
-        {
-            var answer = Curl($"'http://x/v1/machine/files?path={folder}'");
-            return File.Exists(_init.Inside($"{folder}/pid")) && answer.Status == 504 ? answer.Body : null;
-        }, TimeSpan.FromSeconds(60));
-        Assert.Contains("machine.timeout", outcome);
+        // Whoever opens it waits for a word of a process (fanotify(7), FAN_OPEN_PERM | FAN_ONDIR) that never says one: as with a dead server of files.
+        File.WriteAllText(_init.Inside($"{folder}/warden"), "my $f = syscall(300, 4, 0); syscall(301, $f, 1, 0x40010000, -100, qq($ARGV[0]\\0)) and die; $| = 1; print 1; sleep");
+        _init.Run($"mkdir {folder}/below; perl {folder}/warden {folder}/below >{folder}/marked 2>&1 & echo $! >{folder}/pid").Expect();
+        _init.WaitFor("the warden", () => File.Exists(_init.Inside($"{folder}/marked")) && Bytes($"{folder}/marked").Length > 0 ? "yes" : null);
+        Assert.Equal("1", File.ReadAllText(_init.Inside($"{folder}/marked")));
+        var (status, body) = Curl($"'http://x/v1/machine/files?path={folder}/below'");
+        Assert.Equal((504, true), (status, body.Contains("machine.timeout")));
         _init.WaitFor("the helper to be gone", () => _init.Run("pgrep -f '[i]nit helper'").ExitCode == 1 ? "gone" : null);
+        _init.Run($"kill $(cat {folder}/pid)").Expect();
         Assert.Equal(200, Curl($"'http://x/v1/machine/files?path={folder}'").Status);
     }
 

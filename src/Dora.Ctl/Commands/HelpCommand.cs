@@ -14,7 +14,7 @@ internal static class HelpCommand
     /// <summary>Commands whose page has the name of another.</summary>
     private static readonly Dictionary<string, string> s_pages = new(StringComparer.Ordinal)
     {
-        ["events"] = "log", ["poweroff"] = "shutdown", ["reboot"] = "shutdown", ["halt"] = "shutdown", ["kexec"] = "shutdown", ["soft-reboot"] = "shutdown",
+        ["events"] = "log", ["shell"] = "exec", ["attach"] = "exec", ["poweroff"] = "shutdown", ["reboot"] = "shutdown", ["halt"] = "shutdown", ["kexec"] = "shutdown", ["soft-reboot"] = "shutdown",
     };
 
     public static Command Build(Binder bind)

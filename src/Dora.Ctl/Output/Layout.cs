@@ -18,26 +18,36 @@ internal static class Layout
     {
         int width = screen.Width ?? Endless;
         var options = new RenderOptions(new Abilities(screen.IsUnicode), new Size(width, 24));
-        var line = new StringBuilder();
-        int spaces = 0;
+        var line = new StringBuilder(); // what is written of it already
+        var run = new StringBuilder(); // what follows, of one tone
+        var tone = Tone.Plain;
+        void Paint()
+        {
+            // Spaces at the end of a line are no content, and are in the way of who copies it: so they wait until more comes.
+            string text = run.ToString(), content = text.TrimEnd(' ');
+            if (content.Length > 0) line.Append(screen.Paint(tone, content));
+            run.Clear().Append(' ', text.Length - content.Length);
+        }
         foreach (var segment in what.Render(options, width))
         {
             if (segment.IsLineBreak)
             {
+                Paint();
                 screen.WriteLine(line.ToString());
                 line.Clear();
-                spaces = 0;
+                run.Clear();
                 continue;
             }
-            // Spaces at the end of a line are no content, and are in the way of who copies it.
-            string text = segment.Text.TrimEnd(' ');
-            if (text.Length > 0)
+            if (segment.Text.AsSpan().ContainsAnyExcept(' ') && ToneOf(segment.Style) is var next && next != tone)
             {
-                line.Append(' ', spaces).Append(screen.Paint(ToneOf(segment.Style), text));
-                spaces = 0;
+                Paint();
+                line.Append(run);
+                run.Clear();
+                tone = next;
             }
-            spaces += segment.Text.Length - text.Length;
+            run.Append(segment.Text);
         }
+        Paint();
         if (line.Length > 0) screen.WriteLine(line.ToString());
     }
 

@@ -6,11 +6,7 @@ namespace Dora.Ctl.Sessions;
 /// <summary>Signals as bytes in a pipe, for poll(2): the runtime tells them on a thread of its own.</summary>
 internal sealed class SignalPipe : IDisposable
 {
-    private static readonly (PosixSignal Signal, byte Number)[] s_signals =
-    [
-        (PosixSignal.SIGINT, Libc.SIGINT), (PosixSignal.SIGQUIT, Libc.SIGQUIT), (PosixSignal.SIGTERM, Libc.SIGTERM), (PosixSignal.SIGHUP, Libc.SIGHUP),
-        (PosixSignal.SIGWINCH, Libc.SIGWINCH), (PosixSignal.SIGTSTP, Libc.SIGTSTP), (PosixSignal.SIGCONT, Libc.SIGCONT),
-    ];
+    private static readonly byte[] s_signals = [Libc.SIGINT, Libc.SIGQUIT, Libc.SIGTERM, Libc.SIGHUP, Libc.SIGWINCH, Libc.SIGTSTP, Libc.SIGCONT];
 
     private readonly List<PosixSignalRegistration> _registrations = [];
     private readonly FileDescriptor _write;
@@ -19,8 +15,9 @@ internal sealed class SignalPipe : IDisposable
     {
         Sys.Pipe(out var read, out _write, Libc.O_NONBLOCK).ThrowIfError("pipe");
         ReadEnd = read;
-        foreach (var (signal, number) in s_signals)
-            _registrations.Add(PosixSignalRegistration.Create(signal, context =>
+        foreach (byte number in s_signals)
+            // A number as it is means the system's own signal.
+            _registrations.Add(PosixSignalRegistration.Create((PosixSignal)number, context =>
             {
                 context.Cancel = true;
                 _ = Sys.Write(_write, [number], out _); // a full pipe has enough to tell

@@ -9,7 +9,7 @@ public class SessionSettingsTests
     private static ServiceFile Read(string text, ServiceSettings? target = null) => TransientService.ReadSession("exec-1", Encoding.UTF8.GetBytes(text), target);
 
     private static ServiceSettings Target(string more) =>
-        ServiceFileReader.Read("/etc/dora/services/web.yaml", Encoding.UTF8.GetBytes($"command: /usr/bin/web\n{more}")).Settings!;
+        ServiceFileReader.Read("/etc/dora/services/web.yaml", $"command: /usr/bin/web\n{more}").Settings!;
 
     [Theory]
     [InlineData("")]

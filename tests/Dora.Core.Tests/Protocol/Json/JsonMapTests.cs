@@ -13,7 +13,7 @@ public class JsonMapTests
     {
         var summary = new ServiceSummary { Name = "web", Type = "daemon", State = ServiceStates.Running, StartedAt = new Moment(12, "2026-11-21T00:00:00.000Z") };
         Assert.Equal(
-            """[{"name":"web","description":"","type":"daemon","state":"running","startedAt":{"bootMs":12,"wall":"2026-11-21T00:00:00.000Z"},"restarts":0,"sockets":[]}]""",
+            """[{"name":"web","description":"","type":"daemon","state":"running","startedAt":{"bootMs":12,"wall":"2026-11-21T00:00:00.000Z"},"restarts":0,"sockets":[],"needs":[]}]""",
             Encoding.UTF8.GetString(JsonMapWriter.WriteList([summary])));
     }
 

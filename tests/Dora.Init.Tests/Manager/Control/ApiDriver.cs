@@ -26,6 +26,7 @@ internal sealed class ApiDriver : IDisposable
     {
         _loop = new EventLoop { Failed = (owner, exception) => _failures.Add($"{owner}: {exception}") };
         Machine = new FakeMachine(_loop);
+        Machine.Information.Delay = TimeSpan.Zero;
         _server = new ControlServer(_loop, Machine, _log.Add);
     }
 
@@ -94,7 +95,7 @@ internal sealed class ApiDriver : IDisposable
                     // A wait for a change, or lines that come from elsewhere, may take their time; nothing else may.
                     if (turns++ > PatienceTurns)
                     {
-                        if (Machine.Waiting + Machine.Information.Waiting == 0 && Machine.LogConnection is not { IsOpen: true }) throw new TimeoutException("the server neither answers nor closes");
+                        if (Machine.Waiting == 0 && Machine.LogConnection is not { IsOpen: true }) throw new TimeoutException("the server neither answers nor closes");
                         LeftEarly = true;
                         break;
                     }
@@ -113,7 +114,7 @@ internal sealed class ApiDriver : IDisposable
         }
         Read(statuses);
         if (_failures.Count > 0) throw new InvalidOperationException(_failures[0]);
-        // The one service of the fake machine that breaks is there for that.
+        // What the fake machine does not have breaks its handler, and the service that breaks is there for that.
         _log.RemoveAll(line => line.Contains("this service breaks the manager"));
         if (_log.Count > 0) throw new InvalidOperationException(_log[0]);
         Machine.Calls.Clear();

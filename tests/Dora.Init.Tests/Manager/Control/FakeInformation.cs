@@ -10,23 +10,21 @@ namespace Dora.Init.Tests.Manager.Control;
 /// <summary>Answers on the connection that was lent, after a moment, with what it was asked; subject <c>os</c> is refused, <c>dmi</c> breaks off.</summary>
 internal sealed class FakeInformation(EventLoop loop) : IMachineInformation
 {
+    /// <summary>How long an answer takes.</summary>
+    public TimeSpan Delay { get; set; } = TimeSpan.FromMilliseconds(30);
+
     public List<string> Asked { get; } = [];
     public int Disposed { get; private set; }
-
-    /// <summary>Answers that are still to come.</summary>
-    public int Waiting { get; private set; }
 
     public IDisposable Answer(InformationRequest request, FileDescriptor connection, Action<LentAnswer> ended)
     {
         string asked = $"{request.Subject}({string.Join(", ", request.Arguments)}){(request.IsChange ? "!" : "")} {(request.Body is { } body ? Encoding.UTF8.GetString(body) : "")}".TrimEnd();
         Asked.Add(asked);
         var pending = new Pending(this);
-        Waiting++;
-        loop.After(TimeSpan.FromMilliseconds(30), "fake", () =>
+        loop.After(Delay, "fake", () =>
         {
             if (pending.IsOver) return;
             pending.IsOver = true;
-            Waiting--;
             if (request.Subject == "os") ended(new LentAnswer(false, 503, new ErrorBody("machine.busy", "too many")));
             else
             {
@@ -52,7 +50,6 @@ internal sealed class FakeInformation(EventLoop loop) : IMachineInformation
         {
             if (IsOver) return;
             IsOver = true;
-            owner.Waiting--;
             owner.Disposed++;
         }
     }

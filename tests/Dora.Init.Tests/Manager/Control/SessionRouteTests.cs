@@ -63,7 +63,7 @@ public class SessionRouteTests
     [InlineData("colour=true")]
     public void A_parameter_that_makes_no_sense_is_named(string parameter)
     {
-        string answer = Ask($"POST /v1/exec?{parameter} HTTP/1.1\r\nHost: x\r\n{Upgrade}\r\n", fixture => Assert.Empty(fixture.Machine.Calls));
+        string answer = Ask($"POST /v1/exec?{parameter} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{Upgrade}\r\n", fixture => Assert.Empty(fixture.Machine.Calls));
         Assert.StartsWith("HTTP/1.1 400 ", answer);
         Assert.Contains(parameter.Split('=')[0], answer);
     }
