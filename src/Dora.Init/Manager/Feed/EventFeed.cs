@@ -100,7 +100,16 @@ internal sealed class EventFeed
     /// <summary>To be called before the state is saved.</summary>
     public void WriteDown()
     {
-        if (_batch.WrittenCount > 0) _journal.Append(_batch.WrittenSpan, _lastId);
+        if (_batch.WrittenCount == 0) return;
+        try
+        {
+            _journal.Append(_batch.WrittenSpan, _lastId);
+        }
+        catch (LinuxException exception)
+        {
+            // Who follows hears of it all the same, and the state, which matters more, is still to be saved.
+            Log.Error($"events: {exception.Message}: {_lastId} and what led to it are not kept");
+        }
     }
 
     /// <summary>To be called once the state is saved.</summary>

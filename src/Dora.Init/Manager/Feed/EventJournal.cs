@@ -14,7 +14,7 @@ namespace Dora.Init.Manager.Feed;
 /// byte. A manager may be killed at any instruction: a line whose end is missing is dropped by the next one, which empties what is
 /// behind the last whole line; a half that was just emptied has no lines, and the other one goes on being full.
 ///
-/// Ids count up by one without gaps. That is how a reader's place is found, and how many lines it has missed.
+/// Ids count up by one without gaps, but where memory for a line was not to be had: how many lines a reader has missed follows from that.
 /// </summary>
 internal sealed class EventJournal
 {
@@ -70,7 +70,7 @@ internal sealed class EventJournal
         byte[] older = Read(1 - _half), newer = Read(_half);
         byte[] all = [.. older, .. newer];
         int start = 0;
-        for (long id = FirstId; id <= after && start < all.Length; id++) start += Array.IndexOf(all, (byte)'\n', start) - start + 1;
+        while (start < all.Length && IdOf(all.AsSpan(start)) <= after) start = Array.IndexOf(all, (byte)'\n', start) + 1;
         return all[start..];
     }
 
@@ -116,6 +116,13 @@ internal sealed class EventJournal
 
     private static long IdOfFirst(byte[] half, long none) =>
         half.Length > 0 && Parse(half.AsSpan(0, Array.IndexOf(half, (byte)'\n'))) is { } info ? info.Id : none;
+
+    /// <summary>Every line of ours begins with it; 0 for any other.</summary>
+    private static long IdOf(ReadOnlySpan<byte> line)
+    {
+        var beginning = "{\"id\":"u8;
+        return line.StartsWith(beginning) && System.Buffers.Text.Utf8Parser.TryParse(line[beginning.Length..], out long id, out _) ? id : 0;
+    }
 
     private static EventInfo? Parse(ReadOnlySpan<byte> line)
     {
