@@ -108,13 +108,13 @@ internal sealed class Changes(EventLoop loop, Func<string, Service?> find)
         var state = service.State;
         if (change.IsReached(state)) return change.Info with { Status = ChangeInfo.Done, After = MachineReports.StateName(service) };
         bool isStop = change.Info.Verb is "stop" or "pin-down" or "mask";
-        // Without this it would be waited for as long as the service runs.
-        if (isStop && service.IsStopOvertaken)
+        // Others have taken it back: without this it would be waited for as long as the service runs.
+        if (isStop ? service.IsStopOvertaken : change.Info.Verb == "restart" && service.IsRestartOvertaken)
             return change.Info with
             {
                 Status = ChangeInfo.Failed,
                 After = MachineReports.StateName(service),
-                Error = new ErrorBody("service.failed", $"{service.Name}: it was wanted again before it was down"),
+                Error = new ErrorBody("service.failed", $"{service.Name}: it was {(isStop ? "wanted again" : "stopped and started")} by others before it was down"),
             };
         // Backoff will go on by itself, but what was asked for has not worked.
         bool hasFailed = !isStop && state.Phase is ServicePhase.Failed or ServicePhase.Backoff or ServicePhase.Stopped;

@@ -82,7 +82,7 @@ public sealed class ChangesTests : IDisposable
         Assert.Equal(ChangeInfo.Doing, Look(id).Status);
         _table.Supervisor.Start(service);
         Assert.Equal((ChangeInfo.Failed, "running"), (Look(id).Status, Look(id).After));
-        Assert.Equal("web: it was wanted again before it was down", Look(id).Error!.Message);
+        Assert.Equal("web: it was wanted again by others before it was down", Look(id).Error!.Message);
     }
 
     [Fact]
@@ -93,6 +93,18 @@ public sealed class ChangesTests : IDisposable
         Assert.Equal(ChangeInfo.Doing, Look(id).Status);
         service.Adopt(In(ServicePhase.Stopping) with { WantedUp = true, StartAgain = true });
         Assert.Equal(ChangeInfo.Failed, Look(id).Status);
+    }
+
+    [Fact]
+    public void A_restart_has_failed_when_it_was_taken_back_together_with_a_stop_behind_it()
+    {
+        var service = _table.Add(In(ServicePhase.Running) with { WantedUp = true });
+        // In line behind what needs it; then somebody stops it and somebody starts it, and it runs on as it was.
+        _table.Supervisor.Stop(service);
+        string id = _changes.Begin("restart", "web", "running", state => state.IsUp && state.Since > service.State.Since);
+        Assert.Equal(ChangeInfo.Doing, Look(id).Status);
+        _table.Supervisor.Start(service);
+        Assert.Equal((ChangeInfo.Failed, "running"), (Look(id).Status, Look(id).After));
     }
 
     [Fact]

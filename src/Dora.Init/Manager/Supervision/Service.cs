@@ -85,6 +85,9 @@ internal sealed class Service : IDisposable
     /// <summary>It was to be stopped, and somebody has wanted it up again before it was down.</summary>
     public bool IsStopOvertaken => !_supervisor.IsToBeStopped(this) && (State.WantedUp || State.StartAgain);
 
+    /// <summary>It is up and will not be restarted: whoever took back a stop that it was waiting for has taken back the restart with it.</summary>
+    public bool IsRestartOvertaken => State.IsUp && !_supervisor.HasStopInLine(this);
+
     /// <summary>It is down, and a connection would start it.</summary>
     public bool IsListening => _supervisor.IsListening(this);
 

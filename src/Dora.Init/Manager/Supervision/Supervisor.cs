@@ -174,6 +174,9 @@ internal sealed partial class Supervisor
     /// <summary>It has been asked to stop, waits for its turn, and nobody has wanted it up since.</summary>
     public bool IsToBeStopped(Service service) => _stopsAsked.Contains(service.Name) && !_restartsAsked.Contains(service.Name);
 
+    /// <summary>It stands in line to be stopped, for good or to be started again.</summary>
+    public bool HasStopInLine(Service service) => _stopsAsked.Contains(service.Name);
+
     /// <summary>Stops and starts it, and around that, in order, all that runs with it because it needs it.</summary>
     public void Restart(Service service)
     {
