@@ -365,8 +365,41 @@ static void hand_over(void) {
     die("execute /sbin/init");
 }
 
+static int by_time(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* How long a command takes as a whole process, its output thrown away: "list MEDIAN LEAST MOST" in microseconds. */
+static int times(int rounds, char **command) {
+    static double taken[1000];
+    if (rounds < 1 || rounds > 1000) return 100;
+    for (int i = 0; i < rounds; i++) {
+        struct timespec start, end;
+        int status;
+        clock_gettime(CLOCK_MONOTONIC, &start);
+        pid_t child = vfork();
+        if (child == 0) {
+            int null = open("/dev/null", O_WRONLY);
+            dup2(null, 1);
+            execv(command[0], command);
+            _exit(127);
+        }
+        if (child < 0 || waitpid(child, &status, 0) != child || status != 0) {
+            printf("failed\t%s: status %d\n", command[0], status);
+            return 1;
+        }
+        clock_gettime(CLOCK_MONOTONIC, &end);
+        taken[i] = (double)(end.tv_sec - start.tv_sec) * 1e6 + (double)(end.tv_nsec - start.tv_nsec) / 1e3;
+    }
+    qsort(taken, (size_t)rounds, sizeof *taken, by_time);
+    printf("list\t%.0f\t%.0f\t%.0f\n", taken[rounds / 2], taken[0], taken[rounds - 1]);
+    return 0;
+}
+
 int main(int count, char **arguments) {
     if (getpid() == 1 && strcmp(arguments[0], "/init") == 0) hand_over();
+    if (count > 3 && strcmp(arguments[1], "times") == 0) return times(atoi(arguments[2]), arguments + 3);
     if (count < 3) return 100;
     say("mark %s", arguments[1]);
     execv(arguments[2], arguments + 2);
