@@ -90,8 +90,14 @@ public sealed partial class InitInNamespace : IDisposable
     /// <summary>Pids on the host of the processes in a cgroup of the namespace, such as "dora/services/web".</summary>
     public IReadOnlyList<int> ProcessesIn(string cgroup)
     {
-        string file = Path.Combine(_cgroup, cgroup, "cgroup.procs");
-        return File.Exists(file) ? [.. File.ReadAllLines(file).Select(int.Parse)] : [];
+        try
+        {
+            return [.. File.ReadAllLines(Path.Combine(_cgroup, cgroup, "cgroup.procs")).Select(int.Parse)];
+        }
+        catch (IOException)
+        {
+            return []; // it was removed, perhaps between open and read (ENODEV)
+        }
     }
 
     /// <summary>Cgroups below its own, relative.</summary>
