@@ -191,46 +191,6 @@ static void report_log(FILE *report) {
     close(kmsg);
 }
 
-/*
- * How long the candidate's own tool takes to list all services: its whole process, from fork to exit, with the output thrown
- * away. Reported: median and least in microseconds, and what was run.
- */
-static void report_lists(FILE *report, long rounds) {
-    static char *const commands[][4] = {
-        { "/usr/bin/dora", "service", "list" }, { "/usr/bin/systemctl", "list-units", "--no-pager" }, { "/bin/systemctl", "list-units", "--no-pager" },
-        { "/usr/sbin/initctl", "status" }, { "/sbin/initctl", "status" }, { "/usr/bin/rc-status", "--all" }, { "/bin/rc-status", "--all" },
-    };
-    long times[101];
-    if (rounds > 101) rounds = 101;
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-        if (access(commands[i][0], X_OK) != 0) continue;
-        long done = 0, failed = 0;
-        for (; done < rounds; done++) {
-            struct timespec start, end;
-            int status = 0;
-            clock_gettime(CLOCK_MONOTONIC, &start);
-            pid_t child = fork();
-            if (child == 0) {
-                int null = open("/dev/null", O_RDWR);
-                dup2(null, 0);
-                dup2(null, 1);
-                dup2(null, 2);
-                execv(commands[i][0], commands[i]);
-                _exit(127);
-            }
-            waitpid(child, &status, 0);
-            clock_gettime(CLOCK_MONOTONIC, &end);
-            if (status != 0) failed++;
-            long took = (end.tv_sec - start.tv_sec) * 1000000 + (end.tv_nsec - start.tv_nsec) / 1000, at = done;
-            for (; at > 0 && times[at - 1] > took; at--) times[at] = times[at - 1];
-            times[at] = took;
-        }
-        if (failed) say("%s: failed %ld times", commands[i][0], failed);
-        else if (done) fprintf(report, "list\t%ld\t%ld\t%s %s\n", times[done / 2], times[0], commands[i][0], commands[i][1]);
-        return;
-    }
-}
-
 /* What the candidate itself has to say, if it brought /bench/after; to the end of the report, for 30 s at most. */
 static void run_after(int disk) {
     if (access("/bench/after", X_OK) != 0) return;
@@ -306,7 +266,6 @@ static void watch(void) {
     report_memory(report);
     report_log(report);
     each_process(report_process, report);
-    report_lists(report, option("list", 0));
     fflush(report);
     if (idle > 0) {
         each_process(note_switches, report);

@@ -40,7 +40,6 @@ $4 == "process" {
         who[$2, $5] = $11
     }
 }
-$4 == "list" { set("list", $5 / 1000); lister[$2] = $7 }
 # Only what belongs to the init: what a service does when idle is its own matter.
 $4 == "idle" && ($2, $5) in who { idle[$2] = idle[$2] sprintf("%s%s: %d", idle[$2] == "" ? "" : "; ", who[$2, $5], $6); quiet[$2] += $6 }
 
@@ -91,7 +90,6 @@ END {
         printf "%s\n\"%s\":{\"sshd\":\"%s\"", (i > 1 ? "," : ""), name, (name in mode ? mode[name] : "daemon") >json
         m = split("first console banner address rss pss private processes log_pss ram slab anonymous stacks percpu shared", figures, " ")
         for (j = 1; j <= m; j++) printf "%s", json_number(figures[j] (j <= 4 ? "_ms" : j == 8 ? "" : "_kb"), median("boot", name, figures[j])) >json
-        printf "%s", json_number("list_ms", median("boot", name, "list")) >json
         if (name in quiet) printf "%s", json_number("idle_switches_per_minute", quiet[name]) >json
         printf "%s%s%s%s%s%s", json_number("wide_up_ms", up("wide", name, services)), json_number("wide_ms_per_service", span("wide", name, services)),
             json_number("wide_ram_kb_per_service", per_service(name, "ram")), json_number("wide_pss_kb_per_service", per_service(name, "pss")),
@@ -111,11 +109,6 @@ END {
                 boot_cell(name, "address"), boot_cell(name, "rss"), boot_cell(name, "pss"), median("boot", name, "processes"),
                 cell(median("boot", name, "log_pss"), 0, "%.0f"), boot_cell(name, "ram")
         }
-    }
-    if (has("boot")) {
-        print "\nAll services listed by the init's own tool, ms for its whole process; medians"
-        for (i = 1; i <= n; i++)
-            if (list[i] in lister) printf "%-15s %14s   %s\n", list[i], cell(median("boot", list[i], "list"), median("boot", ours, "list"), "%.1f"), lister[list[i]]
     }
     if (has("idle")) {
         print "\nIdle: context switches in 60 s of the init, its helpers and its log, all threads"
