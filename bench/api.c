@@ -144,6 +144,8 @@ static void load(int rate, int seconds, int count, const char *path, const char 
     size_t length = (size_t)snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: bench\r\n\r\n", target);
     for (int i = 0; i < count; i++) clients[i].fd = connect_to(path);
     double start = now_us(), interval = 1e6 / rate;
+    /* In turn: one that nobody uses for 10 s is closed by the server, as docs/protocol.md says. */
+    int next = 0;
     while (done + errors < all) {
         double now = now_us();
         int timeout = -1;
@@ -154,7 +156,8 @@ static void load(int rate, int seconds, int count, const char *path, const char 
                 timeout = wait < 1 ? 0 : (int)wait;
                 break;
             }
-            struct client *c = &clients[i];
+            struct client *c = &clients[next];
+            next = (next + 1) % count;
             if (c->busy) continue;
             c->busy = 1;
             c->due = due;
