@@ -176,8 +176,10 @@ public sealed class MachineInformationTests(MachineInformationTests.Running runn
         _init.Run(again, TimeSpan.FromSeconds(60)).Expect();
         var before = ProcessFootprint.Of(_init.ManagerPid());
         _init.Run(again, TimeSpan.FromSeconds(60)).Expect();
+        // The last helper may not have been taken leave of yet.
+        _init.WaitFor("descriptors to be closed", () => ProcessFootprint.Of(_init.ManagerPid()).Descriptors <= before.Descriptors ? "closed" : null);
         var after = ProcessFootprint.Of(_init.ManagerPid());
-        Assert.True(after.AnonymousKb < before.AnonymousKb + 1024 && after.Descriptors <= before.Descriptors + 1, $"before {before}, after {after}");
+        Assert.True(after.AnonymousKb < before.AnonymousKb + 1024, $"before {before}, after {after}");
     }
 
     [Fact]
