@@ -77,8 +77,6 @@ internal static unsafe partial class Sys
         fixed (byte* p = new CString(path)) return Own((int)Libc.syscall5(Libc.SYS_openat2, root.Number, (nint)p, (nint)how, 3 * sizeof(ulong), 0), out fd);
     }
 
-    public static Errno SetCloseOnExec(FileDescriptor fd) => Check(Libc.fcntl(fd.Number, Libc.F_SETFD, Libc.FD_CLOEXEC));
-
     /// <summary>setns(2): <paramref name="kind"/> is one of CLONE_NEW*.</summary>
     public static Errno EnterNamespace(FileDescriptor entered, int kind) => Check(Libc.setns(entered.Number, kind));
 }

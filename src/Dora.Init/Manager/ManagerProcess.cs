@@ -279,7 +279,7 @@ internal sealed class ManagerProcess
     {
         // An exit that is not answered is told to the next manager.
         if (_isLeaving) return;
-        if (_isStateChanged) _feed.MachineIs(_verbs.Status());
+        if (_isStateChanged) _feed.MachineIs(_verbs.State());
         _feed.WriteDown();
         if (_isStateChanged)
         {

@@ -22,7 +22,7 @@ internal static class RelayRole
         RelayParameters parameters;
         using (var file = new FileDescriptor(RelayParameters.ParametersNumber)) parameters = RelayParameters.FromFile(file);
         // The command gets what its plan places, and nothing of ours: dup3(2) made these without close-on-exec.
-        for (int number = RelayParameters.ClientNumber; number <= parameters.LastNumber; number++) _ = Sys.SetCloseOnExec(new FileDescriptor(number));
+        for (int number = RelayParameters.ClientNumber; number <= parameters.LastNumber; number++) _ = Sys.KeepAtExec(number, false);
 
         string? failure;
         int code = NotLaunched;

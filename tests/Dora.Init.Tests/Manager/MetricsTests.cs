@@ -1,3 +1,4 @@
+using Dora.Init.Manager.MachineInfo;
 using Dora.Init.Manager.Metrics;
 using Xunit;
 
@@ -18,7 +19,7 @@ public class MetricsTests
     public void Times_of_processors_are_seconds_by_mode()
     {
         var text = new MetricsText();
-        MachineMetrics.WriteProcessors(text, "cpu  100 2 30 4000 5 6 7 8 9 0\ncpu0 50 1 15 2000 2 3 3 4 4 0\ncpu1 50 1 15 2000 3 3 4 4 5 0\nintr 1\n", "0.52 0.30 0.10 1/99 1234\n");
+        MachineMetrics.WriteProcessors(text, CpuReader.Parse("", "cpu  100 2 30 4000 5 6 7 8 9 0\ncpu0 50 1 15 2000 2 3 3 4 4 0\ncpu1 50 1 15 2000 3 3 4 4 5 0\nintr 1\n", "0.52 0.30 0.10 1/99 1234\n"));
         string lines = text.ToString();
         Assert.Contains("{mode=\"user\"} 1.000\n", lines);
         Assert.Contains("{mode=\"steal\"} 0.080\n", lines);
@@ -60,7 +61,7 @@ public class MetricsTests
         {
             string junk = string.Concat(Enumerable.Range(0, random.Next(80)).Select(_ => letters[random.Next(letters.Length)]));
             var text = new MetricsText();
-            MachineMetrics.WriteProcessors(text, junk, junk);
+            MachineMetrics.WriteProcessors(text, CpuReader.Parse("", junk, junk));
             MachineMetrics.WriteTraffic(text, junk);
             MachineMetrics.WriteDisks(text, junk);
             Assert.EndsWith("\n", text.ToString());

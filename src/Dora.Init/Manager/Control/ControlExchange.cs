@@ -17,7 +17,6 @@ internal sealed class ControlExchange(ControlConnection connection, HttpRequest 
     public IMachineControl Machine { get; } = machine;
     public HttpTarget Target => request.Target;
     public HttpFields Fields => request.Fields;
-    public Access Access => connection.Caller.Access;
     public byte[] Body => request.Body;
     public bool IsHead => request.Method == "HEAD";
     public bool IsAnswered => _isAnswered;

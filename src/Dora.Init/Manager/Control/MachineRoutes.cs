@@ -74,7 +74,7 @@ internal static class MachineRoutes
         long? started = null;
         if (exchange.Target["started"] is { } text)
         {
-            if (!TryNumber(text, out long ms))
+            if (!Parameter.TryReadNumber(text, out long ms))
             {
                 Refuse(exchange, $"started={text}: startedAt.bootMs of the process is expected");
                 return;
@@ -107,7 +107,7 @@ internal static class MachineRoutes
         if (PathOf(exchange, "path") is not { } path || Mode(exchange) is not { } mode || Flag(exchange, "append") is not { } append) return;
         string? offset = exchange.Target["offset"];
         if (offset is not null && append == "false") Refuse(exchange, "offset: belongs to append=true");
-        else if (offset is not null && !TryNumber(offset, out _)) Refuse(exchange, $"offset={offset}: a number of bytes is expected");
+        else if (offset is not null && !Parameter.TryReadNumber(offset, out _)) Refuse(exchange, $"offset={offset}: a number of bytes is expected");
         else Change(exchange, append == "true" ? "append" : "write", append == "true" ? [path, mode, offset ?? ""] : [path, mode], exchange.Body);
     }
 
@@ -182,20 +182,13 @@ internal static class MachineRoutes
     private static string? Range(ControlExchange exchange, string name, long otherwise)
     {
         if (exchange.Target[name] is not { } text) return otherwise.ToString();
-        if (TryNumber(text, out _)) return text;
+        if (Parameter.TryReadNumber(text, out _)) return text;
         Refuse(exchange, $"{name}={text}: a number of bytes is expected");
         return null;
     }
 
-    private static string? Flag(ControlExchange exchange, string name)
-    {
-        string text = exchange.Target[name] ?? "false";
-        if (text is "true" or "false") return text;
-        Refuse(exchange, $"{name}={text}: true or false is expected");
-        return null;
-    }
-
-    private static bool TryNumber(string text, out long number) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+    private static string? Flag(ControlExchange exchange, string name) =>
+        !Parameter.TryReadFlag(exchange, name, false, out bool value) ? null : value ? "true" : "false";
 
     private static void Refuse(ControlExchange exchange, string message) => exchange.Fail(400, "request.parameter", message);
 }

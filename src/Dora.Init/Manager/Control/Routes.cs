@@ -131,17 +131,11 @@ internal static class Routes
             exchange.Fail(400, "request.parameter", $"lines={text}: a number from 0 to {LogQuery.MaxLines} is expected");
             return;
         }
-        string follow = exchange.Target["follow"] ?? "false";
-        if (follow is not ("true" or "false"))
-        {
-            exchange.Fail(400, "request.parameter", $"follow={follow}: true or false is expected");
-            return;
-        }
-        if (!TryReadId(exchange, "after", exchange.Target["after"], out long after)) return;
+        if (!Parameter.TryReadFlag(exchange, "follow", false, out bool follow) || !TryReadId(exchange, "after", exchange.Target["after"], out long after)) return;
         string? service = exchange.Target["service"];
         if (service is { Length: 0 }) service = null;
         string? until = exchange.Target["until"];
-        if (until is not null && (until != "end" || follow != "true" || service is null))
+        if (until is not null && (until != "end" || !follow || service is null))
         {
             exchange.Fail(400, "request.parameter", $"until={until}: only until=end is known, with follow=true and a service");
             return;
@@ -152,7 +146,7 @@ internal static class Routes
             return;
         }
         if (exchange.IsHead) exchange.ReplyHead(HttpResponse.Ndjson);
-        else if (!exchange.HandOver(new LogQuery(service, lines, follow == "true", until is not null, after)))
+        else if (!exchange.HandOver(new LogQuery(service, lines, follow, until is not null, after)))
             exchange.Fail(503, "log.unavailable", "logs: syslog is not running at the moment, try again");
     }
 
@@ -160,21 +154,19 @@ internal static class Routes
     {
         bool isServerSent = exchange.Fields["accept"] is { } accept && accept.Contains(HttpResponse.EventStream, StringComparison.Ordinal);
         if (!TryReadId(exchange, "after", exchange.Target["after"] ?? (isServerSent ? exchange.Fields["last-event-id"] : null), out long after)) return;
-        string follow = exchange.Target["follow"] ?? (isServerSent ? "true" : "false");
-        if (follow is not ("true" or "false"))
-            exchange.Fail(400, "request.parameter", $"follow={follow}: true or false is expected");
-        else if (follow == "false")
+        if (!Parameter.TryReadFlag(exchange, "follow", isServerSent, out bool follow)) return;
+        if (!follow)
             exchange.ReplyBytes(200, HttpResponse.Ndjson, exchange.Machine.Events(after));
         else if (exchange.IsHead)
             exchange.ReplyHead(isServerSent ? HttpResponse.EventStream : HttpResponse.Ndjson);
-        else if (!exchange.HandOver(fd => exchange.Machine.FollowEvents(fd, exchange.Access, after, isServerSent)))
+        else if (!exchange.HandOver(fd => exchange.Machine.FollowEvents(fd, exchange.Caller.Access, after, isServerSent)))
             exchange.Fail(503, "events.busy", "events: too many clients follow them, try again");
     }
 
     private static bool TryReadId(ControlExchange exchange, string name, string? text, out long id)
     {
         id = 0;
-        if (text is null || long.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out id)) return true;
+        if (text is null || Parameter.TryReadNumber(text, out id)) return true;
         exchange.Fail(400, "request.parameter", $"{name}={text}: a whole number is expected");
         return false;
     }

@@ -37,8 +37,8 @@ internal static class SessionRoutes
 
     private static void OpenSession(ControlExchange exchange)
     {
-        if (!IsUpgrade(exchange) || !TryReadFlag(exchange, "tty", false, out bool isTerminal) || !TryReadFlag(exchange, "stdin", true, out bool hasInput)
-            || !TryReadFlag(exchange, "detachable", false, out bool isDetachable)
+        if (!IsUpgrade(exchange) || !Parameter.TryReadFlag(exchange, "tty", false, out bool isTerminal) || !Parameter.TryReadFlag(exchange, "stdin", true, out bool hasInput)
+            || !Parameter.TryReadFlag(exchange, "detachable", false, out bool isDetachable)
             || !TryReadSize(exchange, "rows", SessionFrame.UsualRows, out ushort rows) || !TryReadSize(exchange, "columns", SessionFrame.UsualColumns, out ushort columns)) return;
         var request = new SessionRequest
         {
@@ -69,15 +69,6 @@ internal static class SessionRoutes
     }
 
     private static string? Given(ControlExchange exchange, string name) => exchange.Target[name] is { Length: > 0 } text ? text : null;
-
-    private static bool TryReadFlag(ControlExchange exchange, string name, bool unlessTold, out bool value)
-    {
-        string text = exchange.Target[name] ?? (unlessTold ? "true" : "false");
-        value = text == "true";
-        if (text is "true" or "false") return true;
-        exchange.Fail(400, "request.parameter", $"{name}={text}: true or false is expected");
-        return false;
-    }
 
     private static bool TryReadSize(ControlExchange exchange, string name, ushort unlessTold, out ushort value)
     {

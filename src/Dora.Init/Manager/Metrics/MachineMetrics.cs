@@ -13,9 +13,6 @@ namespace Dora.Init.Manager.Metrics;
 /// </summary>
 internal sealed class MachineMetrics(Supervisor supervisor, Func<VersionInfo> version, Func<long> lastEvent)
 {
-    private const int TickMs = 10; // USER_HZ is 100 wherever init runs (time(7))
-    private static readonly string[] s_modes = ["user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal"];
-
     public string Text()
     {
         var text = new MetricsText();
@@ -32,32 +29,23 @@ internal sealed class MachineMetrics(Supervisor supervisor, Func<VersionInfo> ve
         text.Metric("pandora_info", "gauge", "Versions, as labels.")
             .Sample(1, ("version", versions.Version), ("kernel", versions.Kernel), ("machine", versions.Machine), ("hostname", versions.Hostname));
         text.Metric("pandora_uptime_seconds", "gauge", "Time since boot, with the time that the machine slept.").Thousandths((long)EventLoop.Now.TotalMilliseconds);
-        WriteProcessors(text, SystemText.Table("/proc/stat"), SystemText.Table("/proc/loadavg"));
+        WriteProcessors(text, CpuReader.Parse("", SystemText.Table("/proc/stat"), SystemText.Table("/proc/loadavg")));
         WriteMemory(text, MemoryReader.Read(""));
         WriteTraffic(text, SystemText.Table("/proc/net/dev"));
         WriteDisks(text, SystemText.Table("/proc/diskstats"));
     }
 
-    internal static void WriteProcessors(MetricsText text, string stat, string loadavg)
+    internal static void WriteProcessors(MetricsText text, CpuInfo cpu)
     {
         text.Metric("pandora_cpu_seconds_total", "counter", "Time of all processors together, by what they did.");
-        int count = 0;
-        foreach (var line in stat.AsSpan().EnumerateLines())
-        {
-            var rest = line;
-            var word = SystemText.NextWord(ref rest);
-            if (word is "cpu")
-                foreach (string mode in s_modes) text.Thousandths(SystemText.NextNumber(ref rest) * TickMs, ("mode", mode));
-            else if (word.StartsWith("cpu")) count++;
-        }
-        text.Metric("pandora_cpus", "gauge", "Processors that are on.").Sample(count);
+        if (cpu.Total is { } total)
+            text.Thousandths(total.UserMs, ("mode", "user")).Thousandths(total.NiceMs, ("mode", "nice"))
+                .Thousandths(total.SystemMs, ("mode", "system")).Thousandths(total.IdleMs, ("mode", "idle"))
+                .Thousandths(total.IoWaitMs, ("mode", "iowait")).Thousandths(total.IrqMs, ("mode", "irq"))
+                .Thousandths(total.SoftIrqMs, ("mode", "softirq")).Thousandths(total.StealMs, ("mode", "steal"));
+        text.Metric("pandora_cpus", "gauge", "Processors that are on.").Sample(cpu.Count);
         text.Metric("pandora_load1", "gauge", "Load average of a minute.");
-        var loads = loadavg.AsSpan();
-        var load = SystemText.NextWord(ref loads);
-        // "0.52": hundredths.
-        int point = load.IndexOf('.');
-        if (point > 0 && SystemText.TryNumber(load[..point], out long whole) && SystemText.TryNumber(load[(point + 1)..], out long hundredths))
-            text.Thousandths(whole * 1000 + hundredths * 10);
+        if (cpu.Load1 is { } load) text.Thousandths((long)(load * 100 + 0.5) * 10);
     }
 
     private static void WriteMemory(MetricsText text, MemoryInfo memory)

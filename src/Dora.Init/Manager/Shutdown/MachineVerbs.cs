@@ -18,7 +18,8 @@ internal sealed class MachineVerbs(EventLoop loop, GuardLink guard, MachineEndin
 
     public MachineStatus Status() => State() with { LastUpgrade = LastUpgrade, Now = Moment.At(EventLoop.Now, DateTime.UtcNow) };
 
-    private MachineStatus State()
+    /// <summary>The same without the clock and the last upgrade: it changes only when an end is planned, begins or moves on.</summary>
+    public MachineStatus State()
     {
         if (ending.End is { } end)
         {

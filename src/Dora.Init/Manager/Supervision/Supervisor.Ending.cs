@@ -5,6 +5,9 @@ namespace Dora.Init.Manager.Supervision;
 // The end of all services: of the machine, or for a soft reboot, which spares those that ask for it.
 internal sealed partial class Supervisor
 {
+    /// <summary>What the end of the machine gives to one post-stop at most; elsewhere it may be without limit.</summary>
+    private static readonly TimeSpan s_longestPostStop = TimeSpan.FromMinutes(2);
+
     private HashSet<string>? _spared;
 
     public bool HasSessions
@@ -69,5 +72,46 @@ internal sealed partial class Supervisor
                 if (Find(name) is { State.IsDown: false } need) left.Push(need);
         }
         return survivors;
+    }
+
+    // At the end of the machine order counts too, not needs alone: sessions go first, so that clients see their
+    // connection close while there is a network; then what came later before what came earlier; the logger goes last.
+    private bool MayEnd(Service service)
+    {
+        if (service.IsSession) return true;
+        foreach (var other in _services.Values)
+        {
+            if (other == service || other.State.IsDown || IsSpared(other)) continue;
+            if (other.IsSession || IsNamed(service, other.Settings.After) || IsNamed(service, other.Settings.Wants)
+                || IsNamed(service, other.Settings.Milestone) || IsNamed(other, service.Settings.Before)) return false;
+            if (service.Settings.Logger) return false;
+        }
+        return true;
+    }
+
+    public bool IsAllDown
+    {
+        get
+        {
+            foreach (var service in _services.Values)
+                if (!service.State.IsDown && !IsSpared(service)) return false;
+            return true;
+        }
+    }
+
+    private static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b;
+
+    /// <summary>The longest that stopping everything may take: the longest chain would do, the sum is simple and safe.</summary>
+    public TimeSpan StopLimit
+    {
+        get
+        {
+            var sum = TimeSpan.Zero;
+            foreach (var service in _services.Values)
+                if (!service.State.IsDown)
+                    sum += service.Settings.StopTimeout + ServiceMachine.KillLimit
+                        + (service.Settings.PostStop.Count > 0 ? Shorter(service.Settings.HelperTimeout, s_longestPostStop) + ServiceMachine.KillLimit : TimeSpan.Zero);
+            return sum;
+        }
     }
 }
