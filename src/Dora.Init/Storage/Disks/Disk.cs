@@ -1,3 +1,4 @@
+using Dora.Core.Configuration;
 using Dora.Core.Linux;
 using Dora.Core.Protocol.Machine;
 using Dora.Init.Boot;
