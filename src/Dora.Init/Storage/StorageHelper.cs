@@ -18,7 +18,6 @@ namespace Dora.Init.Storage;
 internal static class StorageHelper
 {
     public const int StepSeconds = 300;
-    private const string Folder = "/run/dora/storage";
 
     /// <summary>Returns the exit code.</summary>
     public static int Run(LentConnection client, ReadOnlySpan<string> arguments)
@@ -91,14 +90,7 @@ internal static class StorageHelper
             Sys.Alarm(StepSeconds);
         }
 
-        private static FileDescriptor Lock()
-        {
-            _ = Sys.MakeDirectories(Folder, 0x1ED);
-            Sys.Open(Folder, Libc.O_RDONLY | Libc.O_DIRECTORY, 0, out var folder).ThrowIfError("open", Folder);
-            var errno = Sys.Lock(folder);
-            if (errno == Errno.None) return folder;
-            folder.Dispose();
-            throw new StorageRefusal(409, "storage.busy", "storage: something else is being done with its disks at the moment", errno);
-        }
+        private static FileDescriptor Lock() => StorageBoot.TakeLock(wait: false)
+            ?? throw new StorageRefusal(409, "storage.busy", "storage: something else is being done with its disks at the moment", Errno.EAGAIN);
     }
 }

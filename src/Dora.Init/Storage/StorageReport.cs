@@ -13,7 +13,7 @@ namespace Dora.Init.Storage;
 internal static class StorageReport
 {
     /// <summary>A <see cref="StorageStatus"/>, written by the boot; without it no storage was looked for.</summary>
-    public const string File = "/run/dora/storage/status.json";
+    public const string File = StorageBoot.StatusPath;
 
     private const string Data = "/data";
     private static readonly TimeSpan s_serverLimit = TimeSpan.FromSeconds(2);
