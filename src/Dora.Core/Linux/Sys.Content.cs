@@ -13,9 +13,6 @@ internal static unsafe partial class Sys
     /// <summary>fsync(2).</summary>
     public static Errno Synchronize(FileDescriptor fd) => Check(Libc.fsync(fd.Number));
 
-    /// <summary>flock(2) for us alone, without waiting: EWOULDBLOCK (EAGAIN) where somebody else has it. It ends with the descriptor.</summary>
-    public static Errno Lock(FileDescriptor fd) => Check(Libc.flock(fd.Number, Libc.LOCK_EX | Libc.LOCK_NB));
-
     public static Errno Truncate(FileDescriptor fd, long length) => Check(Libc.ftruncate(fd.Number, length));
 
     public static Errno ChangeMode(FileDescriptor fd, uint mode) => Check(Libc.fchmod(fd.Number, mode));

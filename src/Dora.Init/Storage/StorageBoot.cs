@@ -56,11 +56,18 @@ internal static class StorageBoot
     }
 
     /// <summary>Held until the process ends. Also taken by whoever writes to disks at run time.</summary>
-    public static FileDescriptor TakeLock()
+    public static FileDescriptor TakeLock() => TakeLock(wait: true)!;
+
+    /// <summary>The same at once; null where somebody else has it.</summary>
+    public static FileDescriptor? TryTakeLock() => TakeLock(wait: false);
+
+    private static FileDescriptor? TakeLock(bool wait)
     {
         Sys.Open(LockPath, Libc.O_RDWR | Libc.O_CREAT, 0x180, out var file).ThrowIfError("open", LockPath);
-        Sys.Lock(file).ThrowIfError("lock", LockPath);
-        return file;
+        var errno = Sys.Lock(file, wait);
+        if (errno == Errno.None) return file;
+        file.Dispose();
+        return errno == Errno.EAGAIN ? null : throw new LinuxException(errno, "lock", LockPath);
     }
 
     private static StorageStatus Run(KernelCommandLine commandLine)

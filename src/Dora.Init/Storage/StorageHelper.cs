@@ -12,13 +12,12 @@ namespace Dora.Init.Storage;
 /// looks answers with one object; what does something answers with a line for each step and one with the result, or, as
 /// long as no step has been told, with a refusal. It is done to its end whatever becomes of client and manager, one at a time.
 ///
-/// The manager waits 30 s for the first step; from there on a step that takes longer than <see cref="StepSeconds"/> is a hang, but
-/// for programs with a limit of their own (<see cref="Tool"/>).
+/// The manager waits 30 s for the first step; from there on silence that is longer than <see cref="StepSeconds"/> is a hang, so
+/// what takes longer tells how far it is.
 /// </summary>
 internal static class StorageHelper
 {
-    public const int StepSeconds = 300;
-    private const string Folder = "/run/dora/storage";
+    public const int StepSeconds = 900;
 
     /// <summary>Returns the exit code.</summary>
     public static int Run(LentConnection client, ReadOnlySpan<string> arguments)
@@ -93,12 +92,8 @@ internal static class StorageHelper
 
         private static FileDescriptor Lock()
         {
-            _ = Sys.MakeDirectories(Folder, 0x1ED);
-            Sys.Open(Folder, Libc.O_RDONLY | Libc.O_DIRECTORY, 0, out var folder).ThrowIfError("open", Folder);
-            var errno = Sys.Lock(folder);
-            if (errno == Errno.None) return folder;
-            folder.Dispose();
-            throw new StorageRefusal(409, "storage.busy", "storage: something else is being done with its disks at the moment", errno);
+            _ = Sys.MakeDirectories(StorageBoot.Folder, 0x1ED);
+            return StorageBoot.TryTakeLock() ?? throw new StorageRefusal(409, "storage.busy", "storage: something else is being done with its disks at the moment", Errno.EAGAIN);
         }
     }
 }
