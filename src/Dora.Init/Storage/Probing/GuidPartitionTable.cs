@@ -18,6 +18,10 @@ internal sealed class GuidPartitionTable
     internal readonly struct Partition(ReadOnlySpan<byte> entry)
     {
         public readonly Guid Type = new(entry[..16]);
+
+        /// <summary>The first field of <see cref="Type"/>.</summary>
+        public readonly uint TypeWord = BinaryPrimitives.ReadUInt32LittleEndian(entry);
+
         public readonly Guid Id = new(entry.Slice(16, 16));
         public readonly long First = BinaryPrimitives.ReadInt64LittleEndian(entry[32..]);
 
