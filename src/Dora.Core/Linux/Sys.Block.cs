@@ -34,16 +34,6 @@ internal static unsafe partial class Sys
         return end > start;
     }
 
-    /// <summary>flock(2): waits until nobody else holds it. It goes with the last copy of the descriptor.</summary>
-    public static Errno Lock(FileDescriptor file, bool wait = true)
-    {
-        while (true)
-        {
-            var errno = Check(Libc.flock(file.Number, wait ? Libc.LOCK_EX : Libc.LOCK_EX | Libc.LOCK_NB));
-            if (errno != Errno.EINTR) return errno;
-        }
-    }
-
     /// <summary>Makes a subvolume of btrfs in the folder; EEXIST if the name is taken.</summary>
     public static Errno MakeSubvolume(FileDescriptor folder, string name) => Btrfs(folder, Libc.BTRFS_IOC_SUBVOL_CREATE, name);
 

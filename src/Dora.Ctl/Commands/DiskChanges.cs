@@ -38,15 +38,10 @@ internal static class DiskChanges
     public static Command Add(Binder bind)
     {
         var name = DiskCommand.DiskArgument();
-        var token = TokenOption();
         var yes = YesOption();
-        var command = new Command("add", "add a disk to the storage that there is") { name, token, yes };
-        command.SetAction(bind((context, parsed) =>
-        {
-            string? given = parsed.GetValue(token);
-            return Change(context, parsed.GetValue(name)!, "add", new Question("add it to the storage, and write a new partition table to it", true, given, parsed.GetValue(yes)),
-                (disk, take) => given is null ? context.Client.AddDisk(disk, take) : context.Client.ClaimDisk(disk, take, token: given, add: true));
-        }));
+        var command = new Command("add", "add an empty disk to the storage that there is") { name, yes };
+        command.SetAction(bind((context, parsed) => Change(context, parsed.GetValue(name)!, "add", new Question("add it to the storage, and write a new partition table to it", false, null, parsed.GetValue(yes)),
+            context.Client.AddDisk)));
         return command;
     }
 

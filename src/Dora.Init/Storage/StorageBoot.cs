@@ -29,15 +29,13 @@ internal static class StorageBoot
 {
     public const string Folder = "/run/dora/storage";
     public const string StatusPath = Folder + "/status.json";
-    private const string LockPath = Folder + "/lock";
 
     public static int RunProcess()
     {
         var commandLine = KernelCommandLine.Read();
         Log.IsDebug = commandLine.Debug;
-        Sys.MakeDirectories(Folder, 0x1ED).ThrowIfError("make folder", Folder);
         // A manager that was killed meanwhile has left one of us at work: it is waited for, not disturbed.
-        using var mine = TakeLock();
+        using var alone = TakeLock(wait: true);
         if (MountTable.TypeAt(StorageMount.Target) is not null) return Say("mounted before");
         var start = Sys.TimeSinceBoot();
         StorageStatus status;
@@ -55,19 +53,15 @@ internal static class StorageBoot
         return Say(status.Reason ?? status.State);
     }
 
-    /// <summary>Held until the process ends. Also taken by whoever writes to disks at run time.</summary>
-    public static FileDescriptor TakeLock() => TakeLock(wait: true)!;
-
-    /// <summary>The same at once; null where somebody else has it.</summary>
-    public static FileDescriptor? TryTakeLock() => TakeLock(wait: false);
-
-    private static FileDescriptor? TakeLock(bool wait)
+    /// <summary>Who writes to disks is alone. Null where somebody else has it and is not waited for.</summary>
+    public static FileDescriptor? TakeLock(bool wait)
     {
-        Sys.Open(LockPath, Libc.O_RDWR | Libc.O_CREAT, 0x180, out var file).ThrowIfError("open", LockPath);
-        var errno = Sys.Lock(file, wait);
-        if (errno == Errno.None) return file;
-        file.Dispose();
-        return errno == Errno.EAGAIN ? null : throw new LinuxException(errno, "lock", LockPath);
+        Sys.MakeDirectories(Folder, 0x1ED).ThrowIfError("make folder", Folder);
+        Sys.Open(Folder, Libc.O_RDONLY | Libc.O_DIRECTORY, 0, out var folder).ThrowIfError("open", Folder);
+        var errno = Sys.Lock(folder, wait);
+        if (errno == Errno.None) return folder;
+        folder.Dispose();
+        return errno == Errno.EAGAIN ? null : throw new LinuxException(errno, "lock", Folder);
     }
 
     private static StorageStatus Run(KernelCommandLine commandLine)
@@ -116,8 +110,7 @@ internal static class StorageBoot
         foreach (var disk in disks)
         {
             names.Add(disk.Disk.Describe());
-            var info = disk.Disk.Info;
-            parts.Add(new StorageDisk { Name = info.Name, Path = info.Path, Model = info.Model, Serial = info.Serial, Number = disk.Content!.Superblock!.Number });
+            parts.Add(StorageMembers.Part(disk));
         }
         string words = outcome.Words.Trim(',', ' ');
         return new StorageStatus
@@ -132,6 +125,12 @@ internal static class StorageBoot
             Disks = parts,
             ClaimedThisBoot = claimed,
         };
+    }
+
+    /// <summary>What the boot has written down is no longer so.</summary>
+    public static void Rewrite(Func<StorageStatus, StorageStatus> change)
+    {
+        if (StorageReport.Saved("") is { } status) WriteStatus(change(status));
     }
 
     private static void WriteStatus(StorageStatus status)

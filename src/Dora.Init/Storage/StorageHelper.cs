@@ -32,8 +32,8 @@ internal static class StorageHelper
                 case ["disk-list"]: client.ReplyList(StorageActions.List()); break;
                 case ["disk-show", var name]: client.Reply(StorageActions.Show(name)); break;
                 case ["disk-health", var name]: client.Reply(StorageActions.Health(name)); break;
-                case ["disk-claim", var name, var dryRun, var token, var fileSystem, var add]:
-                    steps.Run(dryRun == "false", step => StorageActions.Claim(name, new ClaimOptions(dryRun == "true", Given(token), Given(fileSystem), add == "true"), step));
+                case ["disk-claim", var name, var dryRun, var token, var fileSystem]:
+                    steps.Run(dryRun == "false", step => StorageActions.Claim(name, new ClaimOptions(dryRun == "true", Given(token), Given(fileSystem)), step));
                     break;
                 case ["disk-release", var name, var token]: steps.Run(true, step => StorageActions.Release(name, Given(token), step)); break;
                 case ["disk-add", var name]: steps.Run(true, step => StorageActions.Add(name, step)); break;
@@ -90,10 +90,7 @@ internal static class StorageHelper
             Sys.Alarm(StepSeconds);
         }
 
-        private static FileDescriptor Lock()
-        {
-            _ = Sys.MakeDirectories(StorageBoot.Folder, 0x1ED);
-            return StorageBoot.TryTakeLock() ?? throw new StorageRefusal(409, "storage.busy", "storage: something else is being done with its disks at the moment", Errno.EAGAIN);
-        }
+        private static FileDescriptor Lock() => StorageBoot.TakeLock(wait: false)
+            ?? throw new StorageRefusal(409, "storage.busy", "storage: something else is being done with its disks at the moment", Errno.EAGAIN);
     }
 }

@@ -1,3 +1,5 @@
+using Xunit;
+using Dora.Core.Linux;
 using Dora.Init.Storage.Claiming;
 using Dora.Init.Storage.Disks;
 

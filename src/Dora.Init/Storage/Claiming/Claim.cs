@@ -40,6 +40,9 @@ internal sealed class Claim(IDiskWriter disk, Superblock superblock, IClaimConte
 
     public bool IsDryRun { get; init; }
 
+    /// <summary>The state in the end: Ready, or Joining for a disk that another program makes a part of its file system.</summary>
+    public SuperblockState Last { get; init; } = SuperblockState.Ready;
+
     /// <summary>What goes onto a disk that nobody has used.</summary>
     public static Superblock Describe(IDiskWriter disk, byte fill, StorageFileSystem fileSystem, string model, string serial, long now) => new()
     {
@@ -68,7 +71,7 @@ internal sealed class Claim(IDiskWriter disk, Superblock superblock, IClaimConte
             ?? Write("plan of the claim", DiskLayout.PlanOffset, plan) ?? Flush()
             ?? Write("superblock: the plan is there", DiskLayout.SuperblockOffset, planned.Write()) ?? Flush()
             ?? WriteContent() ?? WriteTable() ?? Flush()
-            ?? Write("superblock: ready", DiskLayout.SuperblockOffset, (planned with { State = SuperblockState.Ready }).Write()) ?? Flush();
+            ?? Write($"superblock: {Last}".ToLowerInvariant(), DiskLayout.SuperblockOffset, (planned with { State = Last }).Write()) ?? Flush();
     }
 
     /// <summary>

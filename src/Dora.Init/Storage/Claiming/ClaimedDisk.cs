@@ -46,6 +46,39 @@ internal static class ClaimedDisk
         return null;
     }
 
+    /// <summary>A disk that is to join a storage: everything but the file system, which takes its partition. Null when that is done.</summary>
+    public static string? Prepare(LookedAt chosen, Superblock storage, int number, Action<ClaimStep> step)
+    {
+        var disk = chosen.Disk;
+        var errno = BlockDevice.OpenAlone(disk.Info.Path, out var device);
+        if (errno != Errno.None) return errno == Errno.EBUSY ? "it is in use" : $"open: {errno.Describe()}";
+        using (device)
+        {
+            var now = ContentProbe.Look(device);
+            if (now.Kind != chosen.Content!.Kind || now.Fingerprint != chosen.Content.Fingerprint) return "what is on it has changed since it was looked at";
+            Log.Announce($"storage: claiming {disk.Describe()} for the storage that there is: {now.Reason}");
+            if (now is { Kind: ContentKind.OursUnfinished, Superblock: { } unfinished } && Claiming.Claim.TakeBack(device, unfinished) is { } stuck) return stuck;
+            var superblock = Claiming.Claim.Describe(device, now.Fill, storage.FileSystem, disk.Info.Model ?? "", disk.Info.Serial ?? "", DateTimeOffset.UtcNow.ToUnixTimeSeconds()) with
+            {
+                Machine = storage.Machine, Storage = storage.Storage, FileSystemId = storage.FileSystemId, Number = number,
+            };
+            if (new Claim(device, superblock, new NoContent()) { Step = step, Last = SuperblockState.Joining }.Run() is { } failure) return failure;
+            errno = device.ReadPartitions();
+            return errno == Errno.None ? null : $"read the partition table: {errno.Describe()}";
+        }
+    }
+
+    private sealed class NoContent : IClaimContent
+    {
+        public bool Next(long from, out long start, out long end)
+        {
+            start = end = -1;
+            return false;
+        }
+
+        public void Read(long offset, Span<byte> buffer) => buffer.Clear();
+    }
+
     private static string? Write(BlockDevice device, Disk disk, ContentFinding now, StorageFileSystem fileSystem, Guid machine, Action<ClaimStep>? step, bool isDryRun)
     {
         if (!isDryRun)

@@ -24,6 +24,18 @@ internal static class StorageMount
 
     public static Outcome Run(IReadOnlyList<LookedAt> disks, KernelCommandLine commandLine)
     {
+        var outcome = MountAt(Aside, disks, commandLine);
+        if (!outcome.IsMounted) return outcome;
+        var errno = Sys.MakeDirectories(Target, 0x1ED);
+        if (errno is Errno.None or Errno.EEXIST or Errno.EROFS) errno = Sys.Mount(Aside, Target, null, Libc.MS_MOVE);
+        if (errno == Errno.None) return outcome;
+        _ = Sys.Unmount(Aside);
+        return new(false, false, $"move it to {Target}: {errno.Describe()}");
+    }
+
+    /// <summary>The same at another place.</summary>
+    public static Outcome MountAt(string folder, IReadOnlyList<LookedAt> disks, KernelCommandLine commandLine)
+    {
         var superblock = disks[0].Content!.Superblock!;
         string type = superblock.FileSystem == StorageFileSystem.Btrfs ? "btrfs" : "ext4";
         var partitions = new List<string>();
@@ -39,36 +51,33 @@ internal static class StorageMount
         new ModuleLoader(ModuleDirectory.OfThisKernel(), commandLine) { Warn = Log.Debug }.Load(type, "storage");
         if (type == "ext4" && Check(partitions[0]) is { } damage) return new(false, false, $"{disks[0].Disk.Describe()}: {damage}");
 
-        var outcome = Mount(partitions, type, superblock, disks.Count);
+        var outcome = Mount(folder, partitions, type, superblock, disks.Count);
         if (!outcome.IsMounted) return outcome with { Words = $"{disks[0].Disk.Describe()}: {outcome.Words}" };
-        words += Grow(Aside, type, partitions);
-        if (StorageFolders.Prepare(Aside, type) is { } problem) words += $", {problem}";
-        var errno = Sys.MakeDirectories(Target, 0x1ED) is Errno.None or Errno.EEXIST or Errno.EROFS ? Sys.Mount(Aside, Target, null, Libc.MS_MOVE) : Errno.ENOTDIR;
-        if (errno == Errno.None) return outcome with { Words = outcome.Words + words };
-        _ = Sys.Unmount(Aside);
-        return new(false, false, $"move it to {Target}: {errno.Describe()}");
+        words += Grow(folder, type, partitions);
+        if (StorageFolders.Prepare(folder, type) is { } problem) words += $", {problem}";
+        return outcome with { Words = outcome.Words + words };
     }
 
-    private static Outcome Mount(List<string> partitions, string type, Superblock superblock, int disks)
+    private static Outcome Mount(string folder, List<string> partitions, string type, Superblock superblock, int disks)
     {
-        var errno = Sys.MakeDirectories(Aside, 0x1C0);
-        if (errno is not (Errno.None or Errno.EEXIST)) return new(false, false, $"make folder {Aside}: {errno.Describe()}");
+        var errno = Sys.MakeDirectories(folder, 0x1C0);
+        if (errno is not (Errno.None or Errno.EEXIST)) return new(false, false, $"make folder {folder}: {errno.Describe()}");
         const ulong flags = Libc.MS_NOSUID | Libc.MS_NODEV | Libc.MS_NOATIME;
         if (type == "ext4")
         {
-            errno = Sys.Mount(partitions[0], Aside, type, flags, "errors=remount-ro");
+            errno = Sys.Mount(partitions[0], folder, type, flags, "errors=remount-ro");
             return errno == Errno.None ? new(true, false, "") : new(false, false, $"mount: {errno.Describe()}");
         }
         // All are named, so that nobody has to tell the kernel about them before.
         string options = "";
         for (int i = 1; i < partitions.Count; i++) options += $"{(i > 1 ? "," : "")}device={partitions[i]}";
-        errno = Sys.Mount(partitions[0], Aside, type, flags, options.Length == 0 ? null : options);
+        errno = Sys.Mount(partitions[0], folder, type, flags, options.Length == 0 ? null : options);
         if (errno == Errno.None) return new(true, false, "");
         int expected = BtrfsDevices(partitions[0]);
         if (expected > disks)
         {
             options += options.Length == 0 ? "degraded" : ",degraded";
-            if (Sys.Mount(partitions[0], Aside, type, flags, options) == Errno.None)
+            if (Sys.Mount(partitions[0], folder, type, flags, options) == Errno.None)
                 return new(true, true, $"{disks} of {expected} disks are here: what was written to one disk only is missing");
             return new(false, false, $"{disks} of {expected} disks are here, too few to mount it: {errno.Describe()}");
         }

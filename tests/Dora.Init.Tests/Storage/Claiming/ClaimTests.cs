@@ -1,8 +1,10 @@
 using System.Diagnostics;
+using Dora.Core.Linux;
 using Dora.Init.Storage.Claiming;
 using Dora.Init.Storage.Disks;
 using Dora.Init.Storage.Mounting;
 using Dora.Init.Storage.Probing;
+using Xunit;
 
 namespace Dora.Init.Tests.Storage.Claiming;
 
