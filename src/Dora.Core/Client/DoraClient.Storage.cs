@@ -31,9 +31,8 @@ public sealed partial class DoraClient
     /// <param name="dryRun">Only tells what would be written.</param>
     /// <param name="token">For a disk that is not empty: what its <see cref="DiskStatus.Token"/> said.</param>
     /// <param name="fileSystem"><c>btrfs</c> or <c>ext4</c>; as the kernel command line says, or btrfs, unless told.</param>
-    /// <param name="add">It joins the storage that there is.</param>
-    public DiskResult ClaimDisk(string name, Action<DiskStep, byte[]> take, bool dryRun = false, string? token = null, string? fileSystem = null, bool add = false) =>
-        Steps($"{DiskPath(name)}/claim?dry-run={(dryRun ? "true" : "false")}&add={(add ? "true" : "false")}"
+    public DiskResult ClaimDisk(string name, Action<DiskStep, byte[]> take, bool dryRun = false, string? token = null, string? fileSystem = null) =>
+        Steps($"{DiskPath(name)}/claim?dry-run={(dryRun ? "true" : "false")}"
             + (token is null ? "" : $"&token={Escape(token)}") + (fileSystem is null ? "" : $"&file-system={Escape(fileSystem)}"), take);
 
     /// <summary>Lets go of a disk: what makes it ours is taken off it, and what lies on it is lost.</summary>

@@ -4,5 +4,4 @@ namespace Dora.Init.Storage;
 /// <param name="IsDryRun">Tell each write, and make none.</param>
 /// <param name="Token">What the refusal gave for this disk and its content.</param>
 /// <param name="FileSystem"><c>btrfs</c> or <c>ext4</c>; null: as the kernel command line says.</param>
-/// <param name="IsAddition">It joins the storage that there is.</param>
-internal readonly record struct ClaimOptions(bool IsDryRun, string? Token, string? FileSystem, bool IsAddition);
+internal readonly record struct ClaimOptions(bool IsDryRun, string? Token, string? FileSystem);

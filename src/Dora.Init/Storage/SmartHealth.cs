@@ -9,13 +9,14 @@ namespace Dora.Init.Storage;
 /// <summary>What smartctl(8) says of a disk, where it is installed: <c>smartctl -j -a</c>.</summary>
 internal static class SmartHealth
 {
+    private const int MostBytes = 1 << 20;
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(20);
 
     public static DiskHealth Read(string name, string path)
     {
-        var asked = Tool.Run(s_limit, ["smartctl", "-j", "-a", path]);
+        var asked = ChildProgram.Run(["smartctl", "-j", "-a", path], s_limit, longest: MostBytes);
         if (asked.Errno == Errno.ENOENT) return new DiskHealth { Name = name, Reason = "smartctl is not installed (package smartmontools): the disk cannot be asked" };
-        return asked.Failure is { } failure ? new DiskHealth { Name = name, Reason = failure } : Parse(name, Encoding.UTF8.GetBytes(asked.Output));
+        return asked.Failure is { } failure ? new DiskHealth { Name = name, Reason = failure } : Parse(name, Encoding.UTF8.GetBytes(asked.Said));
     }
 
     internal static DiskHealth Parse(string name, ReadOnlySpan<byte> json)

@@ -12,12 +12,12 @@ namespace Dora.Init.Storage;
 /// looks answers with one object; what does something answers with a line for each step and one with the result, or, as
 /// long as no step has been told, with a refusal. It is done to its end whatever becomes of client and manager, one at a time.
 ///
-/// The manager waits 30 s for the first step; from there on a step that takes longer than <see cref="StepSeconds"/> is a hang, but
-/// for programs with a limit of their own (<see cref="Tool"/>).
+/// The manager waits 30 s for the first step; from there on silence that is longer than <see cref="StepSeconds"/> is a hang, so
+/// what takes longer tells how far it is.
 /// </summary>
 internal static class StorageHelper
 {
-    public const int StepSeconds = 300;
+    public const int StepSeconds = 900;
 
     /// <summary>Returns the exit code.</summary>
     public static int Run(LentConnection client, ReadOnlySpan<string> arguments)
@@ -32,8 +32,8 @@ internal static class StorageHelper
                 case ["disk-list"]: client.ReplyList(StorageActions.List()); break;
                 case ["disk-show", var name]: client.Reply(StorageActions.Show(name)); break;
                 case ["disk-health", var name]: client.Reply(StorageActions.Health(name)); break;
-                case ["disk-claim", var name, var dryRun, var token, var fileSystem, var add]:
-                    steps.Run(dryRun == "false", step => StorageActions.Claim(name, new ClaimOptions(dryRun == "true", Given(token), Given(fileSystem), add == "true"), step));
+                case ["disk-claim", var name, var dryRun, var token, var fileSystem]:
+                    steps.Run(dryRun == "false", step => StorageActions.Claim(name, new ClaimOptions(dryRun == "true", Given(token), Given(fileSystem)), step));
                     break;
                 case ["disk-release", var name, var token]: steps.Run(true, step => StorageActions.Release(name, Given(token), step)); break;
                 case ["disk-add", var name]: steps.Run(true, step => StorageActions.Add(name, step)); break;

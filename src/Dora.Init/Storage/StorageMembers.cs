@@ -84,10 +84,8 @@ internal static class StorageMembers
 
     private static void Btrfs(string name, TimeSpan limit, params string[] arguments)
     {
-        var done = Tool.Run(limit, ["btrfs", .. arguments]);
-        if (done.ExitCode == 0) return;
-        string words = done.Output.Trim();
-        throw Failed(name, done.Failure ?? $"btrfs {arguments[0]} {arguments[1]}: {words[(words.LastIndexOf('\n') + 1)..]}");
+        var done = ChildProgram.Run(["btrfs", .. arguments], limit, tick: static () => Sys.Alarm(StorageHelper.StepSeconds));
+        if (!done.Succeeded) throw Failed(name, done.Describe($"btrfs {arguments[0]} {arguments[1]}"));
     }
 
     private static StorageRefusal Failed(string name, string why) => new(503, "disk.failed", $"{name}: {why}");

@@ -7,14 +7,11 @@ using Dora.Init.Manager.MachineInfo;
 namespace Dora.Init.Storage;
 
 /// <summary>
-/// How storage is now: what the boot has found and written down (<see cref="File"/>), whether its disks are still there,
+/// How storage is now: what the boot has found and written down (<see cref="StorageBoot.StatusPath"/>), whether its disks are still there,
 /// how full it is, and, by the mounts alone, which paths outlive a boot.
 /// </summary>
 internal static class StorageReport
 {
-    /// <summary>A <see cref="StorageStatus"/>, written by the boot; without it no storage was looked for.</summary>
-    public const string File = StorageBoot.StatusPath;
-
     private const string Data = "/data";
     private static readonly TimeSpan s_serverLimit = TimeSpan.FromSeconds(2);
     private static readonly string[] s_paths = ["/etc", "/var", "/root", "/home", Data];
@@ -41,8 +38,8 @@ internal static class StorageReport
         if (isStored && status.Kind is "nfs" or "9p" or "virtiofs")
         {
             // A server that is gone is waited for, by the kernel and for ever: somebody else asks.
-            var asked = Tool.Run(s_serverLimit, ["stat", "-f", "-c", "%S %b %f", Data]);
-            var words = asked.Output.AsSpan().TrimEnd();
+            var asked = ChildProgram.Run(["stat", "-f", "-c", "%S %b %f", Data], s_serverLimit);
+            var words = asked.Said.AsSpan().TrimEnd();
             long unit = SystemText.NextNumber(ref words);
             (size, free) = (unit * SystemText.NextNumber(ref words), unit * SystemText.NextNumber(ref words));
             if (asked.Errno == Errno.ETIMEDOUT) status = status with { State = StorageStates.Degraded, Reason = "the server does not answer" };
@@ -60,14 +57,14 @@ internal static class StorageReport
     /// <summary>What the boot has written down; null where it has not, or nobody can read it.</summary>
     public static StorageStatus? Saved(string root)
     {
-        if (Sys.ReadFile(root + File, out var json) != Errno.None) return null;
+        if (Sys.ReadFile(root + StorageBoot.StatusPath, out var json) != Errno.None) return null;
         try
         {
             return JsonMapReader.Read<StorageStatus>(json);
         }
         catch (JsonException exception)
         {
-            return new StorageStatus { State = StorageStates.Failed, Reason = $"{File}: {exception.Message}" };
+            return new StorageStatus { State = StorageStates.Failed, Reason = $"{StorageBoot.StatusPath}: {exception.Message}" };
         }
     }
 

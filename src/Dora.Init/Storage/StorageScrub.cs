@@ -26,8 +26,9 @@ internal static class StorageScrub
         _ = Sys.MakeDirectories(Records, 0x1C0);
         step(new DiskStep { Step = "scrub", Detail = $"everything on {what} is read", Status = ChangeInfo.Doing, Percent = 0 });
         int last = 0;
-        var scrub = Tool.Run(s_limit, ["btrfs", "scrub", "start", "-B", what], () =>
+        var scrub = ChildProgram.Run(["btrfs", "scrub", "start", "-B", what], s_limit, tick: () =>
         {
+            Sys.Alarm(StorageHelper.StepSeconds);
             ScrubStatus now;
             try
             {
@@ -45,7 +46,7 @@ internal static class StorageScrub
         var status = Ask();
         // 3: there are errors that cannot be mended; the status says how many.
         if (scrub.Failure is { } failure) throw new StorageRefusal(503, "disk.failed", $"scrub of {what}: {failure}", scrub.Errno);
-        if (scrub.ExitCode is not (0 or 3)) throw new StorageRefusal(409, "disk.refused", $"scrub of {what}: {LastLine(scrub.Output)}");
+        if (scrub.Code is not (0 or 3)) throw new StorageRefusal(409, "disk.refused", $"scrub of {what}: {scrub.Describe("btrfs")}");
         return new DiskResult
         {
             Status = ChangeInfo.Done,
@@ -73,10 +74,10 @@ internal static class StorageScrub
 
     private static ScrubStatus Ask()
     {
-        var told = Tool.Run(s_askLimit, ["btrfs", "scrub", "status", "-R", Data]);
+        var told = ChildProgram.Run(["btrfs", "scrub", "status", "-R", Data], s_askLimit);
         if (told.Failure is { } failure) throw new StorageRefusal(503, "disk.failed", $"storage: {failure}", told.Errno);
         long? used = Sys.FileSystemSize(Data, out var bytes) == Errno.None ? bytes.Size - bytes.Free : null;
-        return Parse(told.Output, used);
+        return Parse(told.Said, used);
     }
 
     /// <summary>Lines of NAME: VALUE.</summary>
@@ -100,11 +101,5 @@ internal static class StorageScrub
             else if (name is "uncorrectable_errors") uncorrectable = number;
         }
         return new ScrubStatus { State = state, StartedAt = started, CheckedBytes = bytes, TotalBytes = used, Errors = errors, Corrected = corrected, Uncorrectable = uncorrectable };
-    }
-
-    private static string LastLine(string output)
-    {
-        string text = output.TrimEnd();
-        return text.Length == 0 ? "btrfs said nothing" : text[(text.LastIndexOf('\n') + 1)..];
     }
 }

@@ -21,7 +21,7 @@ internal static class StorageRoutes
             Parameters =
             [
                 RouteParameter.Flag("dry-run", "only tell what would be written"), s_token,
-                RouteParameter.Text("file-system", "btrfs or ext4; as the kernel command line says unless told"), RouteParameter.Flag("add", "it joins the storage that there is"),
+                RouteParameter.Text("file-system", "btrfs or ext4; as the kernel command line says unless told"),
             ],
         },
         new("POST", "/v1/disks/{name}/release", Access.Admin, "let go of a disk, and of what lies on it", Payload.LinesOf<DiskStep>(), Release) { Parameters = [s_token] },
@@ -32,11 +32,11 @@ internal static class StorageRoutes
 
     private static void Claim(ControlExchange exchange)
     {
-        if (Disk(exchange) is not { } disk || Flag(exchange, "dry-run") is not { } dryRun || Flag(exchange, "add") is not { } add || Word(exchange, "token") is not { } token) return;
+        if (Disk(exchange) is not { } disk || Flag(exchange, "dry-run") is not { } dryRun || Word(exchange, "token") is not { } token) return;
         if (exchange.Target["file-system"] is not (null or "btrfs" or "ext4"))
             exchange.Fail(400, "request.parameter", $"file-system={exchange.Target["file-system"]}: btrfs or ext4 is expected");
         else
-            Change(exchange, "disk-claim", [disk, dryRun, token, exchange.Target["file-system"] ?? "", add]);
+            Change(exchange, "disk-claim", [disk, dryRun, token, exchange.Target["file-system"] ?? ""]);
     }
 
     private static void Release(ControlExchange exchange)
