@@ -121,19 +121,20 @@ internal static class StorageMount
     /// <summary>The device of the partition that the superblock names; asks the kernel to look again if it does not know it yet.</summary>
     public static string? PartitionOf(LookedAt disk)
     {
-        var wanted = disk.Content!.Superblock!.Partition;
-        if (Find(disk.Disk, wanted) is { } known) return known;
+        var superblock = disk.Content!.Superblock!;
+        if (Find(disk.Disk, superblock) is { } known) return known;
         if (BlockDevice.OpenAlone(disk.Disk.Info.Path, out var device) != Errno.None) return null;
         using (device) _ = device.ReadPartitions();
         foreach (var again in Disk.All())
-            if (again.Info.Name == disk.Disk.Info.Name) return Find(again, wanted);
+            if (again.Info.Name == disk.Disk.Info.Name) return Find(again, superblock);
         return null;
     }
 
-    private static string? Find(Disk disk, Guid wanted)
+    // By its place: sysfs tells the GUID of a partition only since Linux 6.11, and the table was compared with the superblock.
+    private static string? Find(Disk disk, Superblock superblock)
     {
         foreach (var partition in disk.Info.Partitions)
-            if (Guid.TryParse(partition.Uuid, out var id) && id == wanted) return partition.Path;
+            if (partition.StartBytes == DiskLayout.PartitionOffset && partition.SizeBytes >= superblock.PartitionBytes) return partition.Path;
         return null;
     }
 }

@@ -51,7 +51,9 @@ internal sealed class ContentScan(IDiskContent disk, byte[] buffer, Superblock? 
                 }
                 Bytes += piece.Length;
                 Fold((ulong)at);
-                Fold(piece);
+                // Most pieces have one byte all over: it stands for them, and words are for the others.
+                if (piece.IndexOfAnyExcept(piece[0]) < 0) Fold(piece[0]);
+                else Fold(piece);
                 if (claim is null) Compare(at, piece);
                 else if (DeviationAt is null) CompareSectors(at, piece);
             }

@@ -6,7 +6,7 @@ internal static partial class Signatures
 {
     private const int LongestMagic = 40;
 
-    private static ReadOnlySpan<byte> Table =>
+    internal static ReadOnlySpan<byte> Table =>
         // Volume managers and encryption. LVM2: lib/format_text/layout.h and lib/label/label.h (label in one of the first four
         // sectors); LVM1: lib/format1/disk-rep.h; LUKS1: On-Disk Format 1.2.3; LUKS2: On-Disk Format 1.1.1, 2.1 (places of the
         // second header); BitLocker: MS-FVE, libbde; drivers/md/dm-verity-target.c, dm-integrity.c, dm-vdo; stratisd: design, 4.1.
