@@ -15,7 +15,7 @@ namespace Dora.Init.Storage.Remote;
 /// </summary>
 internal static class EarlyNetwork
 {
-    private const int PrSetPdeathsig = 1; // we may be killed at a deadline
+    // Clients end with us: we may be killed at a deadline.
     private static readonly TimeSpan s_lookAgain = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Null when an interface has an address; else why not, within the limit.</summary>
@@ -65,7 +65,7 @@ internal static class EarlyNetwork
         Sys.Duplicate(nothing, out var quiet, LaunchPlanBuilder.SourceFloor).ThrowIfError("dup");
         using var streams = quiet;
         var launched = Launcher.Launch(new LaunchPlanBuilder("udhcpc", command, "/sbin/udhcpc").StandardStreams(quiet, quiet, quiet)
-            .Step("end with us", SystemCall.prctl, PrSetPdeathsig, Libc.SIGKILL).Build(asSibling: false));
+            .Step("end with us", SystemCall.prctl, Libc.PR_SET_PDEATHSIG, Libc.SIGKILL).Build(asSibling: false));
         if (!launched.Succeeded) last = launched.Failure;
         clients.Add((name, launched.Succeeded ? launched.Pid : 0));
     }

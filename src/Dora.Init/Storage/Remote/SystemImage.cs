@@ -13,7 +13,8 @@ namespace Dora.Init.Storage.Remote;
 /// written to it, on a loop device: it has what overlayfs needs, and what has been read once is read from memory. All
 /// else below /data are plain files on the server.
 ///
-/// virtiofs is asked by trial: with attributes passed through (`xattr`) it carries an overlay itself.
+/// virtiofs could carry the overlays itself if its daemon was started with the right options. It gets the image all
+/// the same: the files would be elsewhere as soon as somebody starts the daemon differently.
 ///
 /// Two machines on one image would destroy it. The image is locked (flock(2), which NFS passes on to the server); the
 /// lock is the open file's, which the loop device keeps open as long as it is mounted.
@@ -25,13 +26,11 @@ internal static class SystemImage
 
     private const string File = ".pandora-system.ext4";
     private const long Bytes = 1L << 30;
-    private const string Trial = "/run/dora/trial";
     private static readonly TimeSpan s_make = TimeSpan.FromSeconds(30), s_check = TimeSpan.FromSeconds(60);
 
-    /// <summary>Null when the storage at <paramref name="target"/> can carry the root's writable paths; else why not.</summary>
+    /// <summary>Null when the image of the storage at <paramref name="target"/> is mounted; else why not.</summary>
     public static string? Prepare(string target)
     {
-        if (CarriesOverlay(target)) return null;
         string mountPoint = $"{target}/{Folder}", image = $"{target}/{File}";
         if (MountTable.TypeAt(mountPoint) is not null) return null;
         try
@@ -42,30 +41,6 @@ internal static class SystemImage
         {
             return exception.Message;
         }
-    }
-
-    private static bool CarriesOverlay(string target)
-    {
-        string upper = $"{target}/.trial", work = $"{target}/.trial-work";
-        if (Sys.MakeDirectories(upper, 0x1C0) is not (Errno.None or Errno.EEXIST) || Sys.MakeDirectories(work, 0x1C0) is not (Errno.None or Errno.EEXIST)) return false;
-        _ = Sys.MakeDirectories(Trial, 0x1C0);
-        var errno = Sys.Mount("overlay", Trial, "overlay", Libc.MS_NOSUID | Libc.MS_NODEV, $"lowerdir=/usr/lib/dora,upperdir={upper},workdir={work}");
-        bool isGood = errno == Errno.None;
-        if (isGood)
-        {
-            // A delete of what lies below is the whiteout that counts; and the mount may have lost attributes in silence.
-            isGood = Sys.WriteFile($"{Trial}/probe", "x", Libc.O_CREAT | Libc.O_TRUNC) == Errno.None && Sys.Unlink($"{Trial}/make-host-key") == Errno.None;
-            _ = Sys.Unmount(Trial);
-        }
-        Log.Debug($"storage: {target}: overlay: {(isGood ? "possible" : errno.Describe())}");
-        foreach (string folder in (string[])[upper, work])
-        {
-            if (Sys.Open(folder, Libc.O_RDONLY | Libc.O_DIRECTORY | Libc.O_NOFOLLOW, 0, out var open) != Errno.None) continue;
-            using (open) _ = Sys.DeleteContents(open);
-            _ = Sys.RemoveDirectory(folder);
-        }
-        _ = Sys.RemoveDirectory(Trial);
-        return isGood;
     }
 
     private static string? Make(string image)
