@@ -59,6 +59,8 @@ public class LibcTests
         #include <linux/ioprio.h>
         #include <linux/kd.h>
         #include <linux/kexec.h>
+        #include <linux/btrfs.h>
+        #include <linux/fs.h>
         #include <linux/loop.h>
         #include <linux/magic.h>
         #include <linux/module.h>

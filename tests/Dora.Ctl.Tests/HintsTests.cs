@@ -11,10 +11,10 @@ public partial class HintsTests
     /// <summary>What has happened is named in the same way.</summary>
     private static readonly string[] s_events = [.. typeof(EventKinds).GetFields().Select(field => (string)field.GetRawConstantValue()!)];
 
-    [GeneratedRegex(@"`((?:http|path|request|access|service|change|log|machine|init|reload|exec|session|file|process|events?|console)\.[a-z]+(?:-[a-z]+)*)`")]
+    [GeneratedRegex(@"`((?:http|path|request|access|service|change|log|machine|init|reload|exec|session|file|process|disk|storage|events?|console)\.[a-z]+(?:-[a-z]+)*)`")]
     private static partial Regex NameInDocument();
 
-    [GeneratedRegex("\"((?:http|path|request|access|service|change|log|machine|init|reload|exec|session|file|process|events?|console)\\.[a-z]+(?:-[a-z]+)*)\\\\?\"")]
+    [GeneratedRegex("\"((?:http|path|request|access|service|change|log|machine|init|reload|exec|session|file|process|disk|storage|events?|console)\\.[a-z]+(?:-[a-z]+)*)\\\\?\"")]
     private static partial Regex NameInSource();
 
     private static IEnumerable<string> Documented() =>

@@ -48,6 +48,12 @@ public sealed partial class TranscriptTests : IDisposable
         Scene("service reload --dry-run");
         Scene("service pin web up", "reboot --in 10m --message kernel");
 
+        Prose("## What persists, and which disks there are");
+        Scene("storage");
+        Scene("disk list");
+        Scene("disk claim sdb --dry-run");
+        Scene("disk claim sda --yes");
+
         Prose("## Log, and who uses what");
         Scene("log -n 4");
         Prose("`dora top` goes on with this every two seconds, `dora top --once` prints it:");
@@ -167,6 +173,21 @@ public sealed partial class TranscriptTests : IDisposable
         Set("POST /v1/machine/reboot", 202, """{"id":"10","verb":"reboot","status":"done"}""");
         Set("GET /v1/machine", 200, """{"state":"scheduled","verb":"reboot","by":"root (uid 0)","message":"kernel","at":AGO(0)}""");
         Set("POST /v1/services/syslog/restart", 403, """{"error":"access.denied","message":"POST /v1/services/syslog/restart: for root and members of group dora","data":{}}""");
+        const string mine = """{"name":"vda","path":"/dev/vda","id":"data1","model":"QEMU HARDDISK","serial":"data1","transport":"virtio","sizeBytes":21474836480,"state":"ours","reason":"Pandora's storage, vda1 is mounted on /data","storage":"0c0f5d3e-52b1-4a0e-9a5b-0d6a7f3c1e22","number":0}""";
+        const string empty = """{"name":"sdb","path":"/dev/sdb","id":"S6XNNS0T","model":"SSD 870","serial":"S6XNNS0T","transport":"ata","sizeBytes":500107862016,"state":"empty","reason":"empty: nothing but zero in 12.0 MiB at 70 places","advice":"dora disk claim sdb"}""";
+        const string foreign = """{"name":"sda","path":"/dev/sda","id":"WD-WX11","model":"WDC WD40","serial":"WD-WX11","transport":"ata","sizeBytes":4000787030016,"state":"foreign","reason":"GUID partition table; ext4 file system 'photos'","token":"7f3c-1e22-9a5b","advice":"dora disk claim sda --token 7f3c-1e22-9a5b"}""";
+        const string stick = """{"name":"sdc","path":"/dev/sdc","id":"0401","model":"Flash Disk","serial":"0401","transport":"usb","sizeBytes":15728640000,"state":"empty","reason":"empty, but removable: claimed only when asked for","advice":"dora disk claim sdc"}""";
+        Set("GET /v1/disks", 200, $"[{mine},{foreign},{empty},{stick}]");
+        Set("GET /v1/disks/sdb", 200, empty);
+        Set("GET /v1/disks/sda", 200, foreign);
+        Set("GET /v1/storage", 200, """{"state":"ready","kind":"disk","fileSystem":"btrfs","uuid":"0c0f5d3e-52b1-4a0e-9a5b-0d6a7f3c1e22","disks":[{"name":"vda","model":"QEMU HARDDISK","serial":"data1","number":0}],"sizeBytes":21471690752,"usedBytes":5153205780,"paths":[{"path":"/etc","at":"/data/etc","persistent":true},{"path":"/var","at":"/data/var","persistent":true},{"path":"/root","at":"/data/root","persistent":true},{"path":"/home","at":"/data/home","persistent":true},{"path":"/data","at":"/data","persistent":true}],"tookMs":41}""");
+        _server.AddRaw("POST /v1/disks/sdb/claim?dry-run=true", "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + string.Join('\n',
+            """{"step":"probe","detail":"sdb (SSD 870, serial S6XNNS0T, 465.8 GiB): empty: nothing but zero in 12.0 MiB at 70 places","status":"done"}""",
+            """{"step":"write","detail":"superblock: a claim begins","offset":524288,"length":512,"status":"planned"}""",
+            """{"step":"write","detail":"plan of the claim","offset":528384,"length":1240,"status":"planned"}""",
+            """{"step":"write","detail":"superblock: the plan is there","offset":524288,"length":512,"status":"planned"}""",
+            """{"step":"write","detail":"file system","offset":1114112,"length":4096,"status":"planned"}""",
+            """{"step":"result","status":"planned","result":{"status":"planned","message":"sdb: all that would be written"}}""") + "\n");
         Set("GET /v1/boot", 200, File.ReadAllText(Repository.File("tests/Dora.Ctl.Tests/Fixtures/boot.json")));
     }
 

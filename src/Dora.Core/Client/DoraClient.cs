@@ -49,11 +49,13 @@ public sealed partial class DoraClient(string socketPath = DoraClient.DefaultSoc
     }
 
     /// <summary>Gives the bytes of a stream (NDJSON) to <paramref name="sink"/>, as they come, until the other side ends it.</summary>
-    public void Stream(string path, Action<ReadOnlySpan<byte>> sink)
+    public void Stream(string path, Action<ReadOnlySpan<byte>> sink) => StreamOf("GET", path, sink);
+
+    private void StreamOf(string method, string path, Action<ReadOnlySpan<byte>> sink)
     {
         var body = new MemoryStream();
         var reader = new HttpResponseReader();
-        Exchange("GET", path, [], reader, piece =>
+        Exchange(method, path, [], reader, piece =>
         {
             if (reader.Status == 200) sink(piece);
             else body.Write(piece);

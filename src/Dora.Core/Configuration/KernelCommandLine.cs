@@ -16,6 +16,7 @@ internal sealed class KernelCommandLine
     [
         "pandora.root", "pandora.rootfs", "pandora.copytoram", "pandora.hostname", "pandora.ssh_key", "pandora.mask",
         "pandora.rescue", "pandora.debug", "pandora.root_timeout", "pandora.watchdog",
+        "pandora.storage", "pandora.storage_fs", "pandora.storage_timeout", "pandora.claim",
     ];
 
     private readonly List<string> _problems = [];
@@ -40,6 +41,18 @@ internal sealed class KernelCommandLine
     public bool Single { get; private set; }
 
     public string? HostName { get; private set; }
+
+    /// <summary><c>pandora.storage</c>.</summary>
+    public StorageWish Storage { get; private set; } = StorageWish.Auto;
+
+    /// <summary><c>pandora.claim</c>.</summary>
+    public ClaimPolicy Claim { get; private set; } = ClaimPolicy.Empty;
+
+    /// <summary>What a claimed disk gets: btrfs or ext4; <c>pandora.storage_fs</c>.</summary>
+    public string StorageFileSystem { get; private set; } = "btrfs";
+
+    /// <summary>How long boot waits for storage; <c>pandora.storage_timeout</c>.</summary>
+    public TimeSpan StorageTimeout { get; private set; } = TimeSpan.FromSeconds(30);
 
     /// <summary><c>panic=</c>: seconds until the machine restarts after a dead end; 0 waits for ever, below 0 not at all.</summary>
     public int PanicSeconds { get; private set; }
@@ -126,10 +139,30 @@ internal sealed class KernelCommandLine
                 if (value.Trim(',').Length > 0) AddList(_masked, value);
                 else Report(key, value, "must be names of services with commas between; nothing is masked by it");
                 return;
-            case "pandora.root_timeout":
-                if (int.TryParse(value, System.Globalization.NumberStyles.None, null, out int seconds) && seconds is >= 1 and <= 3600)
-                    RootTimeout = TimeSpan.FromSeconds(seconds);
-                else Report(key, value, $"must be seconds from 1 to 3600; using {RootTimeout.TotalSeconds}");
+            case "pandora.root_timeout": RootTimeout = TakeSeconds(key, value, RootTimeout); return;
+            case "pandora.storage_timeout": StorageTimeout = TakeSeconds(key, value, StorageTimeout); return;
+            case "pandora.storage":
+                if (RemoteStorageName.IsMeant(value))
+                {
+                    if (RemoteStorageName.TryParse(value, out var place, out string problem)) Storage = new StorageWish(place.ToString());
+                    else
+                    {
+                        // Never a disk of this machine in its place, which might be claimed.
+                        Storage = new StorageWish("none");
+                        Report(key, value, $"{problem}; using none");
+                    }
+                }
+                else if (IsName(value)) Storage = new StorageWish(value);
+                else Report(key, value, "must be auto, none, the UUID of a storage, the serial number of a disk or a server; using auto");
+                return;
+            case "pandora.claim":
+                // A mistake here must not end in a claim that nobody wanted.
+                Claim = new ClaimPolicy(IsName(value) ? value : "never");
+                if (!IsName(value)) Report(key, value, "must be empty, never, or the serial number of a disk; using never");
+                return;
+            case "pandora.storage_fs":
+                if (value is "btrfs" or "ext4") StorageFileSystem = value;
+                else Report(key, value, $"must be btrfs or ext4; using {StorageFileSystem}");
                 return;
             case "pandora.watchdog":
                 return; // PID 1 reads it itself, before anything else (Guard/Watchdog.cs)
@@ -137,6 +170,21 @@ internal sealed class KernelCommandLine
                 Add($"kernel command line: {Printable.Text(parameter.Key)}: unknown key{Suggestion.For(key, s_keys)}");
                 return;
         }
+    }
+
+    private TimeSpan TakeSeconds(string key, string value, TimeSpan unchanged)
+    {
+        if (int.TryParse(value, System.Globalization.NumberStyles.None, null, out int seconds) && seconds is >= 1 and <= 3600) return TimeSpan.FromSeconds(seconds);
+        Report(key, value, $"must be seconds from 1 to 3600; using {unchanged.TotalSeconds}");
+        return unchanged;
+    }
+
+    /// <summary>A word without control characters: serial numbers may hold any other.</summary>
+    private static bool IsName(string value)
+    {
+        foreach (char c in value)
+            if (char.IsControl(c)) return false;
+        return value.Trim().Length == value.Length && value.Length is > 0 and <= 128;
     }
 
     private void TakePanic(string value)

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Dora.Core.Linux;
 
-// fcntl.h, unistd.h, stdio.h, sys/statfs.h, signal.h: what the API's files and processes take
+// fcntl.h, unistd.h, stdio.h, sys/file.h, sys/statfs.h, signal.h: what the API's files and processes take
 internal static unsafe partial class Libc
 {
     public const uint RENAME_NOREPLACE = 1;

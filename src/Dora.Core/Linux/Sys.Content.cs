@@ -13,6 +13,16 @@ internal static unsafe partial class Sys
     /// <summary>fsync(2).</summary>
     public static Errno Synchronize(FileDescriptor fd) => Check(Libc.fsync(fd.Number));
 
+    /// <summary>flock(2) for us alone. It ends with the last copy of the descriptor. Without waiting: EWOULDBLOCK (EAGAIN) where somebody else has it.</summary>
+    public static Errno Lock(FileDescriptor fd, bool wait)
+    {
+        while (true)
+        {
+            var errno = Check(Libc.flock(fd.Number, wait ? Libc.LOCK_EX : Libc.LOCK_EX | Libc.LOCK_NB));
+            if (errno != Errno.EINTR) return errno;
+        }
+    }
+
     public static Errno Truncate(FileDescriptor fd, long length) => Check(Libc.ftruncate(fd.Number, length));
 
     public static Errno ChangeMode(FileDescriptor fd, uint mode) => Check(Libc.fchmod(fd.Number, mode));

@@ -81,9 +81,6 @@ internal static unsafe partial class Sys
         return Check(Libc.clock_settime(Libc.CLOCK_REALTIME, &value));
     }
 
-    /// <summary>flock(2), without waiting; EAGAIN: somebody else has it. It is that of the open file: whoever keeps it open keeps the lock.</summary>
-    public static Errno LockFile(FileDescriptor file) => Check(Libc.flock(file.Number, Libc.LOCK_EX | Libc.LOCK_NB));
-
     /// <summary>Puts a file on a free loop device; autoclear: it goes when the last user is gone.</summary>
     public static Errno ConfigureLoop(FileDescriptor loop, FileDescriptor file, uint flags, string name)
     {

@@ -41,6 +41,9 @@ public sealed record EventInfo : IJsonMapped<EventInfo>
     /// <summary>Status of the change, or state of the machine.</summary>
     public string? Status { get; init; }
 
+    /// <summary>The disk that it is about: <c>sda</c>.</summary>
+    public string? Disk { get; init; }
+
     /// <summary>With <c>events.lost</c>: how many.</summary>
     public long? Lost { get; init; }
 
@@ -59,6 +62,7 @@ public sealed record EventInfo : IJsonMapped<EventInfo>
         Change = json.Text("change", from?.Change),
         Verb = json.Text("verb", from?.Verb),
         Status = json.Text("status", from?.Status),
+        Disk = json.Text("disk", from?.Disk),
         Lost = json.Number("lost", from?.Lost),
     };
 }
@@ -80,6 +84,15 @@ public static class EventKinds
 
     /// <summary>A manager has begun to serve: the first of this boot, or another in place of one that has died.</summary>
     public const string ManagerStarted = "manager.started";
+
+    /// <summary>A disk was plugged in, or its driver was loaded.</summary>
+    public const string DiskAppeared = "disk.appeared";
+
+    /// <summary>A disk is gone.</summary>
+    public const string DiskDisappeared = "disk.disappeared";
+
+    /// <summary>The storage is no longer as it was: a disk of it is gone.</summary>
+    public const string StorageChanged = "storage.changed";
 
     /// <summary>Events that were asked for are kept no more.</summary>
     public const string Lost = "events.lost";

@@ -103,6 +103,8 @@ internal static class CommandLine
             VersionCommand.Build(Bind),
             InformationCommand.Build(Bind),
             FileCommand.Build(Bind),
+            DiskCommand.Build(Bind),
+            StorageCommand.Build(Bind),
             MachineCommand.Build("poweroff", "stop all services in order and switch the machine off", Bind),
             MachineCommand.Build("reboot", "stop all services in order and start the machine anew", Bind),
             MachineCommand.Build("halt", "stop all services in order and leave the machine on, doing nothing", Bind),

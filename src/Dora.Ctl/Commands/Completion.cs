@@ -6,7 +6,7 @@ namespace Dora.Ctl.Commands;
 
 /// <summary>
 /// What may stand where the cursor is: read off the tree of commands, so that a new command completes by itself. An argument
-/// or option that is called SERVICE has the names of services; FILE, PATH, FOLDER and DIRECTORY are left to the shell.
+/// or option that is called SERVICE has the names of services, DISK those of disks; FILE, PATH, FOLDER and DIRECTORY are left to the shell.
 /// </summary>
 internal static class Completion
 {
@@ -15,8 +15,8 @@ internal static class Completion
 
     /// <param name="root">All commands.</param>
     /// <param name="words">The line behind "dora", up to the cursor; the last is the one that is being typed.</param>
-    /// <param name="services">Names of services, asked for only where they fit.</param>
-    public static IReadOnlyList<string> For(Command root, IReadOnlyList<string> words, Func<IEnumerable<string>> services)
+    /// <param name="names">Gives the names of services (SERVICE) or disks (DISK), asked for only where they fit.</param>
+    public static IReadOnlyList<string> For(Command root, IReadOnlyList<string> words, Func<string, IEnumerable<string>> names)
     {
         string typed = words.Count > 0 ? words[^1] : "";
         var command = root;
@@ -45,23 +45,26 @@ internal static class Completion
                 arguments++;
             }
         }
-        if (open is not null) return Matching(typed, ValuesOf(open.Name, open.HelpName, open.GetCompletions(CompletionContext.Empty), services));
+        if (open is not null) return Matching(typed, ValuesOf(open.Name, open.HelpName, open.GetCompletions(CompletionContext.Empty), names));
         if (typed.StartsWith('-')) return Matching(typed, OptionsOf(options));
         var found = new List<string>();
         if (arguments == 0)
             foreach (var sub in command.Subcommands)
                 if (!sub.Hidden) found.Add(Item(sub.Name, sub.Description));
-        if (ArgumentAt(command, arguments) is { } argument) found.AddRange(ValuesOf(argument.Name, argument.HelpName, argument.GetCompletions(CompletionContext.Empty), services));
+        if (ArgumentAt(command, arguments) is { } argument) found.AddRange(ValuesOf(argument.Name, argument.HelpName, argument.GetCompletions(CompletionContext.Empty), names));
         return Matching(typed, found);
     }
 
-    /// <summary>The names of services, or none where nobody answers: a completion has nowhere to complain.</summary>
-    public static IEnumerable<string> ServicesOf(DoraClient client)
+    /// <summary>The names of services or disks, or none where nobody answers: a completion has nowhere to complain.</summary>
+    public static IEnumerable<string> NamesOf(DoraClient client, string kind)
     {
         var names = new List<string>();
         try
         {
-            foreach (var service in client.Services().Value) names.Add(Item(service.Name, service.State));
+            if (kind == "DISK")
+                foreach (var disk in client.Disks().Value) names.Add(Item(disk.Name, disk.Model));
+            else
+                foreach (var service in client.Services().Value) names.Add(Item(service.Name, service.State));
         }
         catch (DoraException)
         {
@@ -70,13 +73,13 @@ internal static class Completion
         return names;
     }
 
-    private static IEnumerable<string> ValuesOf(string name, string? helpName, IEnumerable<CompletionItem> given, Func<IEnumerable<string>> services)
+    private static IEnumerable<string> ValuesOf(string name, string? helpName, IEnumerable<CompletionItem> given, Func<string, IEnumerable<string>> names)
     {
         var values = new List<string>();
         foreach (var item in given) values.Add(Item(item.Label, item.Documentation));
         if (values.Count > 0) return values;
         string kind = helpName ?? name;
-        if (kind == "SERVICE") return services();
+        if (kind is "SERVICE" or "DISK") return names(kind);
         return kind.Contains("FILE") || kind.Contains("PATH") || kind.Contains("FOLDER") || kind.Contains("DIRECTORY") ? [Files] : [];
     }
 

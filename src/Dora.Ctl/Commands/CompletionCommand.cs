@@ -31,7 +31,7 @@ internal static class CompletionCommand
         command.Hidden = true;
         command.SetAction(bind((context, parsed) =>
         {
-            foreach (string item in Completion.For(parsed.RootCommandResult.Command, parsed.GetValue(words) ?? [], () => Completion.ServicesOf(context.Client)))
+            foreach (string item in Completion.For(parsed.RootCommandResult.Command, parsed.GetValue(words) ?? [], kind => Completion.NamesOf(context.Client, kind)))
                 context.Out.WriteLine(context.Out.Foreign(item));
             return ExitCodes.Ok;
         }));

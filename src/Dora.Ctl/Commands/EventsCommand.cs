@@ -53,6 +53,10 @@ internal static class EventsCommand
                 return screen.Foreign($"machine: {(info.Status == MachineStatus.Running ? "nothing is planned any more" : $"{info.Verb} {(info.Status == MachineStatus.Scheduled ? "is scheduled" : "has begun")}")}") + why;
             case EventKinds.ManagerStarted:
                 return "manager: serves";
+            case EventKinds.DiskAppeared or EventKinds.DiskDisappeared:
+                return screen.Foreign($"disk {info.Disk}: {(info.Kind == EventKinds.DiskAppeared ? "is there" : "is gone")}") + why;
+            case EventKinds.StorageChanged:
+                return screen.Paint(Tone.Bad, "storage") + why;
             case EventKinds.Lost:
                 return screen.Paint(Tone.Busy, info.Lost is { } lost ? $"{lost} events are kept no more" : "the events that were asked for are from another boot");
             default:

@@ -15,6 +15,7 @@ internal static class HelpCommand
     private static readonly Dictionary<string, string> s_pages = new(StringComparer.Ordinal)
     {
         ["events"] = "log", ["shell"] = "exec", ["attach"] = "exec", ["poweroff"] = "shutdown", ["reboot"] = "shutdown", ["halt"] = "shutdown", ["kexec"] = "shutdown", ["soft-reboot"] = "shutdown",
+        ["storage"] = "disk",
     };
 
     public static Command Build(Binder bind)

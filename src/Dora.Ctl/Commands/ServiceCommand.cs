@@ -128,6 +128,7 @@ internal static class ServiceCommand
         else
         {
             context.Out.WriteLine(context.Out.Foreign(ServiceDetails.Outcome(change, verb, name)));
+            if (verb is "mask" or "unmask") StorageCommand.SayIfInMemory(context, "/etc");
             context.Out.Flush();
         }
         return failed ? ExitCodes.Failed : ExitCodes.Ok;

@@ -1,5 +1,6 @@
 using Dora.Core.Linux;
 using Dora.Init.Launching;
+using Dora.Init.Storage.Kept;
 
 namespace Dora.Init.Guard;
 
@@ -15,6 +16,7 @@ namespace Dora.Init.Guard;
 /// </summary>
 internal static class FinishProcess
 {
+    private const string StateFolder = "/data/state";
     private const int Rounds = 3;
     private static readonly TimeSpan s_stepLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_syncSilence = TimeSpan.FromSeconds(10);
@@ -35,6 +37,9 @@ internal static class FinishProcess
                 return 0;
             case ["unmount", var target]:
                 return (int)Sys.Unmount(target);
+            case ["keep", var folder]:
+                _ = LastKnownTime.Save();
+                return (int)EntropySeed.Save(folder);
             case ["read-only", var target]:
                 return (int)MakeReadOnly(target);
             case []:
@@ -43,6 +48,8 @@ internal static class FinishProcess
                 return 2;
         }
 
+        // Where a storage has a place for it.
+        if (Sys.Exists(StateFolder)) _ = InChild("keep", StateFolder);
         Synchronize();
         int left = int.MaxValue;
         for (int round = 0; round < Rounds && left > 0; round++)

@@ -43,6 +43,7 @@ internal sealed class ManagerProcess
     private readonly MachineControl _control;
     private readonly DeviceCoupling _coupling;
     private readonly EventFeed _feed;
+    private readonly DiskEvents _disks;
     private DeviceEvents? _devices;
     private ControlSockets? _sockets;
     private bool _isStateChanged = true;
@@ -71,6 +72,7 @@ internal sealed class ManagerProcess
         _ending = new MachineEnding(_loop, _guard, _supervisor) { Began = EndBegan, SoftRebootReady = LeaveForSoftReboot };
         _scheduled = new ScheduledEnd(_loop, _ending, StateChanged);
         _feed = new EventFeed(_loop, _guard);
+        _disks = new DiskEvents(_feed.DiskMoved);
         var changes = new Changes(_loop, _supervisor.Find) { Moved = _feed.ChangeMoved };
         _verbs = new MachineVerbs(_loop, _guard, _ending, _scheduled, changes) { LastUpgrade = _state.LastUpgrade };
         var reload = new ServiceReload(_loop, _files, _supervisor, s_serviceDirectories);
@@ -189,6 +191,9 @@ internal sealed class ManagerProcess
                     break;
                 case ("watchdog", "add"):
                     _guard.WatchdogAppeared();
+                    break;
+                case ("block", "add" or "remove") when DiskEvents.IsDisk(happened):
+                    _disks.Happened(happened);
                     break;
                 case ("input", "add"):
                     button.LookAt(happened.Name);

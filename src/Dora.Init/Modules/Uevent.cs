@@ -10,6 +10,9 @@ internal sealed record Uevent(string Action, string DevicePath)
     /// <summary>Node below /dev, if it has one: <c>sda1</c>, <c>input/event0</c>.</summary>
     public string DeviceNode { get; private init; } = "";
 
+    /// <summary>Of a block device <c>disk</c> or <c>partition</c>.</summary>
+    public string DeviceType { get; private init; } = "";
+
     /// <summary>What a driver is found by.</summary>
     public string Modalias { get; private init; } = "";
 
@@ -31,7 +34,7 @@ internal sealed record Uevent(string Action, string DevicePath)
         foreach (byte c in head[..at])
             if (c is < (byte)'a' or > (byte)'z') return false;
 
-        string subsystem = "", node = "", modalias = "";
+        string subsystem = "", node = "", type = "", modalias = "";
         for (var rest = message[(headLength + 1)..]; !rest.IsEmpty;)
         {
             int length = rest.IndexOf((byte)0);
@@ -39,9 +42,10 @@ internal sealed record Uevent(string Action, string DevicePath)
             rest = length < 0 ? default : rest[(length + 1)..];
             if (pair.StartsWith("SUBSYSTEM="u8)) subsystem = Text(pair["SUBSYSTEM=".Length..]);
             else if (pair.StartsWith("DEVNAME="u8)) node = Text(pair["DEVNAME=".Length..]);
+            else if (pair.StartsWith("DEVTYPE="u8)) type = Text(pair["DEVTYPE=".Length..]);
             else if (pair.StartsWith("MODALIAS="u8)) modalias = Text(pair["MODALIAS=".Length..]);
         }
-        uevent = new Uevent(Text(head[..at]), Text(head[(at + 1)..])) { Subsystem = subsystem, DeviceNode = node, Modalias = modalias };
+        uevent = new Uevent(Text(head[..at]), Text(head[(at + 1)..])) { Subsystem = subsystem, DeviceNode = node, DeviceType = type, Modalias = modalias };
         return true;
     }
 

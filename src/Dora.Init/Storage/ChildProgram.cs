@@ -12,12 +12,13 @@ namespace Dora.Init.Storage;
 internal static class ChildProgram
 {
     private const int LongestWords = 16 * 1024;
-    private static readonly TimeSpan s_dying = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_dying = TimeSpan.FromSeconds(1), s_tick = TimeSpan.FromSeconds(2);
 
     /// <param name="Code">Its exit code; 128 + N after signal N; -1 where it did not run or did not end.</param>
     /// <param name="Said">What it wrote to stdout and stderr, at most the first 16 KiB.</param>
     /// <param name="Failure">Why it did not run or did not end, in words.</param>
-    internal readonly record struct Outcome(int Code, string Said, string? Failure = null)
+    /// <param name="Errno">With a failure: ENOENT where there is no such program, ETIMEDOUT where it took too long.</param>
+    internal readonly record struct Outcome(int Code, string Said, string? Failure = null, Errno Errno = Errno.None)
     {
         public bool Succeeded => Code == 0;
 
@@ -34,19 +35,27 @@ internal static class ChildProgram
     /// <param name="command">Program, looked for in PATH, and arguments.</param>
     /// <param name="limit">How long it may take.</param>
     /// <param name="input">Its stdin; null: nothing.</param>
-    public static Outcome Run(IReadOnlyList<string> command, TimeSpan limit, FileDescriptor? input = null)
+    /// <param name="tick">Called every two seconds while it runs and says nothing.</param>
+    /// <param name="longest">How many bytes of what it says are kept.</param>
+    public static Outcome Run(IReadOnlyList<string> command, TimeSpan limit, FileDescriptor? input = null, Action? tick = null, int longest = LongestWords)
     {
         string name = command[0];
         Sys.Pipe(out var readEnd, out var writeEnd, Libc.O_CLOEXEC).ThrowIfError("pipe");
         using (readEnd)
         {
             var launched = Launch(command, writeEnd, input);
-            if (!launched.Succeeded) return new Outcome(-1, "", launched.Failure);
+            if (!launched.Succeeded) return new Outcome(-1, "", launched.Failure, launched.Errno);
             var deadline = Sys.TimeSinceBoot() + limit;
-            var said = new byte[LongestWords];
+            var said = new byte[longest];
             int length = 0;
             // Until it has closed its streams, which is at its end: what it leaves behind in the background is not waited for.
-            while (Sys.WaitReadable(readEnd, deadline) == Errno.None && Read(readEnd, said, ref length) > 0) { }
+            while (true)
+            {
+                var next = tick is null ? deadline : Sys.TimeSinceBoot() + s_tick;
+                var errno = Sys.WaitReadable(readEnd, next < deadline ? next : deadline);
+                if (errno == Errno.ETIMEDOUT && Sys.TimeSinceBoot() < deadline) tick?.Invoke();
+                else if (errno != Errno.None || Read(readEnd, said, ref length) <= 0) break;
+            }
             return Reap(name, launched.Pid, limit, deadline, Encoding.UTF8.GetString(said, 0, length));
         }
     }
@@ -86,14 +95,14 @@ internal static class ChildProgram
             var now = Sys.TimeSinceBoot();
             if (now >= deadline)
             {
-                if (isKilled) return new Outcome(-1, said, $"{name}: not done within {limit.TotalSeconds:0} s, and cannot be killed: a disk does not answer");
+                if (isKilled) return new Outcome(-1, said, $"{name}: not done within {limit.TotalSeconds:0} s, and cannot be killed: a disk does not answer", Errno.ETIMEDOUT);
                 _ = Sys.Kill(pid, Libc.SIGKILL);
                 isKilled = true;
                 deadline = now + s_dying;
             }
             _ = Sys.WaitForSignals([Libc.SIGCHLD], deadline - now > TimeSpan.Zero ? deadline - now : s_dying);
         }
-        if (isKilled) return new Outcome(-1, said, $"{name}: not done within {limit.TotalSeconds:0} s");
+        if (isKilled) return new Outcome(-1, said, $"{name}: not done within {limit.TotalSeconds:0} s", Errno.ETIMEDOUT);
         return new Outcome(exit.Code == Libc.CLD_EXITED ? exit.Status : 128 + exit.Status, said);
     }
 }

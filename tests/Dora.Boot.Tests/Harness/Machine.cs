@@ -218,6 +218,18 @@ public sealed partial class Machine : IDisposable
         }
     }
 
+    /// <summary>Takes a disk out while the machine runs; gone when the guest has let go of it.</summary>
+    public void PullDisk(int index) => _qmp.Execute("device_del", new { id = $"disk{index}" });
+
+    static string Driver(DiskBus bus) => bus switch
+    {
+        DiskBus.Scsi => "scsi-hd,bus=scsi.0",
+        DiskBus.Ata => "ide-hd",
+        DiskBus.Nvme => "nvme",
+        DiskBus.Usb => "usb-storage,bus=usb.0",
+        _ => "virtio-blk-pci",
+    };
+
     List<string> Arguments()
     {
         List<string> a =
@@ -245,8 +257,13 @@ public sealed partial class Machine : IDisposable
         }
         if (_options.CommandLine is { } line)
             a.AddRange(["-kernel", Artifacts.Kernel, "-initrd", _options.Initramfs ?? Artifacts.Initramfs, "-append", line]);
+        if (_options.Disks.Any(disk => disk.Bus == DiskBus.Scsi)) a.AddRange(["-device", "virtio-scsi-pci,id=scsi"]);
+        if (_options.Disks.Any(disk => disk.Bus == DiskBus.Usb)) a.AddRange(["-device", "qemu-xhci,id=usb"]);
         for (int i = 0; i < _options.Disks.Count; i++)
-            a.AddRange(["-drive", $"if=none,id=disk{i},format=raw,file={_options.Disks[i]}", "-device", $"virtio-blk-pci,drive=disk{i},serial=disk{i}"]);
+        {
+            var disk = _options.Disks[i];
+            a.AddRange(["-drive", $"if=none,id=image{i},format=raw,file={disk.File}", "-device", $"{Driver(disk.Bus)},id=disk{i},drive=image{i},serial={disk.Serial ?? $"disk{i}"}"]);
+        }
         // restrict: the guest reaches QEMU's own DHCP server and nothing of the host's network.
         if (_options.Network)
             a.AddRange(["-netdev", $"user,id=net,restrict={(_options.ReachesHost ? "off" : "on")},hostfwd=tcp:127.0.0.1:{SshPort}-:22", "-device", "virtio-net-pci,netdev=net,romfile="]);

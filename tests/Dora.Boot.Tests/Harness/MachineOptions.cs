@@ -28,8 +28,8 @@ public sealed record MachineOptions
 
     public Firmware Firmware { get; init; } = Firmware.Bios;
 
-    /// <summary>Image files that become virtio disks.</summary>
-    public IReadOnlyList<string> Disks { get; init; } = [];
+    /// <summary>Image files that become disks.</summary>
+    public IReadOnlyList<DiskImage> Disks { get; init; } = [];
 
     public bool Network { get; init; } = true;
 
@@ -38,4 +38,24 @@ public sealed record MachineOptions
 
     /// <summary>Further arguments for QEMU.</summary>
     public IReadOnlyList<string> Qemu { get; init; } = [];
+}
+
+/// <summary>A disk of a machine: the file it is made of, how it is connected, and by which serial number it is known (disk0, disk1 ... unless told).</summary>
+public sealed record DiskImage(string File, DiskBus Bus = DiskBus.Virtio, string? Serial = null)
+{
+    public static implicit operator DiskImage(string file) => new(file);
+}
+
+public enum DiskBus
+{
+    Virtio,
+
+    /// <summary>SCSI behind virtio.</summary>
+    Scsi,
+
+    /// <summary>ATA, on the controller that the kernel's libata drives; what SATA disks look like.</summary>
+    Ata,
+
+    Nvme,
+    Usb,
 }

@@ -37,6 +37,15 @@ public class CompletionTests
     }
 
     [Fact]
+    public void Names_of_disks_are_completed_where_one_is_expected()
+    {
+        using var server = new CannedServer();
+        server.Add("GET /v1/machine/disks", 200, """[{"name":"sda","path":"/dev/sda","model":"Disk 3000"},{"name":"vda","path":"/dev/vda"}]""");
+        Assert.Equal("sda\tDisk 3000\nvda\n", CannedServer.Run("complete", "--socket", server.SocketPath, "--", "disk", "show", "").Out);
+        Assert.Equal("vda\n", CannedServer.Run("complete", "--socket", server.SocketPath, "--", "disk", "claim", "--dry-run", "v").Out);
+    }
+
+    [Fact]
     public void Options_and_their_values_are_completed()
     {
         Assert.Equal(["--follow"], Complete("log", "--f"));

@@ -30,6 +30,9 @@ internal sealed record InformationRequest(string Subject, IReadOnlyList<string> 
     /// <summary>It changes something, and is not broken off because its client goes.</summary>
     public bool IsChange { get; init; }
 
+    /// <summary>It reads disks, which may have to spin up first.</summary>
+    public bool IsSlow { get; init; }
+
     /// <summary>The body of the request, if it has a meaning.</summary>
     public byte[]? Body { get; init; }
 }

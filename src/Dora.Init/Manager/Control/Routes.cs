@@ -84,6 +84,7 @@ internal static class Routes
         },
 
         .. MachineRoutes.All,
+        .. StorageRoutes.All,
     ];
 
     private static Route Verb(string verb, string summary, Func<ControlExchange, ControlResult> act) =>

@@ -89,6 +89,9 @@ internal sealed class EventFeed
         Emit(new EventInfo { Id = 0, Kind = EventKinds.Machine, Status = status.State, Verb = status.Verb, Reason = status.Message ?? status.By });
     }
 
+    /// <summary>Tells of a disk, or of the storage that it belongs to.</summary>
+    public void DiskMoved(string kind, string disk, string? reason) => Emit(new EventInfo { Id = 0, Kind = kind, Disk = disk, Reason = reason });
+
     public void ManagerStarted() => Emit(new EventInfo { Id = 0, Kind = EventKinds.ManagerStarted });
 
     private void Emit(EventInfo info)

@@ -21,6 +21,7 @@ internal sealed class LentConnection(bool keepsAlive, bool isHead)
     private readonly FileDescriptor _client = new(Number);
     private readonly FileDescriptor _manager = new(1);
     private int _stallSeconds = AnswerStallSeconds;
+    private bool _isClientGone;
 
     public bool IsHead => isHead;
 
@@ -43,6 +44,31 @@ internal sealed class LentConnection(bool keepsAlive, bool isHead)
         Begin();
         string fields = length is { } bytes ? $"Content-Length: {bytes}\r\nConnection: {(keepsAlive ? "keep-alive" : "close")}" : "Connection: close";
         return Send(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: {HttpResponse.Bytes}\r\n{fields}\r\nCache-Control: no-store\r\n\r\n"));
+    }
+
+    /// <summary>Writes the head of an answer of lines, which ends with the connection.</summary>
+    public void BeginLines()
+    {
+        Begin();
+        SendLine(HttpResponse.StreamHead(HttpResponse.Ndjson));
+    }
+
+    /// <summary>Tells the client how far it is. The work goes on whatever becomes of the client: one that is gone, or takes nothing for a while, is told no more.</summary>
+    public void SendLine(ReadOnlySpan<byte> line)
+    {
+        while (!_isClientGone && !line.IsEmpty)
+        {
+            var errno = Sys.Write(_client, line, out int count);
+            if (errno == Errno.EAGAIN)
+            {
+                Span<Libc.pollfd> fds = [new Libc.pollfd { fd = Number, events = (short)Libc.EPOLLOUT }];
+                errno = Sys.Poll(fds, Sys.TimeSinceBoot() + TimeSpan.FromSeconds(AnswerStallSeconds));
+                _isClientGone = errno is not (Errno.None or Errno.EINTR) || (errno == Errno.None && fds[0].revents == 0);
+                continue;
+            }
+            _isClientGone = errno != Errno.None;
+            line = line[count..];
+        }
     }
 
     /// <summary>Gives the client bytes; false when it is gone or takes none for too long.</summary>

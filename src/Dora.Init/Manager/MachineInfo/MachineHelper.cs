@@ -1,4 +1,5 @@
 using Dora.Core.Linux;
+using Dora.Init.Storage;
 
 namespace Dora.Init.Manager.MachineInfo;
 
@@ -39,7 +40,7 @@ internal static class MachineHelper
             case ["folder", var path, var mode]: MachineFiles.MakeFolder(client, path, Mode(mode)); break;
             case ["move", var path, var to, var replace]: MachineFiles.Move(client, path, to, replace == "true"); break;
             case ["mode", var path, var mode, var uid, var gid]: MachineFiles.Change(client, path, Mode(mode), Id(uid), Id(gid)); break;
-            default: return 2;
+            default: return StorageHelper.Run(client, arguments[1..]);
         }
         return 0;
     }

@@ -71,7 +71,7 @@ internal sealed class MachineInformation(EventLoop loop, Func<string> keptSocket
             {
                 using var body = Input();
                 string[] arguments = ["machine", Flags(), request.Subject, .. request.Arguments];
-                _helper = HelperProcess.Start(owner.Loop, request.Subject, arguments, connection, request.IsChange ? s_changeLimit : s_limit, Ended, body);
+                _helper = HelperProcess.Start(owner.Loop, request.Subject, arguments, connection, request.IsChange || request.IsSlow ? s_changeLimit : s_limit, Ended, body);
                 _helper.Spoke = () =>
                 {
                     // From here on the helper watches itself: content may be of any length.

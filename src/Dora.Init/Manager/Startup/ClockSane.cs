@@ -6,11 +6,12 @@ namespace Dora.Init.Manager.Startup;
 
 /// <summary>
 /// The wall clock is not before the day this system was built: a machine with an empty clock battery comes up in 1970,
-/// where no certificate is valid yet. The day is the one that the root image carries on /sbin/init and /etc/os-release.
+/// where no certificate is valid yet. The day is the one that the root image carries on /sbin/init and /etc/os-release, or
+/// that of the last end of this machine, where a storage remembers it.
 /// </summary>
 internal static class ClockSane
 {
-    private static readonly string[] s_witnesses = ["/usr/lib/os-release", "/etc/os-release", "/sbin/init"];
+    private static readonly string[] s_witnesses = ["/usr/lib/os-release", "/etc/os-release", "/sbin/init", Storage.Kept.LastKnownTime.Path];
 
     public static string Run(KernelCommandLine commandLine)
     {

@@ -7,7 +7,7 @@ namespace Dora.Init.Manager.Startup;
 
 /// <summary>
 /// /etc, /var, /root and /home can be written although the root cannot: an overlay of what the image has there and
-/// of /data, which is a tmpfs until storage is claimed. Without overlayfs, /etc is copied to a tmpfs (programs need
+/// of /data, which is the machine's storage or, without one, a tmpfs. Without overlayfs, /etc is copied to a tmpfs (programs need
 /// what it holds) and the others are empty ones.
 /// </summary>
 internal static class PathsWritable
@@ -36,7 +36,8 @@ internal static class PathsWritable
             MountCopy(path, mode);
             fallbacks += $" {path}";
         }
-        return fallbacks.Length == 0 ? "overlays in RAM" : $"without overlay:{fallbacks}";
+        string where = MountTable.TypeAt(Data) is "tmpfs" ? "in RAM" : "on storage";
+        return fallbacks.Length == 0 ? $"overlays {where}" : $"{where}, without overlay:{fallbacks}";
     }
 
     private static void MountData()

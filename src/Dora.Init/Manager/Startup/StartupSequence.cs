@@ -17,6 +17,7 @@ internal static class StartupSequence
     [
         ("mounts complete", MountsComplete.Run, false),
         ("cgroups prepared", CgroupsPrepared.Run, false),
+        ("storage ready", StorageReady.Run, true),
         ("clock sane", ClockSane.Run, true),
         ("paths writable", PathsWritable.Run, false),
         ("kernel tuned", KernelTuned.Run, true),

@@ -15,6 +15,12 @@ internal enum SuperblockState
 
     /// <summary>The disk has grown and the partition table is being moved to its new end.</summary>
     Growing = 3,
+
+    /// <summary>
+    /// The disk is about to join a storage: its partition table is written, and the file system takes the partition next. As
+    /// long as it has not, the plan says what is on the disk, as in a claim.
+    /// </summary>
+    Joining = 4,
 }
 
 internal enum StorageFileSystem
@@ -167,7 +173,7 @@ internal sealed record Superblock
 
     // What a checksum cannot tell: written by somebody who meant something else.
     private string? Nonsense() =>
-        State is not (SuperblockState.Claiming or SuperblockState.Ready or SuperblockState.Growing) ? $"Pandora's superblock: unknown state {(int)State}"
+        State is < SuperblockState.Claiming or > SuperblockState.Joining ? $"Pandora's superblock: unknown state {(int)State}"
         : FileSystem is not (StorageFileSystem.Btrfs or StorageFileSystem.Ext4) ? $"Pandora's superblock: unknown file system {(int)FileSystem}"
         : PartitionBytes <= 0 || DiskBytes < DiskLayout.PartitionOffset + PartitionBytes || PlanBytes is < 0 or > DiskLayout.LongestPlan || Fill is not (0 or 0xFF)
             ? "Pandora's superblock: its sizes contradict each other"

@@ -18,6 +18,9 @@ internal readonly struct RemoteResult
     /// <summary>What <see cref="NbdKeeper"/> needs to know to look after the device; null where the kernel does it alone.</summary>
     public string[]? Link { get; init; }
 
+    /// <summary>What does not work although it is mounted.</summary>
+    public string? Warning { get; init; }
+
     public bool Succeeded => Problem is null;
 
     public static RemoteResult Failed(string problem) => new() { Problem = problem };
@@ -50,7 +53,7 @@ internal static class RemoteAttachment
         {
             var result = Try(place, target, "", 0, Shorter(RemoteLimits.Attempt, deadline - Sys.TimeSinceBoot()));
             var left = deadline - Sys.TimeSinceBoot() - s_pause;
-            if (result.Succeeded || left <= TimeSpan.Zero) return Finish(place, target, result);
+            if (result.Succeeded || left <= TimeSpan.Zero) return Finish(target, result);
             Log.Debug($"storage: {result.Problem}: trying again");
             _ = Sys.Poll([], Sys.TimeSinceBoot() + s_pause);
         }
@@ -97,12 +100,11 @@ internal static class RemoteAttachment
     }
 
     // The paths that the root needs on top of it: overlays, or a file system that can carry them.
-    private static RemoteResult Finish(in RemoteStorageName place, string target, RemoteResult result)
+    private static RemoteResult Finish(string target, RemoteResult result)
     {
         if (result.Link is not null) NbdKeeper.LeaveNote(result.Link);
         if (result.MountedType is null || SystemImage.Prepare(target) is not { } problem) return result;
-        Log.Warn($"storage: {place}: {problem}: /etc, /var, /root and /home are not kept there");
-        return result;
+        return new RemoteResult { MountedType = result.MountedType, Warning = $"/etc, /var, /root and /home are not kept: {problem}" };
     }
 
     private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other > TimeSpan.Zero ? other : TimeSpan.Zero;

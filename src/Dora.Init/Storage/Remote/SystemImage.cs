@@ -60,7 +60,7 @@ internal static class SystemImage
         Sys.Open(image, Libc.O_RDWR, 0, out var file).ThrowIfError("open", image);
         using (file)
         {
-            var errno = Sys.LockFile(file);
+            var errno = Sys.Lock(file, wait: false);
             if (errno == Errno.EAGAIN) return $"{image} is in use by another machine";
             // A file system without locks has one user: the hypervisor's 9p and virtiofs.
             if (errno is not (Errno.None or Errno.ENOLCK or Errno.EOPNOTSUPP or Errno.ENOSYS)) return $"lock {image}: {errno.Describe()}";

@@ -1,0 +1,77 @@
+using System.Text;
+
+namespace Dora.Core.Linux;
+
+// Block devices, sparse files and btrfs.
+internal static unsafe partial class Sys
+{
+    /// <summary>Size of a block device in bytes.</summary>
+    public static Errno DeviceSize(FileDescriptor device, out long bytes)
+    {
+        long size = 0;
+        var errno = Ioctl(device, Libc.BLKGETSIZE64, (nint)(&size), out _);
+        bytes = size;
+        return errno;
+    }
+
+    /// <summary>Bytes in a logical sector: what partition tables count in.</summary>
+    public static Errno SectorSize(FileDescriptor device, out int bytes)
+    {
+        int size = 0;
+        var errno = Ioctl(device, Libc.BLKSSZGET, (nint)(&size), out _);
+        bytes = size;
+        return errno;
+    }
+
+    /// <summary>The kernel reads the partition table anew; its device nodes are there when this returns. EBUSY: a partition is in use.</summary>
+    public static Errno ReadPartitions(FileDescriptor device) => Ioctl(device, Libc.BLKRRPART, 0, out _);
+
+    /// <summary>lseek(2), SEEK_DATA and SEEK_HOLE: the next part of a sparse file that was written, or false behind the last.</summary>
+    public static bool NextData(FileDescriptor file, long from, out long start, out long end)
+    {
+        start = Libc.lseek(file.Number, from, Libc.SEEK_DATA);
+        end = start < 0 ? -1 : Libc.lseek(file.Number, start, Libc.SEEK_HOLE);
+        return end > start;
+    }
+
+    /// <summary>Makes a subvolume of btrfs in the folder; EEXIST if the name is taken.</summary>
+    public static Errno MakeSubvolume(FileDescriptor folder, string name) => Btrfs(folder, Libc.BTRFS_IOC_SUBVOL_CREATE, name);
+
+    /// <summary>btrfs takes up all of the device that it lies on.</summary>
+    /// <param name="folder">Any folder of it.</param>
+    /// <param name="device">Which device of it, counted from 1.</param>
+    public static Errno GrowBtrfs(FileDescriptor folder, int device) => Btrfs(folder, Libc.BTRFS_IOC_RESIZE, $"{device}:max");
+
+    private static Errno Btrfs(FileDescriptor folder, nuint request, string text)
+    {
+        Libc.btrfs_ioctl_vol_args arguments = default;
+        var name = new Span<byte>(arguments.name, 4087);
+        if (!Encoding.UTF8.TryGetBytes(text, name, out _)) return Errno.ENAMETOOLONG;
+        return Ioctl(folder, request, (nint)(&arguments), out _);
+    }
+
+    /// <summary>getrandom(2), as good as the kernel can at this moment: never waits.</summary>
+    public static void Random(Span<byte> bytes)
+    {
+        fixed (byte* p = bytes)
+        {
+            for (nuint done = 0; done < (nuint)bytes.Length;)
+            {
+                nint count = Libc.getrandom(p + done, (nuint)bytes.Length - done, Libc.GRND_INSECURE);
+                if (count > 0) done += (nuint)count;
+                else if (Libc.errno != Errno.EINTR) throw new LinuxException(Libc.errno, "getrandom");
+            }
+        }
+    }
+
+    /// <summary>Gives the kernel random bytes that count as such (random(4), RNDADDENTROPY).</summary>
+    public static Errno AddEntropy(FileDescriptor random, ReadOnlySpan<byte> seed)
+    {
+        // struct rand_pool_info: how many bits they are worth, how many bytes there are, the bytes.
+        var info = new byte[8 + seed.Length];
+        BitConverter.TryWriteBytes(info, seed.Length * 8);
+        BitConverter.TryWriteBytes(info.AsSpan(4), seed.Length);
+        seed.CopyTo(info.AsSpan(8));
+        fixed (byte* p = info) return Ioctl(random, Libc.RNDADDENTROPY, (nint)p, out _);
+    }
+}

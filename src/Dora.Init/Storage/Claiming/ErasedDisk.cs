@@ -1,0 +1,66 @@
+using Dora.Core.Linux;
+using Dora.Init.Storage.Disks;
+using Dora.Init.Storage.Probing;
+
+namespace Dora.Init.Storage.Claiming;
+
+/// <summary>
+/// A disk made empty in every place that is looked at, at the operator's word. What lies between is left: nobody finds it without
+/// its marks, and a disk of terabytes would take hours. From the end to the beginning: what names the content goes last, so that
+/// a disk whose erasing was cut short is still called what it was.
+/// </summary>
+internal static class ErasedDisk
+{
+    private const int ChunkBytes = 64 << 10;
+
+    /// <summary>The disk as it is afterwards; or null, and why not (nothing, after a dry run).</summary>
+    public static LookedAt? Erase(LookedAt chosen, Action<ClaimStep> step, out string failure, bool isDryRun = false)
+    {
+        var disk = chosen.Disk;
+        var errno = isDryRun ? BlockDevice.OpenToRead(disk.Info.Path, out var device) : BlockDevice.OpenAlone(disk.Info.Path, out device);
+        if (errno != Errno.None)
+        {
+            failure = errno == Errno.EBUSY ? "it is in use" : $"open: {errno.Describe()}";
+            return null;
+        }
+        using (device)
+        {
+            if (ContentProbe.Look(device).Fingerprint != chosen.Content!.Fingerprint)
+            {
+                failure = "what is on it has changed since it was looked at";
+                return null;
+            }
+            if (!isDryRun) Log.Announce($"storage: erasing {disk.Describe()}: {chosen.Content.Reason}");
+            failure = Write(device, step, isDryRun) ?? "";
+            if (isDryRun || failure.Length > 0) return null;
+            errno = device.ReadPartitions();
+            if (errno != Errno.None) Log.Warn($"storage: {disk.Describe()}: read the partition table: {errno.Describe()}");
+        }
+        foreach (var again in Disk.All())
+            if (again.Info.Name == disk.Info.Name && LookedAt.At(again) is { Content.Kind: ContentKind.Empty } empty) return empty;
+        failure = "it was erased, but does not read as empty";
+        return null;
+    }
+
+    /// <summary>Null when all is zero.</summary>
+    internal static string? Write(IDiskWriter device, Action<ClaimStep> step, bool isDryRun)
+    {
+        var zeros = new byte[ChunkBytes];
+        var places = ProbedPlaces.Of(device.SizeBytes);
+        for (int i = places.Count - 1; i >= 0; i--)
+        {
+            step(new ClaimStep("zeros", places[i].Offset, places[i].Length));
+            if (isDryRun) continue;
+            for (long at = places[i].End; at > places[i].Offset;)
+            {
+                int length = (int)Math.Min(ChunkBytes, at - places[i].Offset);
+                at -= length;
+                var errno = device.Write(at, zeros.AsSpan(0, length));
+                if (errno != Errno.None) return $"write at {at}: {errno.Describe()}";
+            }
+            var flushed = device.Flush();
+            if (flushed != Errno.None) return $"flush: {flushed.Describe()}";
+        }
+        return null;
+    }
+}

@@ -1,0 +1,31 @@
+using Dora.Core.Linux;
+using Dora.Init.Storage.Probing;
+
+namespace Dora.Init.Storage.Disks;
+
+/// <summary>A disk with what is on it and what may be done with it.</summary>
+internal sealed record LookedAt(Disk Disk, ContentFinding? Content, DiskVerdict Verdict)
+{
+    /// <summary>Reads it. A disk that does not answer blocks here: only for processes that may.</summary>
+    public static LookedAt At(Disk disk)
+    {
+        if (disk.Info.SizeBytes == 0) return new LookedAt(disk, null, DiskVerdict.Of(disk, null));
+        var errno = BlockDevice.OpenToRead(disk.Info.Path, out var device);
+        if (errno != Errno.None) return new LookedAt(disk, null, DiskVerdict.Of(disk, null, $"open: {errno.Describe()}"));
+        ContentFinding content;
+        using (device) content = ContentProbe.Look(device);
+        string? failure = DiskVerdict.UsedBy(disk) is null && !disk.Info.ReadOnly ? AloneFailure(disk.Info.Path) : null;
+        return new LookedAt(disk, content, DiskVerdict.Of(disk, content, failure));
+    }
+
+    // What the kernel's lists do not show: held by a program, or by a driver without a trace in sysfs.
+    private static string? AloneFailure(string path)
+    {
+        var errno = Sys.Open(path, Libc.O_RDONLY | Libc.O_EXCL, 0, out var fd);
+        if (errno == Errno.None) fd.Dispose();
+        return errno == Errno.None ? null : errno == Errno.EBUSY ? "somebody else has it open for himself alone" : $"open alone: {errno.Describe()}";
+    }
+
+    /// <summary>Whether there is a superblock of ours on it, of whatever use it is.</summary>
+    public bool HasOurMark => Content is { Superblock: not null } or { Kind: ContentKind.Ours or ContentKind.OursUnfinished };
+}

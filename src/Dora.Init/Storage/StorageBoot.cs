@@ -1,0 +1,178 @@
+using System.Text;
+using Dora.Core.Configuration;
+using Dora.Core.Linux;
+using Dora.Core.Protocol.Json;
+using Dora.Core.Protocol.Storage;
+using Dora.Init.Manager.MachineInfo;
+using Dora.Init.Manager.Startup;
+using Dora.Init.Storage.Claiming;
+using Dora.Init.Storage.Disks;
+using Dora.Init.Storage.Kept;
+using Dora.Init.Storage.Mounting;
+using Dora.Init.Storage.Remote;
+
+namespace Dora.Init.Storage;
+
+/// <summary>
+/// The role `init storage boot`: finds the machine's storage, or claims an empty disk, and mounts it at /data, before
+/// anything else is written anywhere. A process of its own, because a disk may never answer: the manager waits within
+/// bounds (Startup/StorageReady) and boot goes on in RAM. It may be killed at any instruction.
+///
+///   wait for the devices  DevicesSettled     nothing in a machine without USB and NVMe
+///   look at every disk    LookedAt           what it is, what is on it, what may be done with it
+///   choose                StorageChoice      use, claim or nothing
+///   claim                 Claim              an empty disk becomes a storage
+///   mount                 StorageMount       checked, grown, with its folders, at /data
+///
+/// What came of it is in <see cref="StatusPath"/>, as the API tells it, and in one line on stdout, for the report of the boot.
+/// </summary>
+internal static class StorageBoot
+{
+    public const string Folder = "/run/dora/storage";
+    public const string StatusPath = Folder + "/status.json";
+
+    public static int RunProcess()
+    {
+        var commandLine = KernelCommandLine.Read();
+        Log.IsDebug = commandLine.Debug;
+        // A manager that was killed meanwhile has left one of us at work: it is waited for, not disturbed.
+        using var alone = TakeLock(wait: true);
+        if (MountTable.TypeAt(StorageMount.Target) is not null) return Say("mounted before");
+        var start = Sys.TimeSinceBoot();
+        StorageStatus status;
+        try
+        {
+            status = Run(commandLine);
+        }
+        catch (LinuxException exception)
+        {
+            status = new StorageStatus { State = StorageStates.Failed, Reason = exception.Message };
+        }
+        status = status with { TookMs = (long)(Sys.TimeSinceBoot() - start).TotalMilliseconds };
+        if (status.State == StorageStates.Failed) Log.Error($"storage: {status.Reason}: this boot keeps everything in RAM");
+        WriteStatus(status);
+        return Say(status.Reason ?? status.State);
+    }
+
+    /// <summary>Who writes to disks is alone. Null where somebody else has it and is not waited for.</summary>
+    public static FileDescriptor? TakeLock(bool wait)
+    {
+        Sys.MakeDirectories(Folder, 0x1ED).ThrowIfError("make folder", Folder);
+        Sys.Open(Folder, Libc.O_RDONLY | Libc.O_DIRECTORY, 0, out var folder).ThrowIfError("open", Folder);
+        var errno = Sys.Lock(folder, wait);
+        if (errno == Errno.None) return folder;
+        folder.Dispose();
+        return errno == Errno.EAGAIN ? null : throw new LinuxException(errno, "lock", Folder);
+    }
+
+    private static StorageStatus Run(KernelCommandLine commandLine)
+    {
+        if (commandLine.Storage.IsNone) return new StorageStatus { State = StorageStates.Off, Reason = "pandora.storage=none" };
+        if (commandLine.Storage.IsRemote(out var place)) return RunRemote(place, commandLine);
+        var start = Sys.TimeSinceBoot();
+        string? missing = DevicesSettled.Wait(commandLine.StorageTimeout / 2);
+        if (missing is not null) Log.Warn($"storage: {missing}: not waiting for it any longer");
+        var disks = new List<LookedAt>();
+        foreach (var disk in Disk.All())
+        {
+            var found = LookedAt.At(disk);
+            disks.Add(found);
+            Log.Info($"storage: {disk.Describe()}: {StateName(found.Verdict.State)}: {found.Verdict.Reason}");
+        }
+        var looked = Sys.TimeSinceBoot();
+        return Choose(disks, commandLine, $"looked at {disks.Count} disk{(disks.Count == 1 ? "" : "s")} in {Milliseconds(looked - start)}", looked);
+    }
+
+    private static StorageStatus RunRemote(in RemoteStorageName place, KernelCommandLine commandLine)
+    {
+        var start = Sys.TimeSinceBoot();
+        // The network has its time besides, and what is found there may have to be claimed.
+        Say($"wait {commandLine.StorageTimeout.TotalSeconds * 2:0} {place} is attached");
+        if (RemoteBoot.Attach(place, commandLine, out var status) is not { } disk) return status;
+        Log.Info($"storage: {place}: {disk.Disk.Describe()}: {StateName(disk.Verdict.State)}: {disk.Verdict.Reason}");
+        var attached = Sys.TimeSinceBoot();
+        return Choose([disk], commandLine, $"{place} attached in {Milliseconds(attached - start)}", attached) with { Kind = status.Kind };
+    }
+
+    private static StorageStatus Choose(List<LookedAt> disks, KernelCommandLine commandLine, string took, TimeSpan looked)
+    {
+        var choice = StorageChoice.Of(disks, commandLine.Storage, commandLine.Claim, MachineId());
+        switch (choice.Action)
+        {
+            case StorageAction.Use:
+                return Mount(choice.Disks, commandLine, took, claimed: false);
+            case StorageAction.Claim:
+                if (ClaimedDisk.Claim(choice.Disks[0], FileSystemOf(commandLine), MachineId(), step: null, out string failure) is not { } ours)
+                    return new StorageStatus { State = StorageStates.Failed, Reason = $"{choice.Disks[0].Disk.Describe()} could not be claimed: {failure}" };
+                return Mount([ours], commandLine, $"{took}, claimed in {Milliseconds(Sys.TimeSinceBoot() - looked)}", claimed: true);
+            default:
+                return new StorageStatus { State = choice.IsFailure ? StorageStates.Failed : StorageStates.Memory, Reason = choice.Reason };
+        }
+    }
+
+    private static StorageStatus Mount(IReadOnlyList<LookedAt> disks, KernelCommandLine commandLine, string took, bool claimed)
+    {
+        var start = Sys.TimeSinceBoot();
+        var superblock = disks[0].Content!.Superblock!;
+        string type = superblock.FileSystem == StorageFileSystem.Btrfs ? "btrfs" : "ext4";
+        var outcome = StorageMount.Run(disks, commandLine);
+        if (outcome.IsMounted)
+        {
+            MachineMark.Put(disks, MachineId());
+            EntropySeed.Take(StorageMount.Target + "/state");
+        }
+        if (outcome.IsDegraded) Log.Error($"storage: degraded: {outcome.Words}");
+        var names = new List<string>();
+        var parts = new List<StorageDisk>();
+        foreach (var disk in disks)
+        {
+            names.Add(disk.Disk.Describe());
+            parts.Add(StorageMembers.Part(disk));
+        }
+        string words = outcome.Words.Trim(',', ' ');
+        return new StorageStatus
+        {
+            State = !outcome.IsMounted ? StorageStates.Failed : outcome.IsDegraded ? StorageStates.Degraded : StorageStates.Ready,
+            Reason = !outcome.IsMounted ? words
+                : $"{type} on {string.Join(" and ", names)}: {took}, mounted in {Milliseconds(Sys.TimeSinceBoot() - start)}{(words.Length > 0 ? ": " + words : "")}",
+            Kind = "disk",
+            FileSystem = type,
+            Uuid = superblock.Storage.ToString(),
+            Encrypted = superblock.IsEncrypted,
+            Disks = parts,
+            ClaimedThisBoot = claimed,
+        };
+    }
+
+    /// <summary>What the boot has written down is no longer so.</summary>
+    public static void Rewrite(Func<StorageStatus, StorageStatus> change)
+    {
+        if (StorageReport.Saved("") is { } status) WriteStatus(change(status));
+    }
+
+    private static void WriteStatus(StorageStatus status)
+    {
+        const string fresh = StatusPath + ".new";
+        var errno = Sys.WriteFile(fresh, Encoding.UTF8.GetString(JsonMapWriter.Write(status)), Libc.O_CREAT | Libc.O_TRUNC);
+        if (errno == Errno.None) errno = Sys.Rename(fresh, StatusPath);
+        if (errno != Errno.None) Log.Warn($"storage: write {StatusPath}: {errno.Describe()}");
+    }
+
+    public static StorageFileSystem FileSystemOf(KernelCommandLine commandLine) =>
+        commandLine.StorageFileSystem == "ext4" ? StorageFileSystem.Ext4 : StorageFileSystem.Btrfs;
+
+    /// <summary>What the firmware calls this machine; empty where it says nothing.</summary>
+    public static Guid MachineId() => Guid.TryParse(SystemText.Line("/sys/class/dmi/id/product_uuid"), out var id) ? id : Guid.Empty;
+
+    private static string StateName(DiskState state) => state.ToString().ToLowerInvariant();
+
+    private static string Milliseconds(TimeSpan time) => $"{time.TotalMilliseconds:0} ms";
+
+    private static int Say(string line)
+    {
+        var output = new FileDescriptor(1);
+        _ = Sys.Write(output, Encoding.UTF8.GetBytes(line + "\n"), out _);
+        _ = output.Release();
+        return 0;
+    }
+}

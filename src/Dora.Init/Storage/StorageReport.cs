@@ -1,0 +1,101 @@
+using System.Text.Json;
+using Dora.Core.Linux;
+using Dora.Core.Protocol.Json;
+using Dora.Core.Protocol.Storage;
+using Dora.Init.Manager.MachineInfo;
+
+namespace Dora.Init.Storage;
+
+/// <summary>
+/// How storage is now: what the boot has found and written down (<see cref="StorageBoot.StatusPath"/>), whether its disks are still there,
+/// how full it is, and, by the mounts alone, which paths outlive a boot.
+/// </summary>
+internal static class StorageReport
+{
+    private const string Data = "/data";
+    private static readonly TimeSpan s_serverLimit = TimeSpan.FromSeconds(2);
+    private static readonly string[] s_paths = ["/etc", "/var", "/root", "/home", Data];
+
+    // Of a machine with an odd root there may be more than mounts in RAM and mounts of disks: file systems that hold nothing.
+    private static readonly string[] s_inMemory = ["tmpfs", "ramfs", "rootfs", "devtmpfs"];
+
+    /// <param name="root">Where /run, /proc and /sys are; tests have their own.</param>
+    public static StorageStatus Read(string root)
+    {
+        var status = Saved(root) ?? new StorageStatus { State = StorageStates.Memory, Reason = "no storage was looked for in this boot" };
+        var disks = new StorageDisk[status.Disks.Count];
+        StorageDisk? gone = null;
+        for (int i = 0; i < disks.Length; i++)
+        {
+            disks[i] = status.Disks[i];
+            if (disks[i].Missing || status.Kind is not (null or "disk") || Sys.Exists($"{root}/sys/block/{disks[i].Name}")) continue;
+            gone = disks[i] = disks[i] with { Missing = true };
+        }
+        if (gone is not null) status = status with { State = IsAnyThere(disks) ? StorageStates.Degraded : StorageStates.Failed, Reason = $"{Describe(gone)} is gone" };
+        var mounts = MountLines.Parse(SystemText.Table($"{root}/proc/self/mountinfo"));
+        bool isStored = status.State is StorageStates.Ready or StorageStates.Degraded;
+        long size = 0, free = 0;
+        if (isStored && status.Kind is "nfs" or "9p" or "virtiofs")
+        {
+            // A server that is gone is waited for, by the kernel and for ever: somebody else asks.
+            var asked = ChildProgram.Run(["stat", "-f", "-c", "%S %b %f", Data], s_serverLimit);
+            var words = asked.Said.AsSpan().TrimEnd();
+            long unit = SystemText.NextNumber(ref words);
+            (size, free) = (unit * SystemText.NextNumber(ref words), unit * SystemText.NextNumber(ref words));
+            if (asked.Errno == Errno.ETIMEDOUT) status = status with { State = StorageStates.Degraded, Reason = "the server does not answer" };
+        }
+        else if (isStored && Sys.FileSystemSize(Data, out var bytes) == Errno.None) (size, free) = (bytes.Size, bytes.Free);
+        return status with
+        {
+            Disks = disks,
+            SizeBytes = size > 0 ? size : null,
+            UsedBytes = size > 0 ? size - free : null,
+            Paths = PathsOf(mounts),
+        };
+    }
+
+    /// <summary>What the boot has written down; null where it has not, or nobody can read it.</summary>
+    public static StorageStatus? Saved(string root)
+    {
+        if (Sys.ReadFile(root + StorageBoot.StatusPath, out var json) != Errno.None) return null;
+        try
+        {
+            return JsonMapReader.Read<StorageStatus>(json);
+        }
+        catch (JsonException exception)
+        {
+            return new StorageStatus { State = StorageStates.Failed, Reason = $"{StorageBoot.StatusPath}: {exception.Message}" };
+        }
+    }
+
+    /// <summary><c>vda (QEMU HARDDISK, serial QM00001)</c>.</summary>
+    public static string Describe(StorageDisk disk)
+    {
+        string what = disk.Model ?? "";
+        if (disk.Serial is { } serial) what += (what.Length > 0 ? ", " : "") + "serial " + serial;
+        return what.Length > 0 ? $"{disk.Name} ({what})" : disk.Name;
+    }
+
+    private static bool IsAnyThere(StorageDisk[] disks)
+    {
+        foreach (var disk in disks)
+            if (!disk.Missing) return true;
+        return false;
+    }
+
+    internal static StoragePath[] PathsOf(MountLines mounts)
+    {
+        var paths = new Collected<StoragePath>();
+        foreach (string path in s_paths)
+        {
+            if (mounts.Find(path) is not { } mount) continue;
+            bool isOwn = mount.Target == path;
+            // An overlay's lower part is the image; what is written is in its upper one.
+            string? at = mount.Option("upperdir") ?? (isOwn ? mounts.SourceOf(mount) : path);
+            var below = mount.Option("upperdir") is { } upper && mounts.Find(upper) is { } found && found != mount ? found : mount;
+            if (below.IsReadOnly && below == mount) continue; // nothing can be written there at all
+            paths.Add(new StoragePath { Path = path, At = at, Persistent = Array.IndexOf(s_inMemory, below.Type) < 0 });
+        }
+        return paths.ToArray();
+    }
+}

@@ -1,0 +1,105 @@
+using Dora.Core.Linux;
+using Dora.Core.Protocol;
+using Dora.Core.Protocol.Storage;
+using Dora.Init.Manager.MachineInfo;
+using Dora.Init.Manager.Startup;
+
+namespace Dora.Init.Storage;
+
+/// <summary>Scrubs of a storage with btrfs, by btrfs-scrub(8). Other file systems have no checksums of their data to compare.</summary>
+internal static class StorageScrub
+{
+    private const string Data = "/data", Records = "/var/lib/btrfs"; // without that folder btrfs(8) keeps no status
+    private static readonly TimeSpan s_askLimit = TimeSpan.FromSeconds(20), s_limit = TimeSpan.FromDays(14);
+
+    public static ScrubStatus Status()
+    {
+        RefuseUnlessBtrfs();
+        return Ask();
+    }
+
+    /// <param name="name">Only this disk of the storage; null: all of them.</param>
+    public static DiskResult Run(string? name, Action<DiskStep> step)
+    {
+        RefuseUnlessBtrfs();
+        string what = name is null ? Data : DeviceOf(name);
+        _ = Sys.MakeDirectories(Records, 0x1C0);
+        step(new DiskStep { Step = "scrub", Detail = $"everything on {what} is read", Status = ChangeInfo.Doing, Percent = 0 });
+        int last = 0;
+        var scrub = ChildProgram.Run(["btrfs", "scrub", "start", "-B", what], s_limit, tick: () =>
+        {
+            Sys.Alarm(StorageHelper.StepSeconds);
+            ScrubStatus now;
+            try
+            {
+                now = Ask();
+            }
+            catch (StorageRefusal)
+            {
+                return; // the scrub itself goes on, and says at its end what is wrong
+            }
+            int percent = now.TotalBytes is > 0 and { } total ? (int)Math.Min(now.CheckedBytes * 100 / total, 99) : 0;
+            if (percent == last || now.State != "running") return;
+            last = percent;
+            step(new DiskStep { Step = "scrub", Status = ChangeInfo.Doing, Percent = percent });
+        });
+        var status = Ask();
+        // 3: there are errors that cannot be mended; the status says how many.
+        if (scrub.Failure is { } failure) throw new StorageRefusal(503, "disk.failed", $"scrub of {what}: {failure}", scrub.Errno);
+        if (scrub.Code is not (0 or 3)) throw new StorageRefusal(409, "disk.refused", $"scrub of {what}: {scrub.Describe("btrfs")}");
+        return new DiskResult
+        {
+            Status = ChangeInfo.Done,
+            Message = status.Errors == 0 ? $"{what}: no errors"
+                : $"{what}: {status.Errors} errors, {status.Corrected} mended{(status.Uncorrectable > 0 ? $", {status.Uncorrectable} that cannot be: files are damaged, the kernel's log names them" : "")}",
+            Scrub = status,
+        };
+    }
+
+    private static void RefuseUnlessBtrfs()
+    {
+        string? type = MountTable.TypeAt(Data);
+        if (type is null or "tmpfs") throw new StorageRefusal(409, "storage.none", "storage: there is none: everything is in RAM");
+        if (type != "btrfs") throw new StorageRefusal(409, "disk.refused", $"storage: {type} keeps no checksums of its data: there is nothing that a scrub could compare");
+    }
+
+    /// <summary>The partition of a disk that /data lies on, as the kernel names it.</summary>
+    private static string DeviceOf(string name)
+    {
+        if (!Sys.Exists($"/sys/block/{name}")) throw StorageRefusal.NoSuchDisk(name);
+        foreach (string part in Sys.ListDirectories($"/sys/block/{name}"))
+            if (SystemText.Number($"/sys/block/{name}/{part}/partition") == 1) return "/dev/" + part.Replace('!', '/');
+        return "/dev/" + name.Replace('!', '/');
+    }
+
+    private static ScrubStatus Ask()
+    {
+        var told = ChildProgram.Run(["btrfs", "scrub", "status", "-R", Data], s_askLimit);
+        if (told.Failure is { } failure) throw new StorageRefusal(503, "disk.failed", $"storage: {failure}", told.Errno);
+        long? used = Sys.FileSystemSize(Data, out var bytes) == Errno.None ? bytes.Size - bytes.Free : null;
+        return Parse(told.Said, used);
+    }
+
+    /// <summary>Lines of NAME: VALUE.</summary>
+    internal static ScrubStatus Parse(string text, long? used)
+    {
+        string state = "never";
+        string? started = null;
+        long bytes = 0, errors = 0, corrected = 0, uncorrectable = 0;
+        foreach (var line in text.AsSpan().EnumerateLines())
+        {
+            int colon = line.IndexOf(':');
+            if (colon < 0) continue;
+            var name = line[..colon].Trim();
+            var value = line[(colon + 1)..].Trim();
+            long number = SystemText.TryNumber(value, out long parsed) && parsed > 0 ? parsed : 0;
+            if (name is "Status") state = value.ToString();
+            else if (name is "Scrub started" or "Scrub resumed") started = value.ToString();
+            else if (name is "data_bytes_scrubbed" or "tree_bytes_scrubbed") bytes += number;
+            else if (name is "read_errors" or "csum_errors" or "verify_errors" or "super_errors") errors += number;
+            else if (name is "corrected_errors") corrected = number;
+            else if (name is "uncorrectable_errors") uncorrectable = number;
+        }
+        return new ScrubStatus { State = state, StartedAt = started, CheckedBytes = bytes, TotalBytes = used, Errors = errors, Corrected = corrected, Uncorrectable = uncorrectable };
+    }
+}
