@@ -23,15 +23,22 @@ internal static class ContentProbe
     // Beside the programs of an idle machine this is much: one buffer, and none that the collector keeps apart (85,000 bytes).
     private const int BufferBytes = 64 << 10;
 
-    public static ContentFinding Look(IDiskContent disk)
+    /// <param name="disk">What to look at.</param>
+    /// <param name="isQuick">A storage of ours is known by its superblock, table and file system alone; it gets no fingerprint then.</param>
+    public static ContentFinding Look(IDiskContent disk, bool isQuick = false)
     {
         var buffer = new byte[BufferBytes];
         var superblock = ReadSuperblock(disk, out string? damage);
-        bool isClaiming = superblock is { State: SuperblockState.Claiming };
+        bool isClaiming = superblock is { State: SuperblockState.Claiming or SuperblockState.Joining };
+        if (isQuick && superblock is not null && !isClaiming && OwnDisk.Disagreement(disk, superblock, out string known, out _) is null)
+            return new(ContentKind.Ours, $"Pandora's storage{known}", 0, superblock);
         var plan = isClaiming ? ClaimPlan.Read(disk, superblock!) : null;
         var scan = new ContentScan(disk, buffer, isClaiming ? superblock : null, plan ?? ClaimPlan.Empty);
         scan.Run();
 
+        // The file system has taken the partition of the disk that was to join.
+        if (superblock is { State: SuperblockState.Joining } && OwnDisk.Disagreement(disk, superblock, out string notes, out _) is null)
+            return new(ContentKind.Ours, $"Pandora's storage{notes}", scan.Fingerprint, superblock);
         if (superblock is not null && !isClaiming) return OfOwn(disk, superblock, scan, buffer);
         if (scan.ErrorAt is { } bad) return Unsure($"it cannot be read at {Words.Offset(bad)}: {scan.Error.Describe()}");
         if (superblock is not null) return OfUnfinished(disk, superblock, plan, scan);

@@ -33,7 +33,7 @@ internal static class RemoteBoot
         if (result.Device is { } device)
         {
             foreach (var disk in Disk.All())
-                if (disk.Info.Path == device) return LookedAt.At(new Disk { Info = disk.Info, Id = place.ToString(), Place = disk.Place, Swap = disk.Swap });
+                if (disk.Info.Path == device) return LookedAt.At(new Disk { Info = disk.Info, Id = place.ToString(), Place = disk.Place, Swap = disk.Swap }, isQuick: true);
             status = status with { Reason = $"{place}: {device} is not there" };
             return null;
         }
