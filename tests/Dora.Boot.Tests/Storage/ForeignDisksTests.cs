@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using Dora.Boot.Tests.Harness;
 using Dora.Tests.Harness;
-using Disk = Dora.Boot.Tests.Harness.DiskImage;
 
 namespace Dora.Boot.Tests.Storage;
 
@@ -23,7 +22,7 @@ public partial class ForeignDisksTests
         using (var machine = Machine.Start(new MachineOptions
         {
             Name = "foreign-disks", Iso = Artifacts.Iso, CommandLine = Artifacts.CommandLine + " pandora.storage_timeout=300",
-            Disks = [.. paths.Select((path, i) => new Disk(path, DiskBus.Scsi, $"image{i}"))],
+            Disks = [.. paths.Select((path, i) => new MachineDisk(path, DiskBus.Scsi, $"image{i}"))],
         }))
         {
             machine.WaitForSsh(Machine.BootLimit + TimeSpan.FromMinutes(3));
