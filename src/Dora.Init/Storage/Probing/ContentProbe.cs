@@ -16,6 +16,8 @@ namespace Dora.Init.Storage.Probing;
 ///   Ours             a valid superblock says that the claim is done, and the partition table and the file system are the
 ///                    ones that it names (<see cref="OwnDisk"/>). Other content does not matter, nor does a bad sector in it.
 ///
+/// A disk that joins a storage may be either: ours once it has the file system, an unfinished claim as long as it has not.
+///
 /// Everything else is Foreign, where somebody's signature is found, or Unsure. Nothing is written here.
 /// </summary>
 internal static class ContentProbe
@@ -29,17 +31,18 @@ internal static class ContentProbe
     {
         var buffer = new byte[BufferBytes];
         var superblock = ReadSuperblock(disk, out string? damage);
-        bool isClaiming = superblock is { State: SuperblockState.Claiming or SuperblockState.Joining };
-        if (isQuick && superblock is not null && !isClaiming && OwnDisk.Disagreement(disk, superblock, out string known, out _) is null)
+        bool mayBeUnfinished = superblock is { State: SuperblockState.Claiming or SuperblockState.Joining };
+        if (isQuick && superblock is { State: not SuperblockState.Claiming } && OwnDisk.Disagreement(disk, superblock, out string known, out _) is null)
             return new(ContentKind.Ours, $"Pandora's storage{known}", 0, superblock);
-        var plan = isClaiming ? ClaimPlan.Read(disk, superblock!) : null;
-        var scan = new ContentScan(disk, buffer, isClaiming ? superblock : null, plan ?? ClaimPlan.Empty);
+        var plan = mayBeUnfinished ? ClaimPlan.Read(disk, superblock!) : null;
+        var scan = new ContentScan(disk, buffer, mayBeUnfinished ? superblock : null, plan ?? ClaimPlan.Empty);
         scan.Run();
 
-        // The file system has taken the partition of the disk that was to join.
-        if (superblock is { State: SuperblockState.Joining } && OwnDisk.Disagreement(disk, superblock, out string notes, out _) is null)
-            return new(ContentKind.Ours, $"Pandora's storage{notes}", scan.Fingerprint, superblock);
-        if (superblock is not null && !isClaiming) return OfOwn(disk, superblock, scan, buffer);
+        if (superblock is { State: not SuperblockState.Claiming })
+        {
+            var own = OfOwn(disk, superblock, scan, buffer);
+            if (own.Kind is ContentKind.Ours || !mayBeUnfinished) return own;
+        }
         if (scan.ErrorAt is { } bad) return Unsure($"it cannot be read at {Words.Offset(bad)}: {scan.Error.Describe()}");
         if (superblock is not null) return OfUnfinished(disk, superblock, plan, scan);
         if (disk.SizeBytes <= 0) return Unsure("it has no size");
