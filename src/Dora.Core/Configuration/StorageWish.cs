@@ -2,13 +2,16 @@ namespace Dora.Core.Configuration;
 
 /// <summary>
 /// Which storage the command line wants: <c>pandora.storage=auto</c> (the one that is there, or an empty disk), <c>none</c>, or
-/// the one with a UUID, or on the disk with a serial number or wwid.
+/// the one with a UUID, or on the disk with a serial number or wwid, or the one at a place in the network (<see cref="RemoteStorageName"/>).
 /// </summary>
 internal sealed record StorageWish(string Text)
 {
     public static readonly StorageWish Auto = new("auto");
 
     public bool IsNone => Text == "none";
+
+    /// <summary>It is not in this machine.</summary>
+    public bool IsRemote(out RemoteStorageName place) => RemoteStorageName.TryParse(Text, out place, out _);
 
     public bool IsNamed => Text is not ("auto" or "none");
 

@@ -33,6 +33,9 @@ public sealed record MachineOptions
 
     public bool Network { get; init; } = true;
 
+    /// <summary>The machine may reach servers of its test, on this host's loopback: 10.0.2.2.</summary>
+    public bool ReachesHost { get; init; }
+
     /// <summary>Further arguments for QEMU.</summary>
     public IReadOnlyList<string> Qemu { get; init; } = [];
 }
