@@ -139,6 +139,11 @@ public sealed class StorageFaceTests(StorageFaceTests.Running running) : IClassF
             Assert.InRange(result.GetProperty("scrub").GetProperty("checkedBytes").GetInt64(), 3000000, 60_000_000);
             Assert.Contains("scrub: finished", init.Run("/pandora/dora disk scrub --status").Expect());
 
+            // It is done to its end also for a client that goes at once.
+            init.Run("rm /var/lib/btrfs/scrub.status.*").Expect();
+            init.AskAndThen("/v1/storage/scrub", () => { });
+            init.WaitFor("the end of a scrub that nobody follows", () => Curl(init, "http://x/v1/storage/scrub").Contains("\"finished\"", StringComparison.Ordinal));
+
             init.Run("sed -i 's/\"name\":\"[a-z0-9]*\"/\"name\":\"vdq\"/' /run/dora/storage/status.json").Expect();
             var gone = JsonDocument.Parse(Curl(init, "http://x/v1/storage")).RootElement;
             Assert.Equal(("failed", "vdq (serial 7) is gone"), (gone.GetProperty("state").GetString(), gone.GetProperty("reason").GetString()));
