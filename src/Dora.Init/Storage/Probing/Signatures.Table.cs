@@ -67,7 +67,7 @@ internal static partial class Signatures
         "JFS file system|32K|'JFS1'|152,16\n"u8 +
         "ReiserFS file system|64K+52 8K+52|'ReIsEr'|48,16\n"u8 +
         "Reiser4 file system|64K|'ReIsEr4'\n"u8 +
-        "NILFS2 file system|1K+6 -4K/4K+6|3434|146,80\n"u8 +
+        "NILFS2 file system|1K+6 -4K/4K+6|3434|162,80\n"u8 +
         "OCFS2 file system|1K 2K 4K 8K|'OCFSV2'\n"u8 +
         "GFS2 file system|64K|0116197000000001\n"u8 +
         "Minix file system|1K+16|7F13\n"u8 +
