@@ -15,7 +15,7 @@ internal static class RemoteBoot
     private const string Aside = "/run/dora/storage/mount";
 
     /// <summary>
-    /// A device (nbd, iscsi) that the place has become, as a disk that is known by its place: what is on it decides, by the
+    /// A device (nbd) that the place has become, as a disk that is known by its place: what is on it decides, by the
     /// rules for any disk that was named. Null: it is a file system and mounted, or it failed; the status says which.
     /// </summary>
     public static LookedAt? Attach(in RemoteStorageName place, KernelCommandLine commandLine, out StorageStatus status)
