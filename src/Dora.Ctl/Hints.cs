@@ -23,10 +23,11 @@ internal static class Hints
     /// <summary>For an error that came inside an answer, such as that of a change which failed.</summary>
     public static string? For(string? error) => error is null ? null : ByName.GetValueOrDefault(error);
 
-    /// <summary>Messages begin with their object: <c>web: is pinned up</c>.</summary>
+    /// <summary>Messages begin with their object: <c>web: is pinned up</c>, <c>vda (a model, a serial number): is claimed already</c>.</summary>
     private static string? NameIn(string message)
     {
         int end = message.IndexOf(": ", StringComparison.Ordinal);
+        if (end > 0 && message.IndexOf(" (", 0, end, StringComparison.Ordinal) is > 0 and var more) end = more;
         return end > 0 && !message.AsSpan(0, end).ContainsAny(" /'") ? message[..end] : null;
     }
 

@@ -39,6 +39,7 @@ internal static class Program
             (_, ["relay"]) => Relay.RelayRole.Run(),
             (_, ["finish", ..]) => FinishProcess.Run(arguments.AsSpan(1)),
             (_, ["storage", "boot"]) => Storage.StorageBoot.RunProcess(),
+            (_, ["storage", "remote", ..]) => Storage.Remote.RemoteRole.Run(arguments.AsSpan(2)),
             (_, ["devices"]) => DeviceCoupling.RunProcess(),
             (_, ["helper", ..]) => Manager.Shutdown.HelperRole.Run(arguments.AsSpan(1)),
             (_, ["--version"]) => Manager.Shutdown.HelperRole.PrintVersion(),

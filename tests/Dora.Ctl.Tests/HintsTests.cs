@@ -52,6 +52,8 @@ public partial class HintsTests
     {
         var pinned = new DoraException(DoraFailure.Refused, "x", new ErrorBody("service.pinned", "web@1: is pinned down"));
         Assert.Equal("'dora service unpin web@1' lets go of it", Hints.For(pinned));
+        var disk = new DoraException(DoraFailure.Refused, "x", new ErrorBody("disk.failed", "vda (QEMU: fast, serial 7, 2.0 GiB): write at 512"));
+        Assert.StartsWith("the disk did not do what it was asked for: 'dora disk health vda'", Hints.For(disk));
         var odd = new DoraException(DoraFailure.Refused, "x", new ErrorBody("service.pinned", "it is odd: so"));
         Assert.Equal("'dora service unpin NAME' lets go of it", Hints.For(odd));
     }

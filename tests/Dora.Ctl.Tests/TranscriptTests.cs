@@ -174,9 +174,9 @@ public sealed partial class TranscriptTests : IDisposable
         Set("GET /v1/machine", 200, """{"state":"scheduled","verb":"reboot","by":"root (uid 0)","message":"kernel","at":AGO(0)}""");
         Set("POST /v1/services/syslog/restart", 403, """{"error":"access.denied","message":"POST /v1/services/syslog/restart: for root and members of group dora","data":{}}""");
         const string mine = """{"name":"vda","path":"/dev/vda","id":"data1","model":"QEMU HARDDISK","serial":"data1","transport":"virtio","sizeBytes":21474836480,"state":"ours","reason":"Pandora's storage, vda1 is mounted on /data","storage":"0c0f5d3e-52b1-4a0e-9a5b-0d6a7f3c1e22","number":0}""";
-        const string empty = """{"name":"sdb","path":"/dev/sdb","id":"S6XNNS0T","model":"SSD 870","serial":"S6XNNS0T","transport":"ata","sizeBytes":500107862016,"state":"empty","reason":"empty: nothing but zero in 12.0 MiB at 70 places","advice":"dora disk claim sdb"}""";
+        const string empty = """{"name":"sdb","path":"/dev/sdb","id":"S6XNNS0T","model":"SSD 870","serial":"S6XNNS0T","transport":"ata","sizeBytes":500107862016,"state":"empty","reason":"empty: nothing but zero in 12.0 MiB at 70 places","advice":"dora disk add sdb"}""";
         const string foreign = """{"name":"sda","path":"/dev/sda","id":"WD-WX11","model":"WDC WD40","serial":"WD-WX11","transport":"ata","sizeBytes":4000787030016,"state":"foreign","reason":"GUID partition table; ext4 file system 'photos'","token":"7f3c-1e22-9a5b","advice":"dora disk claim sda --token 7f3c-1e22-9a5b"}""";
-        const string stick = """{"name":"sdc","path":"/dev/sdc","id":"0401","model":"Flash Disk","serial":"0401","transport":"usb","sizeBytes":15728640000,"state":"empty","reason":"empty, but removable: claimed only when asked for","advice":"dora disk claim sdc"}""";
+        const string stick = """{"name":"sdc","path":"/dev/sdc","id":"0401","model":"Flash Disk","serial":"0401","transport":"usb","sizeBytes":15728640000,"state":"empty","reason":"empty, but removable: claimed only when asked for","advice":"dora disk add sdc"}""";
         Set("GET /v1/disks", 200, $"[{mine},{foreign},{empty},{stick}]");
         Set("GET /v1/disks/sdb", 200, empty);
         Set("GET /v1/disks/sda", 200, foreign);
@@ -187,7 +187,7 @@ public sealed partial class TranscriptTests : IDisposable
             """{"step":"write","detail":"plan of the claim","offset":528384,"length":1240,"status":"planned"}""",
             """{"step":"write","detail":"superblock: the plan is there","offset":524288,"length":512,"status":"planned"}""",
             """{"step":"write","detail":"file system","offset":1114112,"length":4096,"status":"planned"}""",
-            """{"step":"result","status":"planned","result":{"status":"planned","message":"sdb: all that would be written"}}""") + "\n");
+            """{"step":"result","status":"planned","result":{"status":"planned","message":"sdb: nothing was written"}}""") + "\n");
         Set("GET /v1/boot", 200, File.ReadAllText(Repository.File("tests/Dora.Ctl.Tests/Fixtures/boot.json")));
     }
 

@@ -142,8 +142,18 @@ internal sealed class KernelCommandLine
             case "pandora.root_timeout": RootTimeout = TakeSeconds(key, value, RootTimeout); return;
             case "pandora.storage_timeout": StorageTimeout = TakeSeconds(key, value, StorageTimeout); return;
             case "pandora.storage":
-                if (IsName(value)) Storage = new StorageWish(value);
-                else Report(key, value, "must be auto, none, the UUID of a storage or the serial number of a disk; using auto");
+                if (RemoteStorageName.IsMeant(value))
+                {
+                    if (RemoteStorageName.TryParse(value, out var place, out string problem)) Storage = new StorageWish(place.ToString());
+                    else
+                    {
+                        // Never a disk of this machine in its place, which might be claimed.
+                        Storage = new StorageWish("none");
+                        Report(key, value, $"{problem}; using none");
+                    }
+                }
+                else if (IsName(value)) Storage = new StorageWish(value);
+                else Report(key, value, "must be auto, none, the UUID of a storage, the serial number of a disk or a server; using auto");
                 return;
             case "pandora.claim":
                 // A mistake here must not end in a claim that nobody wanted.

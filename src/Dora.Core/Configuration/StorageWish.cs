@@ -2,7 +2,7 @@ namespace Dora.Core.Configuration;
 
 /// <summary>
 /// Which storage the command line wants: <c>pandora.storage=auto</c> (the one that is there, or an empty disk), <c>none</c>, or
-/// the one with a UUID, or on the disk with a serial number or wwid.
+/// the one with a UUID, or on the disk with a serial number or wwid, or the one at a place in the network (<see cref="RemoteStorageName"/>).
 /// </summary>
 internal sealed record StorageWish(string Text)
 {
@@ -10,11 +10,14 @@ internal sealed record StorageWish(string Text)
 
     public bool IsNone => Text == "none";
 
+    /// <summary>It is not in this machine.</summary>
+    public bool IsRemote(out RemoteStorageName place) => RemoteStorageName.TryParse(Text, out place, out _);
+
     public bool IsNamed => Text is not ("auto" or "none");
 
     /// <summary>Whether a storage, or the disk with these names, is meant.</summary>
     public bool Names(Guid storage, string? id, string? serial) =>
-        (Guid.TryParse(Text, out var wanted) && wanted == storage && storage != Guid.Empty) || (id is not null && Text == id) || (serial is not null && Text == serial);
+        (storage != Guid.Empty && Text.Equals(storage.ToString(), StringComparison.OrdinalIgnoreCase)) || (id is not null && Text == id) || (serial is not null && Text == serial);
 
     public override string ToString() => Text;
 }

@@ -45,6 +45,13 @@ internal readonly unsafe struct IpEndpoint(byte[] address, int port)
         return Encoding.ASCII.GetString(text[..text.IndexOf((byte)0)]);
     }
 
+    /// <summary>An address alone, without brackets: 4 or 16 bytes.</summary>
+    public static bool TryParseAddress(string text, out byte[] address)
+    {
+        address = Parse(text.Contains(':') ? Libc.AF_INET6 : Libc.AF_INET, text) ?? [];
+        return address.Length > 0;
+    }
+
     private static byte[]? Parse(int family, string text)
     {
         if (text.Contains('\0')) return null;

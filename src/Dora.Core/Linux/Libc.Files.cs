@@ -6,8 +6,8 @@ namespace Dora.Core.Linux;
 internal static unsafe partial class Libc
 {
     public const uint RENAME_NOREPLACE = 1;
-    public const int AT_EMPTY_PATH = 0x1000;
     public const int LOCK_EX = 2, LOCK_NB = 4;
+    public const int AT_EMPTY_PATH = 0x1000;
     public const nint SYS_pidfd_send_signal = 424; // Linux 5.1
     public const nint SYS_renameat2 = 316; // x86-64; Linux 3.15
 
@@ -23,9 +23,9 @@ internal static unsafe partial class Libc
     }
 
     [LibraryImport(Library, SetLastError = true)] public static partial int fsync(int fd);
+    [LibraryImport(Library, SetLastError = true)] public static partial int flock(int fd, int operation);
     [LibraryImport(Library, SetLastError = true)] public static partial int fchmod(int fd, uint mode);
     [LibraryImport(Library, SetLastError = true)] public static partial int fchown(int fd, uint uid, uint gid);
     [LibraryImport(Library, SetLastError = true)] public static partial int statfs(byte* path, statfs_t* buffer);
-    [LibraryImport(Library, SetLastError = true)] public static partial int flock(int fd, int operation);
     [LibraryImport(Library)] public static partial uint alarm(uint seconds);
 }

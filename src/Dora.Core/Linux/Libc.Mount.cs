@@ -16,7 +16,7 @@ internal static unsafe partial class Libc
     public const int RB_HALT_SYSTEM = unchecked((int)0xCDEF0123), RB_POWER_OFF = 0x4321FEDC;
 
     public const nuint LOOP_CTL_GET_FREE = 0x4C82, LOOP_CONFIGURE = 0x4C0A, LOOP_CLR_FD = 0x4C01;
-    public const uint LO_FLAGS_READ_ONLY = 1, LO_FLAGS_AUTOCLEAR = 4;
+    public const uint LO_FLAGS_READ_ONLY = 1, LO_FLAGS_AUTOCLEAR = 4, LO_FLAGS_DIRECT_IO = 16;
     public const long RAMFS_MAGIC = 0x858458F6, TMPFS_MAGIC = 0x01021994, OVERLAYFS_SUPER_MAGIC = 0x794C7630;
 
     [StructLayout(LayoutKind.Sequential)]

@@ -7,18 +7,23 @@ namespace Dora.Core.Linux;
 internal static unsafe partial class Sys
 {
     /// <summary>bind(2) to an address and port; the family is that of the address, which is not empty.</summary>
-    public static Errno BindIp(FileDescriptor fd, ReadOnlySpan<byte> address, int port)
+    public static Errno BindIp(FileDescriptor fd, ReadOnlySpan<byte> address, int port) => WithIp(fd, address, port, isConnect: false);
+
+    /// <summary>connect(2); a socket that never blocks says EINPROGRESS, and writability will tell.</summary>
+    public static Errno ConnectIp(FileDescriptor fd, ReadOnlySpan<byte> address, int port) => WithIp(fd, address, port, isConnect: true);
+
+    private static Errno WithIp(FileDescriptor fd, ReadOnlySpan<byte> address, int port, bool isConnect)
     {
         ushort networkOrder = BinaryPrimitives.ReverseEndianness((ushort)port);
         if (address.Length == 4)
         {
             Libc.sockaddr_in four = new() { sin_family = Libc.AF_INET, sin_port = networkOrder };
             address.CopyTo(new Span<byte>(&four.sin_addr, 4));
-            return Check(Libc.bind(fd.Number, &four, (uint)sizeof(Libc.sockaddr_in)));
+            return Check(isConnect ? Libc.connect(fd.Number, &four, (uint)sizeof(Libc.sockaddr_in)) : Libc.bind(fd.Number, &four, (uint)sizeof(Libc.sockaddr_in)));
         }
         Libc.sockaddr_in6 six = new() { sin6_family = Libc.AF_INET6, sin6_port = networkOrder };
         address.CopyTo(new Span<byte>(six.sin6_addr, 16));
-        return Check(Libc.bind(fd.Number, &six, (uint)sizeof(Libc.sockaddr_in6)));
+        return Check(isConnect ? Libc.connect(fd.Number, &six, (uint)sizeof(Libc.sockaddr_in6)) : Libc.bind(fd.Number, &six, (uint)sizeof(Libc.sockaddr_in6)));
     }
 
     /// <summary>bind(2) to a name of at most 107 bytes that begins with '@', in the abstract namespace: no file, gone with the socket.</summary>

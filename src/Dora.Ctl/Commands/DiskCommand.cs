@@ -86,7 +86,7 @@ internal static class DiskCommand
     {
         var names = new List<string>();
         foreach (var disk in context.Client.Disks().Value)
-            if (disk.Transport is not ("loop" or "zram" or "dm" or "md" or "fd")) names.Add(disk.Name);
+            if (disk.Transport is not ("loop" or "zram" or "dm" or "md" or "fd") && !disk.Name.StartsWith("sr", StringComparison.Ordinal)) names.Add(disk.Name);
         return names;
     }
 

@@ -9,6 +9,7 @@ namespace Dora.Ctl.Output;
 internal sealed class StepText(Screen screen, bool isJson)
 {
     private bool _isLineOpen;
+    private string? _last;
 
     public void Take(DiskStep step, byte[] line)
     {
@@ -18,6 +19,10 @@ internal sealed class StepText(Screen screen, bool isJson)
             return;
         }
         if (step.Result is not null) return; // End tells it
+        // A file system is written in many pieces: who only wants to know how it goes on needs to see one.
+        string? what = step is { Offset: not null, Detail: { } detail } && step.Status != DiskStep.Planned ? detail : null;
+        if (what is not null && what == _last) return;
+        _last = what;
         if (step.Percent is { } percent && step.Detail is null)
         {
             if (!screen.IsTerminal) return;
@@ -39,7 +44,6 @@ internal sealed class StepText(Screen screen, bool isJson)
         if (isJson) return;
         CloseLine();
         screen.WriteLine(screen.Foreign(result.Message ?? result.Status));
-        if (result.Status == DiskStep.Planned) screen.WriteLine(screen.Paint(Tone.Faint, "nothing was written (--dry-run)"));
     }
 
     private void CloseLine()

@@ -18,12 +18,13 @@ internal static class StorageActions
     public static DiskStatus[] List()
     {
         var disks = Disk.All();
+        bool canAdd = CanAdd();
         var list = new DiskStatus[disks.Count];
-        for (int i = 0; i < list.Length; i++) list[i] = Describe(LookedAt.At(disks[i]));
+        for (int i = 0; i < list.Length; i++) list[i] = Describe(LookedAt.At(disks[i]), canAdd);
         return list;
     }
 
-    public static DiskStatus Show(string name) => Describe(Find(name));
+    public static DiskStatus Show(string name) => Describe(Find(name), CanAdd());
 
     /// <summary>
     /// Makes a disk the storage of the next boot. What is in RAM now, of what would have been on it, is copied there, so that
@@ -145,7 +146,10 @@ internal static class StorageActions
 
     private static DiskResult Planned(string name) => new() { Status = DiskStep.Planned, Message = $"{name}: nothing was written" };
 
-    private static DiskStatus Describe(LookedAt disk)
+    /// <summary>Whether there is a storage that an empty disk can join: then no other is claimed.</summary>
+    private static bool CanAdd() => StorageReport.Read("") is { State: StorageStates.Ready or StorageStates.Degraded, Kind: "disk", FileSystem: "btrfs" };
+
+    private static DiskStatus Describe(LookedAt disk, bool canAdd = false)
     {
         var (info, verdict) = (disk.Disk.Info, disk.Verdict);
         var superblock = verdict.State is DiskState.Ours ? disk.Content!.Superblock : null;
@@ -167,6 +171,7 @@ internal static class StorageActions
             Token = hasToken ? DiskToken.Of(disk) : null,
             Advice = verdict.State switch
             {
+                DiskState.Empty or DiskState.Unfinished when canAdd => $"dora disk add {info.Name}",
                 DiskState.Empty or DiskState.Unfinished => $"dora disk claim {info.Name}",
                 DiskState.Foreign or DiskState.Unsure when verdict.MayOverride => $"dora disk claim {info.Name} --token {DiskToken.Of(disk)}",
                 DiskState.Ours when !isUsed => $"dora disk release {info.Name} --token {DiskToken.Of(disk)}",

@@ -9,6 +9,7 @@ using Dora.Init.Storage.Claiming;
 using Dora.Init.Storage.Disks;
 using Dora.Init.Storage.Kept;
 using Dora.Init.Storage.Mounting;
+using Dora.Init.Storage.Remote;
 
 namespace Dora.Init.Storage;
 
@@ -67,19 +68,35 @@ internal static class StorageBoot
     private static StorageStatus Run(KernelCommandLine commandLine)
     {
         if (commandLine.Storage.IsNone) return new StorageStatus { State = StorageStates.Off, Reason = "pandora.storage=none" };
+        if (commandLine.Storage.IsRemote(out var place)) return RunRemote(place, commandLine);
         var start = Sys.TimeSinceBoot();
         string? missing = DevicesSettled.Wait(commandLine.StorageTimeout / 2);
         if (missing is not null) Log.Warn($"storage: {missing}: not waiting for it any longer");
         var disks = new List<LookedAt>();
         foreach (var disk in Disk.All())
         {
-            var found = LookedAt.At(disk);
+            var found = LookedAt.At(disk, isQuick: true);
             disks.Add(found);
             Log.Info($"storage: {disk.Describe()}: {StateName(found.Verdict.State)}: {found.Verdict.Reason}");
         }
         var looked = Sys.TimeSinceBoot();
+        return Choose(disks, commandLine, $"looked at {disks.Count} disk{(disks.Count == 1 ? "" : "s")} in {Milliseconds(looked - start)}", looked);
+    }
+
+    private static StorageStatus RunRemote(in RemoteStorageName place, KernelCommandLine commandLine)
+    {
+        var start = Sys.TimeSinceBoot();
+        // The network has its time besides, and what is found there may have to be claimed.
+        Say($"wait {commandLine.StorageTimeout.TotalSeconds * 2:0} {place} is attached");
+        if (RemoteBoot.Attach(place, commandLine, out var status) is not { } disk) return status;
+        Log.Info($"storage: {place}: {disk.Disk.Describe()}: {StateName(disk.Verdict.State)}: {disk.Verdict.Reason}");
+        var attached = Sys.TimeSinceBoot();
+        return Choose([disk], commandLine, $"{place} attached in {Milliseconds(attached - start)}", attached) with { Kind = status.Kind };
+    }
+
+    private static StorageStatus Choose(List<LookedAt> disks, KernelCommandLine commandLine, string took, TimeSpan looked)
+    {
         var choice = StorageChoice.Of(disks, commandLine.Storage, commandLine.Claim, MachineId());
-        string took = $"looked at {disks.Count} disk{(disks.Count == 1 ? "" : "s")} in {Milliseconds(looked - start)}";
         switch (choice.Action)
         {
             case StorageAction.Use:
@@ -145,7 +162,19 @@ internal static class StorageBoot
         commandLine.StorageFileSystem == "ext4" ? StorageFileSystem.Ext4 : StorageFileSystem.Btrfs;
 
     /// <summary>What the firmware calls this machine; empty where it says nothing.</summary>
-    public static Guid MachineId() => Guid.TryParse(SystemText.Line("/sys/class/dmi/id/product_uuid"), out var id) ? id : Guid.Empty;
+    public static Guid MachineId() => ParseId(SystemText.Line("/sys/class/dmi/id/product_uuid") ?? "");
+
+    internal static Guid ParseId(string text)
+    {
+        var id = new byte[16];
+        string digits = text.Replace("-", "");
+        for (int i = 0; i < id.Length; i++)
+        {
+            if (digits.Length != 32 || !SystemText.TryDigits(digits.AsSpan(i * 2, 2), 16, out long value)) return Guid.Empty;
+            id[i] = (byte)value;
+        }
+        return new Guid(id, bigEndian: true);
+    }
 
     private static string StateName(DiskState state) => state.ToString().ToLowerInvariant();
 

@@ -266,7 +266,7 @@ public sealed partial class Machine : IDisposable
         }
         // restrict: the guest reaches QEMU's own DHCP server and nothing of the host's network.
         if (_options.Network)
-            a.AddRange(["-netdev", $"user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:{SshPort}-:22", "-device", "virtio-net-pci,netdev=net,romfile="]);
+            a.AddRange(["-netdev", $"user,id=net,restrict={(_options.ReachesHost ? "off" : "on")},hostfwd=tcp:127.0.0.1:{SshPort}-:22", "-device", "virtio-net-pci,netdev=net,romfile="]);
         a.AddRange(_options.Qemu);
         return a;
     }

@@ -29,18 +29,21 @@ public sealed record MachineOptions
     public Firmware Firmware { get; init; } = Firmware.Bios;
 
     /// <summary>Image files that become disks.</summary>
-    public IReadOnlyList<DiskImage> Disks { get; init; } = [];
+    public IReadOnlyList<MachineDisk> Disks { get; init; } = [];
 
     public bool Network { get; init; } = true;
+
+    /// <summary>The machine may reach servers of its test, on this host's loopback: 10.0.2.2.</summary>
+    public bool ReachesHost { get; init; }
 
     /// <summary>Further arguments for QEMU.</summary>
     public IReadOnlyList<string> Qemu { get; init; } = [];
 }
 
 /// <summary>A disk of a machine: the file it is made of, how it is connected, and by which serial number it is known (disk0, disk1 ... unless told).</summary>
-public sealed record DiskImage(string File, DiskBus Bus = DiskBus.Virtio, string? Serial = null)
+public sealed record MachineDisk(string File, DiskBus Bus = DiskBus.Virtio, string? Serial = null)
 {
-    public static implicit operator DiskImage(string file) => new(file);
+    public static implicit operator MachineDisk(string file) => new(file);
 }
 
 public enum DiskBus

@@ -85,11 +85,12 @@ public class DiskCommandTests
     {
         using var server = Server();
         server.AddRaw("POST /v1/disks/vda/claim?dry-run=false", Lines("""{"step":"probe","detail":"empty","status":"done"}""", "", """{"step":"write","detail":"superblock: a claim begins","offset":524288,"length":512,"status":"done"}""",
+            """{"step":"write","detail":"file system","offset":1048576,"length":65536,"status":"done"}""", """{"step":"write","detail":"file system","offset":1114112,"length":65536,"status":"done"}""",
             """{"step":"copy","status":"doing","percent":40}""", Claimed));
         var (code, output, error) = server.Dora("disk", "claim", "vda", "--yes");
         Assert.Equal((0, ""), (code, error));
         Assert.StartsWith("vda - QEMU", output);
-        Assert.EndsWith("  probe    empty\n  write    at 524288, 512 bytes: superblock: a claim begins\nvda is this machine's storage from the next boot on\n", output);
+        Assert.EndsWith("  probe    empty\n  write    at 524288, 512 bytes: superblock: a claim begins\n  write    at 1048576, 65536 bytes: file system\nvda is this machine's storage from the next boot on\n", output);
         Assert.True(output.IndexOf("serial   DATA1", StringComparison.Ordinal) is > 0 and var at && at < output.IndexOf("probe", StringComparison.Ordinal), output);
     }
 
@@ -116,7 +117,7 @@ public class DiskCommandTests
         server.AddRaw("POST /v1/disks/vda/claim?dry-run=true", Lines("""{"step":"write","detail":"plan","offset":528384,"length":4096,"status":"planned"}""", """{"step":"result","status":"planned","result":{"status":"planned","message":"vda: nothing was written"}}"""));
         var (code, output, _) = server.Dora("disk", "claim", "vda", "--dry-run");
         Assert.Equal(0, code);
-        Assert.EndsWith("  write    at 528384, 4096 bytes: plan\nvda: nothing was written\nnothing was written (--dry-run)\n", output);
+        Assert.EndsWith("  write    at 528384, 4096 bytes: plan\nvda: nothing was written\n", output);
     }
 
     [Theory]

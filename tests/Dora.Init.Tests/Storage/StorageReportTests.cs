@@ -1,4 +1,5 @@
 using Dora.Core.Protocol.Storage;
+using Dora.Init.Manager.MachineInfo;
 using Dora.Init.Storage;
 using Dora.Init.Tests.Manager.MachineInfo;
 using Xunit;

@@ -41,6 +41,15 @@ public sealed record StorageStatus : IJsonMapped<StorageStatus>
     /// <summary>Milliseconds that the boot took to find, claim, check and mount it.</summary>
     public long? TookMs { get; init; }
 
+    /// <summary>Whether it is this very object: nobody compares them, and the code for it would be in init.</summary>
+    public bool Equals(StorageStatus? other) => ReferenceEquals(this, other);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => State.GetHashCode(StringComparison.Ordinal);
+
+    /// <summary>Its state and reason.</summary>
+    public override string ToString() => $"{State}: {Reason}";
+
     /// <inheritdoc/>
     public static StorageStatus Map(JsonMap json, StorageStatus? from) => new()
     {
@@ -98,6 +107,15 @@ public sealed record StorageDisk : IJsonMapped<StorageDisk>
 
     /// <summary>It was not found, or has gone.</summary>
     public bool Missing { get; init; }
+
+    /// <summary>Whether it is this very object.</summary>
+    public bool Equals(StorageDisk? other) => ReferenceEquals(this, other);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => Name.GetHashCode(StringComparison.Ordinal);
+
+    /// <summary>Its name.</summary>
+    public override string ToString() => Name;
 
     /// <inheritdoc/>
     public static StorageDisk Map(JsonMap json, StorageDisk? from) => new()

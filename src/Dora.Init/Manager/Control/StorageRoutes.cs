@@ -59,7 +59,8 @@ internal static class StorageRoutes
 
     private static void Change(ControlExchange exchange, string subject, string[] arguments)
     {
-        Log.Info($"{subject.Replace('-', ' ')} {arguments[0]}: for uid {exchange.Caller.Uid}");
+        string what = $"{subject.Replace('-', ' ')} {arguments[0]}".TrimEnd();
+        Log.Info($"{what}: for uid {exchange.Caller.Uid}{(exchange.Target["dry-run"] == "true" ? ", a dry run" : "")}");
         Let(exchange, new InformationRequest(subject, arguments, exchange.Caller.Access, exchange.KeepAlive, exchange.IsHead) { IsChange = true });
     }
 

@@ -21,27 +21,11 @@ internal sealed class Mounts
     internal static Mounts Parse(string mountinfo)
     {
         var mounts = new Mounts();
-        foreach (var line in mountinfo.AsSpan().EnumerateLines())
+        foreach (var line in MountLines.Parse(mountinfo).All)
         {
-            // ID PARENT MAJOR:MINOR ROOT TARGET OPTIONS [FIELDS...] - TYPE SOURCE OPTIONS
-            var rest = line;
-            SystemText.NextWord(ref rest);
-            SystemText.NextWord(ref rest);
-            string device = SystemText.NextWord(ref rest).ToString();
-            SystemText.NextWord(ref rest);
-            string target = Unescape(SystemText.NextWord(ref rest));
-            string options = SystemText.NextWord(ref rest).ToString();
-            int dash = rest.IndexOf(" - ");
-            if (dash < 0 || target.Length == 0) continue;
-            rest = rest[(dash + 3)..];
-            string type = SystemText.NextWord(ref rest).ToString();
-            string source = Unescape(SystemText.NextWord(ref rest));
-            foreach (var option in SystemText.NextWord(ref rest).ToString().Split(','))
-                if (option.Length > 0 && Array.IndexOf(options.Split(','), option) < 0) options += "," + option;
             // Anonymous devices (btrfs) have major number 0: they are found by their source alone.
-            string key = device.StartsWith("0:", StringComparison.Ordinal) ? source : device;
-            mounts._devices.Add(key);
-            mounts._mounts.Add(new MountInfo { Path = target, FileSystem = type, Options = options });
+            mounts._devices.Add(line.Device.StartsWith("0:", StringComparison.Ordinal) ? line.Source : line.Device);
+            mounts._mounts.Add(new MountInfo { Path = line.Target, FileSystem = line.Type, Options = line.Options });
         }
         return mounts;
     }

@@ -1,6 +1,7 @@
 using Dora.Core.Configuration;
 using Dora.Core.Linux;
 using Dora.Init.Modules;
+using Dora.Init.Storage.Remote;
 
 namespace Dora.Init.Manager.Startup;
 
@@ -48,12 +49,15 @@ internal static class PathsWritable
     /// <summary>upper and work lie beside each other below /data, as overlayfs asks: one file system, two folders.</summary>
     private static Errno MountOverlay(string path, uint mode)
     {
-        string upper = $"{Data}{path}", work = $"{Data}/.work{path}";
+        // Storage that cannot carry an overlay has an image that can (Storage/Remote/SystemImage.cs).
+        string below = $"{Data}/{SystemImage.Folder}";
+        if (MountTable.TypeAt(below) is null) below = Data;
+        string upper = $"{below}{path}", work = $"{below}/.work{path}";
         var errno = Sys.MakeDirectories(upper, mode);
         if (errno == Errno.None) errno = Sys.MakeDirectories(work, 0x1C0);
         if (errno != Errno.None) return errno;
         // The upper folder's mode is the one that shows.
-        if (Sys.Stat(path, out var below) == Errno.None) mode = below.st_mode & 0xFFF;
+        if (Sys.Stat(path, out var lower) == Errno.None) mode = lower.st_mode & 0xFFF;
         _ = Sys.ChangeMode(upper, mode);
         return Sys.Mount("overlay", path, "overlay", Libc.MS_NOSUID | Libc.MS_NODEV, $"lowerdir={path},upperdir={upper},workdir={work}");
     }

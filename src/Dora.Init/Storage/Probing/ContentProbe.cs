@@ -25,11 +25,15 @@ internal static class ContentProbe
     // Beside the programs of an idle machine this is much: one buffer, and none that the collector keeps apart (85,000 bytes).
     private const int BufferBytes = 64 << 10;
 
-    public static ContentFinding Look(IDiskContent disk)
+    /// <param name="disk">What to look at.</param>
+    /// <param name="isQuick">A storage of ours is known by its superblock, table and file system alone; it gets no fingerprint then.</param>
+    public static ContentFinding Look(IDiskContent disk, bool isQuick = false)
     {
         var buffer = new byte[BufferBytes];
         var superblock = ReadSuperblock(disk, out string? damage);
         bool mayBeUnfinished = superblock is { State: SuperblockState.Claiming or SuperblockState.Joining };
+        if (isQuick && superblock is { State: not SuperblockState.Claiming } && OwnDisk.Disagreement(disk, superblock, out string known, out _) is null)
+            return new(ContentKind.Ours, $"Pandora's storage{known}", 0, superblock);
         var plan = mayBeUnfinished ? ClaimPlan.Read(disk, superblock!) : null;
         var scan = new ContentScan(disk, buffer, mayBeUnfinished ? superblock : null, plan ?? ClaimPlan.Empty);
         scan.Run();

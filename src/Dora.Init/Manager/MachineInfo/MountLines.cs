@@ -1,16 +1,26 @@
-using Dora.Init.Manager.MachineInfo;
-
-namespace Dora.Init.Storage;
+namespace Dora.Init.Manager.MachineInfo;
 
 /// <summary>One line of /proc/self/mountinfo (proc_pid_mountinfo(5)).</summary>
-/// <param name="Device">Numbers of its device.</param>
-/// <param name="Root">What of its file system is to be seen there.</param>
-/// <param name="Target">Where.</param>
-/// <param name="Type">Of the file system.</param>
-/// <param name="Source">What the file system is made of.</param>
-/// <param name="Options">Of the mount and of the file system.</param>
-internal sealed record MountLine(string Device, string Root, string Target, string Type, string Source, string Options)
+internal sealed class MountLine
 {
+    /// <summary>Numbers of its device: <c>8:1</c>.</summary>
+    public required string Device { get; init; }
+
+    /// <summary>What of its file system is to be seen there.</summary>
+    public required string Root { get; init; }
+
+    /// <summary>Where.</summary>
+    public required string Target { get; init; }
+
+    /// <summary>Of the file system.</summary>
+    public required string Type { get; init; }
+
+    /// <summary>What the file system is made of.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>Of the mount, and behind them those of the file system that it does not have itself.</summary>
+    public required string Options { get; init; }
+
     public bool IsReadOnly => Option("ro") is not null;
 
     /// <summary>The value of an option, empty if it has none; null where it is not given. Overlayfs escapes commas and colons in paths.</summary>
@@ -30,6 +40,8 @@ internal sealed class MountLines
 {
     private MountLine[] _lines = [];
 
+    public ReadOnlySpan<MountLine> All => _lines;
+
     public static MountLines Parse(string mountinfo)
     {
         var lines = new Collected<MountLine>();
@@ -47,7 +59,9 @@ internal sealed class MountLines
             rest = rest[(dash + 3)..];
             string type = SystemText.NextWord(ref rest).ToString();
             string source = Mounts.Unescape(SystemText.NextWord(ref rest));
-            lines.Add(new MountLine(device, root, target, type, source, $"{options},{Mounts.Unescape(SystemText.NextWord(ref rest))}"));
+            foreach (var option in SystemText.NextWord(ref rest).ToString().Split(','))
+                if (option.Length > 0 && Array.IndexOf(options.Split(','), option) < 0) options += "," + option;
+            lines.Add(new MountLine { Device = device, Root = root, Target = target, Type = type, Source = source, Options = options });
         }
         return new MountLines { _lines = lines.ToArray() };
     }

@@ -1,0 +1,174 @@
+using System.Globalization;
+
+namespace Dora.Core.Configuration;
+
+internal enum RemoteStorageKind
+{
+    Nfs,
+    Nbd,
+    VirtioFs,
+    NineP,
+}
+
+/// <summary>
+/// A place of storage that is not in this machine, as <c>pandora.storage=</c> and storage.yaml name it:
+///
+///   nfs:SERVER[:PORT]:/EXPORT   nbd:SERVER[:PORT][/NAME]   virtiofs:TAG   9p:TAG
+///
+/// SERVER is a name, an address of IPv4, or one of IPv6 in brackets.
+/// </summary>
+internal readonly struct RemoteStorageName
+{
+    public const string Forms = "nfs:SERVER:/EXPORT, nbd:SERVER[:PORT][/NAME], virtiofs:TAG or 9p:TAG";
+    private const int LongestText = 1024, LongestName = 255, LongestVirtioFsTag = 36, LongestNinePTag = 31;
+
+    // As in the texts; the index is the kind, the number its port: IANA's.
+    private static readonly (string Word, int Port)[] s_kinds = [("nfs", 2049), ("nbd", 10809), ("virtiofs", 0), ("9p", 0)];
+
+    private RemoteStorageName(RemoteStorageKind kind, string server, int port, string path) =>
+        (Kind, Server, Port, Path) = (kind, server, port, path);
+
+    public RemoteStorageKind Kind { get; }
+
+    /// <summary>Name or address, without brackets; empty where the hypervisor is the server.</summary>
+    public string Server { get; }
+
+    public int Port { get; }
+
+    /// <summary>Path of the export, name of the export (may be empty), or tag.</summary>
+    public string Path { get; }
+
+    public bool NeedsNetwork => Kind is RemoteStorageKind.Nfs or RemoteStorageKind.Nbd;
+
+    /// <summary>It is a disk like any other once it is attached, not a file system.</summary>
+    public bool IsBlockDevice => Kind is RemoteStorageKind.Nbd;
+
+    /// <summary>Whether the text begins as a remote place does; then <see cref="TryParse"/> says what is wrong with the rest.</summary>
+    public static bool IsMeant(string text) => KindOf(text) >= 0 || IsIscsi(text);
+
+    public static bool TryParse(string text, out RemoteStorageName name, out string problem)
+    {
+        name = default;
+        problem = Parse(text, ref name) ?? "";
+        return problem.Length == 0;
+    }
+
+    public override string ToString()
+    {
+        var (word, usual) = s_kinds[(int)Kind];
+        if (!NeedsNetwork) return $"{word}:{Path}";
+        string server = Server.Contains(':') ? $"[{Server}]" : Server;
+        string port = Port == usual ? "" : $":{Port}";
+        return Kind is RemoteStorageKind.Nfs ? $"{word}:{server}{port}:{Path}" : $"{word}:{server}{port}{(Path.Length == 0 ? "" : $"/{Path}")}";
+    }
+
+    private static bool IsIscsi(string text) => text.StartsWith("iscsi:", StringComparison.Ordinal);
+
+    private static int KindOf(string text)
+    {
+        for (int i = 0; i < s_kinds.Length; i++)
+            if (text.Length > s_kinds[i].Word.Length && text[s_kinds[i].Word.Length] == ':' && text.StartsWith(s_kinds[i].Word, StringComparison.Ordinal)) return i;
+        return -1;
+    }
+
+    private static string? Parse(string text, ref RemoteStorageName name)
+    {
+        int kindNumber = KindOf(text);
+        if (kindNumber < 0) return IsIscsi(text) ? "iSCSI is not supported: use nbd" : $"is not one of {Forms}";
+        if (text.Length > LongestText) return $"is longer than {LongestText} characters";
+        foreach (char c in text)
+            if (char.IsControl(c) || char.IsSurrogate(c)) return "has a character in it that no name has";
+        var kind = (RemoteStorageKind)kindNumber;
+        var (word, port) = s_kinds[kindNumber];
+        string rest = text[(word.Length + 1)..];
+        if (port == 0) return ParseTag(kind, rest, ref name);
+
+        string? problem = TakeServer(ref rest, out string server);
+        if (problem is not null) return problem;
+        // A port is digits between the server and what follows; an export of NFS comes behind a colon of its own.
+        if (rest is [':', >= '0' and <= '9', ..])
+        {
+            int end = 1;
+            while (end < rest.Length && char.IsAsciiDigit(rest[end])) end++;
+            if (!int.TryParse(rest.AsSpan(1, end - 1), NumberStyles.None, CultureInfo.InvariantCulture, out port) || port is 0 or > 65535)
+                return $"{rest[1..end]} is not a port: 1 to 65535";
+            rest = rest[end..];
+        }
+        return kind is RemoteStorageKind.Nfs ? ParseExport(server, port, rest, ref name) : ParseNbd(server, port, rest, ref name);
+    }
+
+    private static string? ParseTag(RemoteStorageKind kind, string tag, ref RemoteStorageName name)
+    {
+        int longest = kind is RemoteStorageKind.VirtioFs ? LongestVirtioFsTag : LongestNinePTag;
+        if (tag.Length == 0) return "the tag that the hypervisor gave the file system is missing";
+        // 9p: the tag becomes one of the mount's options.
+        foreach (char c in tag)
+            if (c is <= ' ' or > '~' or ',') return "a tag has no blanks, no commas, and characters of ASCII only";
+        if (tag.Length > longest) return $"a tag has at most {longest} characters";
+        name = new RemoteStorageName(kind, "", 0, tag);
+        return null;
+    }
+
+    private static string? TakeServer(ref string rest, out string server)
+    {
+        server = "";
+        if (rest.StartsWith('['))
+        {
+            int end = rest.IndexOf(']');
+            if (end < 0) return "the bracket of the address is not closed: [2001:db8::1]";
+            server = rest[1..end];
+            rest = rest[(end + 1)..];
+            // No zone: which interface is the one is not known before boot.
+            return server.Contains(':') && !server.Contains('%') && IsAddress(server) ? null : $"[{Printable.Text(server)}] is not an address of IPv6";
+        }
+        int length = rest.AsSpan().IndexOfAny(':', '/');
+        server = length < 0 ? rest : rest[..length];
+        rest = rest[server.Length..];
+        if (server.Length == 0) return "the server is missing";
+        if (LooksLikeV6(server, rest)) return "an address of IPv6 goes in brackets: [2001:db8::1]";
+        bool isNumeric = true;
+        foreach (char c in server) isNumeric &= char.IsAsciiDigit(c) || c == '.';
+        if (isNumeric) return IsAddress(server) ? null : $"{Printable.Text(server)} is not an address: four numbers up to 255";
+        return IsDomainName(server) ? null : $"'{Printable.Text(server)}' is not the name of a server";
+    }
+
+    // The first part of an address without brackets is a name of a host, too (fe80, 2001); what follows is not a port.
+    private static bool LooksLikeV6(string first, string rest)
+    {
+        foreach (char c in first)
+            if (!char.IsAsciiHexDigit(c)) return false;
+        int slash = rest.IndexOf('/');
+        string others = slash < 0 ? rest : rest[..slash];
+        return others.StartsWith("::", StringComparison.Ordinal) || others.TrimEnd(':').AsSpan().Count(':') >= 2;
+    }
+
+    private static string? ParseExport(string server, int port, string rest, ref RemoteStorageName name)
+    {
+        if (!rest.StartsWith(":/", StringComparison.Ordinal)) return "the path of the export is missing: nfs:SERVER:/EXPORT";
+        name = new RemoteStorageName(RemoteStorageKind.Nfs, server, port, rest[1..]);
+        return null;
+    }
+
+    private static string? ParseNbd(string server, int port, string rest, ref RemoteStorageName name)
+    {
+        if (rest.Length > 0 && rest[0] != '/') return $"'{Printable.Text(rest)}' behind the server is neither :PORT nor /NAME";
+        string export = rest.Length == 0 ? "" : rest[1..];
+        if (export.Length > LongestName) return $"the name of an export has at most {LongestName} characters";
+        name = new RemoteStorageName(RemoteStorageKind.Nbd, server, port, export);
+        return null;
+    }
+
+    private static bool IsAddress(string text) => Dora.Core.Linux.IpEndpoint.TryParseAddress(text, out _);
+
+    private static bool IsDomainName(string text)
+    {
+        if (text.Length > 253) return false;
+        foreach (string label in text.Split('.'))
+        {
+            if (label.Length is 0 or > 63 || label[0] == '-' || label[^1] == '-') return false;
+            foreach (char c in label)
+                if (!char.IsAsciiLetterOrDigit(c) && c is not '-' and not '_') return false;
+        }
+        return true;
+    }
+}
