@@ -28,6 +28,37 @@ public class FiguresTests
         static void Record(string name, string file) => Figures.Record(name, new FileInfo(file).Length);
     }
 
+    // An empty disk of 2 GiB is claimed, and used by the next boot; alone on the machine.
+    [Theory]
+    [InlineData("btrfs")]
+    [InlineData("ext4")]
+    public void Times_of_storage(string type)
+    {
+        using var disks = new Storage.DiskFiles();
+        string disk = disks.Empty("disk", 2048);
+        foreach (string what in (string[])["claim", "use"])
+        {
+            using var machine = Machine.Start(new MachineOptions
+            {
+                Name = $"figures-{type}-{what}", Iso = Artifacts.Iso, Disks = [disk], CommandLine = $"{Artifacts.CommandLine} pandora.storage_fs={type}",
+            });
+            machine.WaitForSsh();
+            var storage = machine.Storage();
+            Assert.Equal(("ready", what == "claim"), (storage.State, storage.Claimed));
+            var report = JsonDocument.Parse(machine.SshOutput("dora boot --json")).RootElement;
+            var stage = report.GetProperty("stages").EnumerateArray().Single(stage => stage.GetProperty("name").GetString() == "storage ready");
+            long took = stage.GetProperty("endMs").GetInt64() - stage.GetProperty("startMs").GetInt64();
+            Figures.Record($"storage_{what}_{type}_ms", took);
+            if (what == "claim") Figures.Record($"storage_claim_alone_{type}_ms", long.Parse(Regex.Match(storage.Reason, @"claimed in (\d+) ms").Groups[1].Value));
+            else Figures.Record($"storage_share_of_boot_{type}_percent", took * 100 / (SshReady(report) - report.GetProperty("handoverMs").GetInt64()));
+            machine.PowerOff();
+        }
+
+        // The whole is from hand-over to sshd.
+        static long SshReady(JsonElement report) =>
+            report.GetProperty("services").EnumerateArray().Single(service => service.GetProperty("name").GetString() == "sshd").GetProperty("readyMs").GetInt64();
+    }
+
     // A 256 MB guest, ssh port open, DHCP done, nobody logged in: all is read by the shell that waits on the serial
     // console anyway, with its builtins.
     [Fact]

@@ -78,7 +78,7 @@ public class MissingRootTests
         Assert.Equal("guest-reset", machine.WaitForEnd(s_limit, "reboot after panic= seconds"));
     }
 
-    static Machine Start(string name, string? iso, IReadOnlyList<DiskImage>? disks = null, int panic = 3, string? initramfs = null) =>
+    static Machine Start(string name, string? iso, IReadOnlyList<MachineDisk>? disks = null, int panic = 3, string? initramfs = null) =>
         Machine.Start(new MachineOptions
         {
             Name = name, Iso = iso, Disks = disks ?? [], Initramfs = initramfs,

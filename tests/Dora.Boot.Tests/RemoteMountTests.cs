@@ -89,7 +89,7 @@ public class RemoteMountTests
         machine.SshOutput("dora service start mount@files");
         nfs.Kill();
         var end = DateTime.UtcNow;
-        machine.SshOutput("dora poweroff");
+        machine.Ssh("dora poweroff");
         Assert.Equal("guest-shutdown", machine.WaitForEnd(TimeSpan.FromSeconds(120), "power-off with an NFS server that is gone"));
         Figures.Record("poweroff_with_dead_nfs_mount_s", (long)(DateTime.UtcNow - end).TotalSeconds);
     }

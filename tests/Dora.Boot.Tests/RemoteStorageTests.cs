@@ -22,7 +22,7 @@ public class RemoteStorageTests
         machine.WaitForSsh();
         machine.SshOutput("echo kept >/data/file; echo kept >/root/file; echo kept >/etc/file; mkdir /var/lib/folder");
         machine.SshOutput("cat /etc/ssh/ssh_host_ed25519_key.pub >/data/host-key");
-        machine.SshOutput("dora poweroff");
+        machine.Ssh("dora poweroff");
         Assert.Equal("guest-shutdown", machine.WaitForEnd(TimeSpan.FromSeconds(60), "power-off"));
     }
 
@@ -73,7 +73,7 @@ public class RemoteStorageTests
         server.Kill();
         AnswersThroughout(machine, TimeSpan.FromSeconds(75));
         Assert.Contains("I/O error, dev nbd0", machine.SshOutput("dmesg"));
-        machine.SshOutput("dora poweroff", s_answer);
+        machine.Ssh("dora poweroff", s_answer);
         Assert.Equal("guest-shutdown", machine.WaitForEnd(TimeSpan.FromSeconds(120), "power-off without the server"));
     }
 
@@ -91,7 +91,7 @@ public class RemoteStorageTests
         AnswersThroughout(machine, TimeSpan.FromSeconds(45));
         Assert.Contains("timed out", machine.SshOutput("dmesg"));
         var asked = DateTime.UtcNow;
-        machine.SshOutput("dora poweroff", s_answer);
+        machine.Ssh("dora poweroff", s_answer);
         Assert.Equal("guest-shutdown", machine.WaitForEnd(TimeSpan.FromSeconds(200), "power-off without the server"));
         Figures.Record("poweroff_with_dead_nfs_storage_s", (long)(DateTime.UtcNow - asked).TotalSeconds);
     }
@@ -110,7 +110,7 @@ public class RemoteStorageTests
         server.Kill();
         machine.SshOutput("ls /data >/dev/null 2>&1 </dev/null &", s_answer);
         Assert.NotEmpty(machine.Services(s_answer));
-        machine.SshOutput("dora poweroff", s_answer);
+        machine.Ssh("dora poweroff", s_answer);
         Assert.Equal("guest-shutdown", machine.WaitForEnd(TimeSpan.FromSeconds(200), "power-off without the daemon"));
     }
 

@@ -6,7 +6,6 @@ internal enum RemoteStorageKind
 {
     Nfs,
     Nbd,
-    Iscsi,
     VirtioFs,
     NineP,
 }
@@ -14,21 +13,20 @@ internal enum RemoteStorageKind
 /// <summary>
 /// A place of storage that is not in this machine, as <c>pandora.storage=</c> and storage.yaml name it:
 ///
-///   nfs:SERVER[:PORT]:/EXPORT          nbd:SERVER[:PORT][/NAME]      virtiofs:TAG
-///   iscsi:SERVER[:PORT]/IQN[/LUN]      (an IQN has colons)           9p:TAG
+///   nfs:SERVER[:PORT]:/EXPORT   nbd:SERVER[:PORT][/NAME]   virtiofs:TAG   9p:TAG
 ///
 /// SERVER is a name, an address of IPv4, or one of IPv6 in brackets.
 /// </summary>
 internal readonly struct RemoteStorageName
 {
-    public const string Forms = "nfs:SERVER:/EXPORT, nbd:SERVER[:PORT][/NAME], iscsi:SERVER[:PORT]/IQN[/LUN], virtiofs:TAG or 9p:TAG";
-    private const int LongestText = 1024, LongestName = 255, LongestIqn = 223, LongestVirtioFsTag = 36, LongestNinePTag = 31;
+    public const string Forms = "nfs:SERVER:/EXPORT, nbd:SERVER[:PORT][/NAME], virtiofs:TAG or 9p:TAG";
+    private const int LongestText = 1024, LongestName = 255, LongestVirtioFsTag = 36, LongestNinePTag = 31;
 
-    // As in the texts; the index is the kind, the number its port: IANA's for nfs, nbd and iscsi-target.
-    private static readonly (string Word, int Port)[] s_kinds = [("nfs", 2049), ("nbd", 10809), ("iscsi", 3260), ("virtiofs", 0), ("9p", 0)];
+    // As in the texts; the index is the kind, the number its port: IANA's.
+    private static readonly (string Word, int Port)[] s_kinds = [("nfs", 2049), ("nbd", 10809), ("virtiofs", 0), ("9p", 0)];
 
-    private RemoteStorageName(RemoteStorageKind kind, string server, int port, string path, int lun = 0) =>
-        (Kind, Server, Port, Path, Lun) = (kind, server, port, path, lun);
+    private RemoteStorageName(RemoteStorageKind kind, string server, int port, string path) =>
+        (Kind, Server, Port, Path) = (kind, server, port, path);
 
     public RemoteStorageKind Kind { get; }
 
@@ -37,18 +35,16 @@ internal readonly struct RemoteStorageName
 
     public int Port { get; }
 
-    /// <summary>Path of the export, name of the export (may be empty), name of the target, or tag.</summary>
+    /// <summary>Path of the export, name of the export (may be empty), or tag.</summary>
     public string Path { get; }
 
-    public int Lun { get; }
-
-    public bool NeedsNetwork => Kind is RemoteStorageKind.Nfs or RemoteStorageKind.Nbd or RemoteStorageKind.Iscsi;
+    public bool NeedsNetwork => Kind is RemoteStorageKind.Nfs or RemoteStorageKind.Nbd;
 
     /// <summary>It is a disk like any other once it is attached, not a file system.</summary>
-    public bool IsBlockDevice => Kind is RemoteStorageKind.Nbd or RemoteStorageKind.Iscsi;
+    public bool IsBlockDevice => Kind is RemoteStorageKind.Nbd;
 
     /// <summary>Whether the text begins as a remote place does; then <see cref="TryParse"/> says what is wrong with the rest.</summary>
-    public static bool IsMeant(string text) => KindOf(text) >= 0;
+    public static bool IsMeant(string text) => KindOf(text) >= 0 || IsIscsi(text);
 
     public static bool TryParse(string text, out RemoteStorageName name, out string problem)
     {
@@ -63,13 +59,10 @@ internal readonly struct RemoteStorageName
         if (!NeedsNetwork) return $"{word}:{Path}";
         string server = Server.Contains(':') ? $"[{Server}]" : Server;
         string port = Port == usual ? "" : $":{Port}";
-        return Kind switch
-        {
-            RemoteStorageKind.Nfs => $"{word}:{server}{port}:{Path}",
-            RemoteStorageKind.Iscsi => $"{word}:{server}{port}/{Path}{(Lun == 0 ? "" : $"/{Lun}")}",
-            _ => $"{word}:{server}{port}{(Path.Length == 0 ? "" : $"/{Path}")}",
-        };
+        return Kind is RemoteStorageKind.Nfs ? $"{word}:{server}{port}:{Path}" : $"{word}:{server}{port}{(Path.Length == 0 ? "" : $"/{Path}")}";
     }
+
+    private static bool IsIscsi(string text) => text.StartsWith("iscsi:", StringComparison.Ordinal);
 
     private static int KindOf(string text)
     {
@@ -81,7 +74,7 @@ internal readonly struct RemoteStorageName
     private static string? Parse(string text, ref RemoteStorageName name)
     {
         int kindNumber = KindOf(text);
-        if (kindNumber < 0) return $"is not one of {Forms}";
+        if (kindNumber < 0) return IsIscsi(text) ? "iSCSI is not supported: use nbd" : $"is not one of {Forms}";
         if (text.Length > LongestText) return $"is longer than {LongestText} characters";
         foreach (char c in text)
             if (char.IsControl(c) || char.IsSurrogate(c)) return "has a character in it that no name has";
@@ -101,12 +94,7 @@ internal readonly struct RemoteStorageName
                 return $"{rest[1..end]} is not a port: 1 to 65535";
             rest = rest[end..];
         }
-        return kind switch
-        {
-            RemoteStorageKind.Nfs => ParseExport(server, port, rest, ref name),
-            RemoteStorageKind.Iscsi => ParseTarget(server, port, rest, ref name),
-            _ => ParseNbd(server, port, rest, ref name),
-        };
+        return kind is RemoteStorageKind.Nfs ? ParseExport(server, port, rest, ref name) : ParseNbd(server, port, rest, ref name);
     }
 
     private static string? ParseTag(RemoteStorageKind kind, string tag, ref RemoteStorageName name)
@@ -167,26 +155,6 @@ internal readonly struct RemoteStorageName
         string export = rest.Length == 0 ? "" : rest[1..];
         if (export.Length > LongestName) return $"the name of an export has at most {LongestName} characters";
         name = new RemoteStorageName(RemoteStorageKind.Nbd, server, port, export);
-        return null;
-    }
-
-    private static string? ParseTarget(string server, int port, string rest, ref RemoteStorageName name)
-    {
-        if (!rest.StartsWith('/')) return "the target's name is missing: iscsi:SERVER[:PORT]/IQN[/LUN]";
-        string target = rest[1..];
-        int lun = 0, slash = target.IndexOf('/');
-        if (slash >= 0)
-        {
-            if (!int.TryParse(target.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out lun) || lun > 16383)
-                return $"'{Printable.Text(target[(slash + 1)..])}' is not the number of a unit: 0 to 16383";
-            target = target[..slash];
-        }
-        // RFC 3720, 3.2.6.3.
-        bool isName = target.Length is > 4 and <= LongestIqn && (target.StartsWith("iqn.", StringComparison.Ordinal)
-            || target.StartsWith("eui.", StringComparison.Ordinal) || target.StartsWith("naa.", StringComparison.Ordinal));
-        foreach (char c in target) isName &= char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or ':' or '_';
-        if (!isName) return $"'{Printable.Text(target)}' is not the name of a target, such as iqn.2026-11.org.example:disk1";
-        name = new RemoteStorageName(RemoteStorageKind.Iscsi, server, port, target, lun);
         return null;
     }
 

@@ -17,7 +17,7 @@ internal sealed record StorageWish(string Text)
 
     /// <summary>Whether a storage, or the disk with these names, is meant.</summary>
     public bool Names(Guid storage, string? id, string? serial) =>
-        (Guid.TryParse(Text, out var wanted) && wanted == storage && storage != Guid.Empty) || (id is not null && Text == id) || (serial is not null && Text == serial);
+        (storage != Guid.Empty && Text.Equals(storage.ToString(), StringComparison.OrdinalIgnoreCase)) || (id is not null && Text == id) || (serial is not null && Text == serial);
 
     public override string ToString() => Text;
 }

@@ -75,7 +75,7 @@ internal static class StorageBoot
         var disks = new List<LookedAt>();
         foreach (var disk in Disk.All())
         {
-            var found = LookedAt.At(disk);
+            var found = LookedAt.At(disk, isQuick: true);
             disks.Add(found);
             Log.Info($"storage: {disk.Describe()}: {StateName(found.Verdict.State)}: {found.Verdict.Reason}");
         }
@@ -162,7 +162,19 @@ internal static class StorageBoot
         commandLine.StorageFileSystem == "ext4" ? StorageFileSystem.Ext4 : StorageFileSystem.Btrfs;
 
     /// <summary>What the firmware calls this machine; empty where it says nothing.</summary>
-    public static Guid MachineId() => Guid.TryParse(SystemText.Line("/sys/class/dmi/id/product_uuid"), out var id) ? id : Guid.Empty;
+    public static Guid MachineId() => ParseId(SystemText.Line("/sys/class/dmi/id/product_uuid") ?? "");
+
+    internal static Guid ParseId(string text)
+    {
+        var id = new byte[16];
+        string digits = text.Replace("-", "");
+        for (int i = 0; i < id.Length; i++)
+        {
+            if (digits.Length != 32 || !SystemText.TryDigits(digits.AsSpan(i * 2, 2), 16, out long value)) return Guid.Empty;
+            id[i] = (byte)value;
+        }
+        return new Guid(id, bigEndian: true);
+    }
 
     private static string StateName(DiskState state) => state.ToString().ToLowerInvariant();
 

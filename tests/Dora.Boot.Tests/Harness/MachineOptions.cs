@@ -29,7 +29,7 @@ public sealed record MachineOptions
     public Firmware Firmware { get; init; } = Firmware.Bios;
 
     /// <summary>Image files that become disks.</summary>
-    public IReadOnlyList<DiskImage> Disks { get; init; } = [];
+    public IReadOnlyList<MachineDisk> Disks { get; init; } = [];
 
     public bool Network { get; init; } = true;
 
@@ -41,9 +41,9 @@ public sealed record MachineOptions
 }
 
 /// <summary>A disk of a machine: the file it is made of, how it is connected, and by which serial number it is known (disk0, disk1 ... unless told).</summary>
-public sealed record DiskImage(string File, DiskBus Bus = DiskBus.Virtio, string? Serial = null)
+public sealed record MachineDisk(string File, DiskBus Bus = DiskBus.Virtio, string? Serial = null)
 {
-    public static implicit operator DiskImage(string file) => new(file);
+    public static implicit operator MachineDisk(string file) => new(file);
 }
 
 public enum DiskBus

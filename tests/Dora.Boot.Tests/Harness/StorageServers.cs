@@ -59,8 +59,12 @@ public abstract class StorageServer : IDisposable
 
     protected bool Listens()
     {
-        string port = $":{Port:X4} 00000000:0000 0A";
-        return File.ReadLines("/proc/net/tcp").Any(line => line.Contains(port));
+        // proc(5): number, local address, remote address, state; 0A is LISTEN. Some open a socket of IPv6 for both families.
+        string port = $":{Port:X4}";
+        foreach (string table in (string[])["/proc/net/tcp", "/proc/net/tcp6"])
+            foreach (string line in File.ReadLines(table))
+                if (line.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, var local, _, "0A", ..] && local.EndsWith(port, StringComparison.Ordinal)) return true;
+        return false;
     }
 }
 

@@ -7,6 +7,8 @@ sealed class DiskFiles : IDisposable
 {
     readonly string _folder = Directory.CreateTempSubdirectory("pandora-disks-").FullName;
 
+    public string Folder => _folder;
+
     public string this[string name] => Path.Combine(_folder, name);
 
     /// <summary>An empty disk.</summary>

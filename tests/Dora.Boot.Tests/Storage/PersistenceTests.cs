@@ -10,7 +10,7 @@ public class PersistenceTests
     {
         using var disks = new DiskFiles();
         string disk = disks.Empty("disk"), key, uuid;
-        using (var first = Start("claim", new DiskImage(disk)))
+        using (var first = Start("claim", new MachineDisk(disk)))
         {
             var storage = first.Storage();
             Assert.Equal(("ready", true), (storage.State, storage.Claimed));
@@ -22,21 +22,21 @@ public class PersistenceTests
         }
         Programs.Run(TimeSpan.FromMinutes(2), "btrfs", "check", disks.Partition("disk")).Expect();
 
-        using (var second = Start("claimed-before", new DiskImage(disk)))
+        using (var second = Start("claimed-before", new MachineDisk(disk)))
         {
             AssertKept(second);
             second.PowerOff();
         }
         // Another controller, another name, another disk before it, and USB.
         string other = disks.Empty("other", 300);
-        using (var moved = Start("moved-to-ata", new DiskImage(other), new DiskImage(disk, DiskBus.Ata, "QM77")))
+        using (var moved = Start("moved-to-ata", new MachineDisk(other), new MachineDisk(disk, DiskBus.Ata, "QM77")))
         {
             AssertKept(moved);
             Assert.Equal(["sda"], moved.Storage().Disks);
             Assert.Equal("empty", moved.Disks()["vda"].GetProperty("state").GetString());
             moved.PowerOff();
         }
-        using (var nvme = Start("moved-to-nvme", new DiskImage(disk, DiskBus.Nvme, "NV77")))
+        using (var nvme = Start("moved-to-nvme", new MachineDisk(disk, DiskBus.Nvme, "NV77")))
         {
             AssertKept(nvme);
             Assert.Equal(["nvme0n1"], nvme.Storage().Disks);
@@ -59,14 +59,14 @@ public class PersistenceTests
         using var disks = new DiskFiles();
         string disk = disks.Empty("disk");
         string empty = disks.Hash("disk");
-        using (var never = Start("claim-never", "pandora.claim=never", new DiskImage(disk)))
+        using (var never = Start("claim-never", "pandora.claim=never", new MachineDisk(disk)))
         {
             Assert.Equal("memory", never.Storage().State);
             Assert.Equal("pandora.claim=never", never.Storage().Reason);
         }
         Assert.Equal(empty, disks.Hash("disk"));
 
-        using (var claim = Start("claim-ext4", "pandora.claim=disk0 pandora.storage_fs=ext4", new DiskImage(disk)))
+        using (var claim = Start("claim-ext4", "pandora.claim=disk0 pandora.storage_fs=ext4", new MachineDisk(disk)))
         {
             Assert.Contains("ext4 on vda", claim.Storage().Reason);
             claim.SshOutput("echo kept >/root/file");
@@ -75,7 +75,7 @@ public class PersistenceTests
         Programs.Run(TimeSpan.FromMinutes(2), "e2fsck", "-fn", disks.Partition("disk")).Expect();
         string claimed = disks.Hash("disk");
 
-        using (var off = Start("storage-none", "pandora.storage=none", new DiskImage(disk)))
+        using (var off = Start("storage-none", "pandora.storage=none", new MachineDisk(disk)))
         {
             Assert.Equal("off", off.Storage().State);
             Assert.Equal("", off.SshOutput("cat /root/file 2>/dev/null || true"));
@@ -85,7 +85,7 @@ public class PersistenceTests
 
         // Twice as large now.
         disks.Grow("disk", 2048);
-        using (var grown = Start("grown", "", new DiskImage(disk)))
+        using (var grown = Start("grown", "", new MachineDisk(disk)))
         {
             Assert.Equal("kept", grown.SshOutput("cat /root/file"));
             Assert.Contains("grown to 2.0 GiB", grown.Storage().Reason);
@@ -96,9 +96,9 @@ public class PersistenceTests
         Assert.Contains("No problems found", Programs.Run(TimeSpan.FromMinutes(1), "sgdisk", "-v", disk).Expect());
     }
 
-    internal static Machine Start(string name, params DiskImage[] disks) => Start(name, null, disks);
+    internal static Machine Start(string name, params MachineDisk[] disks) => Start(name, null, disks);
 
-    internal static Machine Start(string name, string? commandLine, params DiskImage[] disks)
+    internal static Machine Start(string name, string? commandLine, params MachineDisk[] disks)
     {
         var machine = Machine.Start(new MachineOptions
         {

@@ -23,7 +23,7 @@ public class PowerCutTests
                 Thread.Sleep(random.Next(0, 600));
                 cut.CutPower();
             }
-            using var machine = PersistenceTests.Start("after-cut-claim", new DiskImage(disk));
+            using var machine = PersistenceTests.Start("after-cut-claim", new MachineDisk(disk));
             Assert.Equal("ready", machine.Storage().State);
             machine.SshOutput("echo kept >/root/file && sync");
         }
@@ -37,7 +37,7 @@ public class PowerCutTests
         var random = new Random(Settings.Count("PANDORA_SEED", 2));
         for (int i = 0; i <= s_cuts; i++)
         {
-            using var machine = PersistenceTests.Start("heavy-writing", new DiskImage(disk));
+            using var machine = PersistenceTests.Start("heavy-writing", new MachineDisk(disk));
             var storage = machine.Storage();
             Assert.Equal(("ready", i == 0), (storage.State, storage.Claimed));
             if (i > 0) Assert.Equal(string.Join('\n', Enumerable.Range(0, i)), machine.SshOutput("cat /var/synced-*"));

@@ -14,7 +14,7 @@ public class SeveralDisksTests
         string first = disks.Empty("first"), second = disks.Empty("second"), foreign = disks.Empty("foreign", 512);
         Programs.Run(TimeSpan.FromMinutes(1), "mke2fs", "-q", "-t", "ext4", "-L", "precious", foreign).Expect();
         string before = disks.Hash("foreign");
-        using (var machine = PersistenceTests.Start("join", new DiskImage(foreign), new DiskImage(first), new DiskImage(second)))
+        using (var machine = PersistenceTests.Start("join", new MachineDisk(foreign), new MachineDisk(first), new MachineDisk(second)))
         {
             Assert.Equal(["vdb"], machine.Storage().Disks);
             var found = machine.Disks();
@@ -36,14 +36,14 @@ public class SeveralDisksTests
         Assert.Equal(before, disks.Hash("foreign"));
 
         // Without the disk that it began with.
-        using (var degraded = PersistenceTests.Start("degraded", new DiskImage(second)))
+        using (var degraded = PersistenceTests.Start("degraded", new MachineDisk(second)))
         {
             Assert.Equal("degraded", degraded.Storage().State);
             Assert.Contains("1 of 2 disks", degraded.Storage().Reason);
             Assert.Equal("kept", degraded.SshOutput("cat /root/file"));
             degraded.PowerOff();
         }
-        using (var whole = PersistenceTests.Start("whole-again", new DiskImage(second), new DiskImage(first)))
+        using (var whole = PersistenceTests.Start("whole-again", new MachineDisk(second), new MachineDisk(first)))
         {
             Assert.Equal("ready", whole.Storage().State);
             Assert.Equal("kept", whole.SshOutput("cat /root/file"));
@@ -51,7 +51,7 @@ public class SeveralDisksTests
             Assert.Equal("empty", whole.Disks()["vdb"].GetProperty("state").GetString());
             whole.PowerOff();
         }
-        using var alone = PersistenceTests.Start("left", new DiskImage(second));
+        using var alone = PersistenceTests.Start("left", new MachineDisk(second));
         Assert.Equal("ready", alone.Storage().State);
         Assert.Equal("kept", alone.SshOutput("cat /root/file"));
     }
@@ -62,7 +62,7 @@ public class SeveralDisksTests
         using var disks = new DiskFiles();
         string foreign = disks.Empty("foreign", 512);
         Programs.Run(TimeSpan.FromMinutes(1), "mke2fs", "-q", "-t", "ext4", foreign).Expect();
-        using (var machine = PersistenceTests.Start("token", new DiskImage(foreign)))
+        using (var machine = PersistenceTests.Start("token", new MachineDisk(foreign)))
         {
             Assert.Equal("memory", machine.Storage().State);
             machine.SshOutput("echo kept >/root/file");
@@ -79,7 +79,7 @@ public class SeveralDisksTests
             Assert.Contains("\"status\":\"done\"", Last(machine, $"/v1/disks/vda/claim?token={token}"));
             machine.PowerOff();
         }
-        using var claimed = PersistenceTests.Start("token-claimed", new DiskImage(foreign));
+        using var claimed = PersistenceTests.Start("token-claimed", new MachineDisk(foreign));
         Assert.Equal("ready", claimed.Storage().State);
         Assert.Equal("kept", claimed.SshOutput("cat /root/file"));
     }
@@ -88,7 +88,7 @@ public class SeveralDisksTests
     public void A_disk_that_is_pulled_out_costs_storage_and_nothing_else()
     {
         using var disks = new DiskFiles();
-        using var machine = PersistenceTests.Start("pulled", new DiskImage(disks.Empty("disk")));
+        using var machine = PersistenceTests.Start("pulled", new MachineDisk(disks.Empty("disk")));
         Assert.Equal("ready", machine.Storage().State);
         machine.PullDisk(0);
         var end = DateTime.UtcNow + TimeSpan.FromSeconds(30);

@@ -7,32 +7,29 @@ namespace Dora.Core.Tests.Configuration;
 public class RemoteStorageNameTests
 {
     [Theory]
-    [InlineData("nfs:10.0.2.2:/srv/pandora", "Nfs", "10.0.2.2", 2049, "/srv/pandora", 0)]
-    [InlineData("nfs:files.example.org:20490:/", "Nfs", "files.example.org", 20490, "/", 0)]
-    [InlineData("nfs:[2001:db8::1]:/a:b", "Nfs", "2001:db8::1", 2049, "/a:b", 0)]
-    [InlineData("nfs:[::1]:2050:/x", "Nfs", "::1", 2050, "/x", 0)]
-    [InlineData("nbd:10.0.2.2", "Nbd", "10.0.2.2", 10809, "", 0)]
-    [InlineData("nbd:10.0.2.2/disk", "Nbd", "10.0.2.2", 10809, "disk", 0)]
-    [InlineData("nbd:nas:1234/a/b", "Nbd", "nas", 1234, "a/b", 0)]
-    [InlineData("nbd:[fe80::1]:1234", "Nbd", "fe80::1", 1234, "", 0)]
-    [InlineData("iscsi:10.0.0.5/iqn.2026-11.org.example:disk1", "Iscsi", "10.0.0.5", 3260, "iqn.2026-11.org.example:disk1", 0)]
-    [InlineData("iscsi:san:3261/iqn.2026-11.org.example:disk1/7", "Iscsi", "san", 3261, "iqn.2026-11.org.example:disk1", 7)]
-    [InlineData("iscsi:[2001:db8::5]/eui.02004567a425678d/1", "Iscsi", "2001:db8::5", 3260, "eui.02004567a425678d", 1)]
-    [InlineData("virtiofs:data", "VirtioFs", "", 0, "data", 0)]
-    [InlineData("9p:host_share", "NineP", "", 0, "host_share", 0)]
-    public void A_place_is_taken_apart_and_written_again(string text, string kind, string server, int port, string path, int lun)
+    [InlineData("nfs:10.0.2.2:/srv/pandora", "Nfs", "10.0.2.2", 2049, "/srv/pandora")]
+    [InlineData("nfs:files.example.org:20490:/", "Nfs", "files.example.org", 20490, "/")]
+    [InlineData("nfs:[2001:db8::1]:/a:b", "Nfs", "2001:db8::1", 2049, "/a:b")]
+    [InlineData("nfs:[::1]:2050:/x", "Nfs", "::1", 2050, "/x")]
+    [InlineData("nbd:10.0.2.2", "Nbd", "10.0.2.2", 10809, "")]
+    [InlineData("nbd:10.0.2.2/disk", "Nbd", "10.0.2.2", 10809, "disk")]
+    [InlineData("nbd:nas:1234/a/b", "Nbd", "nas", 1234, "a/b")]
+    [InlineData("nbd:[fe80::1]:1234", "Nbd", "fe80::1", 1234, "")]
+    [InlineData("virtiofs:data", "VirtioFs", "", 0, "data")]
+    [InlineData("9p:host_share", "NineP", "", 0, "host_share")]
+    public void A_place_is_taken_apart_and_written_again(string text, string kind, string server, int port, string path)
     {
         Assert.True(RemoteStorageName.IsMeant(text));
         Assert.True(RemoteStorageName.TryParse(text, out var name, out string problem), problem);
-        Assert.Equal((kind, server, port, path, lun), (name.Kind.ToString(), name.Server, name.Port, name.Path, name.Lun));
+        Assert.Equal((kind, server, port, path), (name.Kind.ToString(), name.Server, name.Port, name.Path));
         Assert.True(RemoteStorageName.TryParse(name.ToString(), out var again, out _));
-        Assert.Equal((name.Kind, name.Server, name.Port, name.Path, name.Lun), (again.Kind, again.Server, again.Port, again.Path, again.Lun));
+        Assert.Equal((name.Kind, name.Server, name.Port, name.Path), (again.Kind, again.Server, again.Port, again.Path));
     }
 
     [Fact]
     public void What_is_usual_is_left_out_of_the_text() => Assert.Equal(
-        ["nfs:a:/x", "nbd:a/x", "nbd:[::1]", "iscsi:a/iqn.2026-11.o:d", "virtiofs:t"],
-        new[] { "nfs:a:2049:/x", "nbd:a:10809/x", "nbd:[::1]:10809", "iscsi:a:3260/iqn.2026-11.o:d/0", "virtiofs:t" }
+        ["nfs:a:/x", "nbd:a/x", "nbd:[::1]", "virtiofs:t"],
+        new[] { "nfs:a:2049:/x", "nbd:a:10809/x", "nbd:[::1]:10809", "virtiofs:t" }
             .Select(text => RemoteStorageName.TryParse(text, out var name, out string problem) ? name.ToString() : problem));
 
     [Theory]
@@ -56,16 +53,13 @@ public class RemoteStorageNameTests
     [InlineData("nbd:-server", "'-server' is not the name of a server")]
     [InlineData("nbd:my server", "'my server' is not the name of a server")]
     [InlineData("nbd:a..b", "'a..b' is not the name of a server")]
-    [InlineData("iscsi:server", "the target's name is missing")]
-    [InlineData("iscsi:server/disk1", "'disk1' is not the name of a target")]
-    [InlineData("iscsi:server/iqn.2026-11.org.example:disk1/x", "'x' is not the number of a unit")]
-    [InlineData("iscsi:server/iqn.2026-11.org.example:disk1/16384", "'16384' is not the number of a unit")]
     [InlineData("virtiofs:", "the tag")]
     [InlineData("virtiofs:a b", "a tag has no blanks")]
     [InlineData("9p:a,b", "a tag has no blanks, no commas")]
     [InlineData("virtiofs:0123456789012345678901234567890123456", "a tag has at most 36 characters")]
     [InlineData("9p:01234567890123456789012345678901", "a tag has at most 31 characters")]
     [InlineData("nbd:server/a\nb", "has a character in it")]
+    [InlineData("iscsi:server/iqn.2026-11.org.example:disk1", "iSCSI is not supported: use nbd")]
     [InlineData("smb:server/share", "is not one of nfs:")]
     [InlineData("NFS:server:/x", "is not one of nfs:")]
     [InlineData("", "is not one of nfs:")]
@@ -90,7 +84,7 @@ public class RemoteStorageNameTests
     public void Noise_never_throws_and_what_is_taken_can_be_written_and_read_again()
     {
         var random = new Random(20261121);
-        string[] seeds = ["nfs:10.0.2.2:/srv", "nbd:[2001:db8::1]:1/x", "iscsi:a:3260/iqn.2026-11.org:x/1", "virtiofs:tag", "9p:tag"];
+        string[] seeds = ["nfs:10.0.2.2:/srv", "nbd:[2001:db8::1]:1/x", "virtiofs:tag", "9p:tag"];
         const string Signs = ":/[].,%-_ 0129afz\0\n\u00e4\ud800";
         int taken = 0;
         for (int round = 0; round < Fuzz.Rounds(50_000); round++)

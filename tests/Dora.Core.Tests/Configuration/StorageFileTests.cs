@@ -57,7 +57,7 @@ public class StorageFileTests
     [InlineData("mounts:\n  - name: a\n    place: nfs:a:/x", "storage.yaml:2:5: mounts: at: is missing: where it is to be mounted")]
     [InlineData("mounts:\n  - place: nfs:a:/x\n    at: /mnt/a", "storage.yaml:2:5: mounts: name: is missing")]
     [InlineData("mounts:\n  - name: a\n    place: nbd:a\n    at: /mnt/a", "storage.yaml:2:5: mounts: file-system: is missing: what is on the disk (ext4, btrfs, xfs)")]
-    [InlineData("mounts:\n  - name: a\n    place: nfs:a:/x\n    at: /mnt/a\n    file-system: ext4", "storage.yaml:5:5: mounts.file-system: is for disks, nbd and iscsi; leave it out")]
+    [InlineData("mounts:\n  - name: a\n    place: nfs:a:/x\n    at: /mnt/a\n    file-system: ext4", "storage.yaml:5:5: mounts.file-system: is for disks and nbd; leave it out")]
     [InlineData("mounts:\n  - name: a\n    place: nfs:a\n    at: /mnt/a", "storage.yaml:3:12: mounts.place: 'nfs:a': the path of the export is missing: nfs:SERVER:/EXPORT")]
     [InlineData("mounts:\n  - name: a b\n    place: nfs:a:/x\n    at: /mnt/a", "storage.yaml:2:11: mounts.name: 'a b' is not a name")]
     [InlineData("mounts:\n  - {name: a, place: 'nfs:a:/x', at: /etc/a}", "mounts.at: '/etc/a' is not below /data or /mnt or /srv")]

@@ -31,7 +31,7 @@ internal sealed class Claim(IDiskWriter disk, Superblock superblock, IClaimConte
 {
     private const int ChunkBytes = 64 << 10;
 
-    private readonly IReadOnlyList<(long Offset, byte[] Content)> _table = GuidPartitionTable.Compose(
+    private readonly (long Offset, byte[] Bytes)[] _table = GuidPartitionTable.Compose(
         disk.SizeBytes, disk.SectorBytes, superblock.Disk, superblock.Partition, DiskLayout.PartitionType, DiskLayout.PartitionName,
         DiskLayout.PartitionOffset, superblock.PartitionBytes);
 
@@ -104,16 +104,15 @@ internal sealed class Claim(IDiskWriter disk, Superblock superblock, IClaimConte
     {
         var plan = new ClaimPlan();
         var places = ProbedPlaces.Of(disk.SizeBytes);
-        var table = new List<(long Offset, byte[] Content)>(_table);
-        table.Sort(static (a, b) => a.Offset.CompareTo(b.Offset));
-        foreach (var (offset, bytes) in table)
-            if (offset < DiskLayout.PartitionOffset) Plan(plan, places, offset, bytes);
+        // The table is in the order of writing: backwards it begins with what lies first on the disk.
+        for (int i = _table.Length - 1; i >= 0; i--)
+            if (_table[i].Offset < DiskLayout.PartitionOffset) Plan(plan, places, _table[i].Offset, _table[i].Bytes);
         ForEachChunk((offset, bytes) =>
         {
             Plan(plan, places, offset, bytes);
             return null;
         });
-        foreach (var (offset, bytes) in table)
+        foreach (var (offset, bytes) in _table)
             if (offset >= DiskLayout.PartitionOffset) Plan(plan, places, offset, bytes);
         return plan.Write();
     }

@@ -41,7 +41,7 @@ internal static class ClaimedDisk
             }
         }
         foreach (var again in Disk.All())
-            if (again.Info.Name == disk.Info.Name && LookedAt.At(again) is { Verdict.State: DiskState.Ours } ours) return ours;
+            if (again.Info.Name == disk.Info.Name && LookedAt.At(again, isQuick: true) is { Verdict.State: DiskState.Ours } ours) return ours;
         failure = "it is written, but does not read back as it should: the disk does not keep what is written to it";
         return null;
     }

@@ -7,13 +7,15 @@ namespace Dora.Init.Storage.Disks;
 internal sealed record LookedAt(Disk Disk, ContentFinding? Content, DiskVerdict Verdict)
 {
     /// <summary>Reads it. A disk that does not answer blocks here: only for processes that may.</summary>
-    public static LookedAt At(Disk disk)
+    /// <param name="disk">Which.</param>
+    /// <param name="isQuick">Without a fingerprint for a storage of ours: a token cannot be made of it.</param>
+    public static LookedAt At(Disk disk, bool isQuick = false)
     {
         if (disk.Info.SizeBytes == 0) return new LookedAt(disk, null, DiskVerdict.Of(disk, null));
         var errno = BlockDevice.OpenToRead(disk.Info.Path, out var device);
         if (errno != Errno.None) return new LookedAt(disk, null, DiskVerdict.Of(disk, null, $"open: {errno.Describe()}"));
         ContentFinding content;
-        using (device) content = ContentProbe.Look(device);
+        using (device) content = ContentProbe.Look(device, isQuick);
         string? failure = DiskVerdict.UsedBy(disk) is null && !disk.Info.ReadOnly ? AloneFailure(disk.Info.Path) : null;
         return new LookedAt(disk, content, DiskVerdict.Of(disk, content, failure));
     }

@@ -45,7 +45,7 @@ internal static class ProbedPlaces
         places.Add(new Place(last, (int)(sizeBytes - last)));
         return places;
 
-        long Part(int part, int of) => (long)((Int128)sizeBytes * part / of) & -SpotBytes;
+        long Part(int part, int of) => sizeBytes / of * part & -SpotBytes;
 
         void Insert(long offset)
         {

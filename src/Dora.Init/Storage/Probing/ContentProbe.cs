@@ -16,6 +16,8 @@ namespace Dora.Init.Storage.Probing;
 ///   Ours             a valid superblock says that the claim is done, and the partition table and the file system are the
 ///                    ones that it names (<see cref="OwnDisk"/>). Other content does not matter, nor does a bad sector in it.
 ///
+/// A disk that joins a storage may be either: ours once it has the file system, an unfinished claim as long as it has not.
+///
 /// Everything else is Foreign, where somebody's signature is found, or Unsure. Nothing is written here.
 /// </summary>
 internal static class ContentProbe
@@ -23,16 +25,24 @@ internal static class ContentProbe
     // Beside the programs of an idle machine this is much: one buffer, and none that the collector keeps apart (85,000 bytes).
     private const int BufferBytes = 64 << 10;
 
-    public static ContentFinding Look(IDiskContent disk)
+    /// <param name="disk">What to look at.</param>
+    /// <param name="isQuick">A storage of ours is known by its superblock, table and file system alone; it gets no fingerprint then.</param>
+    public static ContentFinding Look(IDiskContent disk, bool isQuick = false)
     {
         var buffer = new byte[BufferBytes];
         var superblock = ReadSuperblock(disk, out string? damage);
-        bool isClaiming = superblock is { State: SuperblockState.Claiming };
-        var plan = isClaiming ? ClaimPlan.Read(disk, superblock!) : null;
-        var scan = new ContentScan(disk, buffer, isClaiming ? superblock : null, plan ?? ClaimPlan.Empty);
+        bool mayBeUnfinished = superblock is { State: SuperblockState.Claiming or SuperblockState.Joining };
+        if (isQuick && superblock is { State: not SuperblockState.Claiming } && OwnDisk.Disagreement(disk, superblock, out string known, out _) is null)
+            return new(ContentKind.Ours, $"Pandora's storage{known}", 0, superblock);
+        var plan = mayBeUnfinished ? ClaimPlan.Read(disk, superblock!) : null;
+        var scan = new ContentScan(disk, buffer, mayBeUnfinished ? superblock : null, plan ?? ClaimPlan.Empty);
         scan.Run();
 
-        if (superblock is not null && !isClaiming) return OfOwn(disk, superblock, scan, buffer);
+        if (superblock is { State: not SuperblockState.Claiming })
+        {
+            var own = OfOwn(disk, superblock, scan, buffer);
+            if (own.Kind is ContentKind.Ours || !mayBeUnfinished) return own;
+        }
         if (scan.ErrorAt is { } bad) return Unsure($"it cannot be read at {Words.Offset(bad)}: {scan.Error.Describe()}");
         if (superblock is not null) return OfUnfinished(disk, superblock, plan, scan);
         if (disk.SizeBytes <= 0) return Unsure("it has no size");

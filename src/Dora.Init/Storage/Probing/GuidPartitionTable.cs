@@ -97,7 +97,7 @@ internal sealed class GuidPartitionTable
         partition.TryWriteBytes(entries.AsSpan(16));
         BinaryPrimitives.WriteInt64LittleEndian(entries.AsSpan(32), first);
         BinaryPrimitives.WriteInt64LittleEndian(entries.AsSpan(40), end - 1);
-        Encoding.Unicode.GetBytes(name.AsSpan(0, Math.Min(name.Length, NameCharacters)), entries.AsSpan(NameAt));
+        for (int i = 0; i < name.Length && i < NameCharacters; i++) BinaryPrimitives.WriteUInt16LittleEndian(entries.AsSpan(NameAt + i * 2), name[i]);
         uint entriesChecksum = Crc32(entries);
         return
         [

@@ -36,6 +36,7 @@ internal static class OwnDisk
             return $"the partition table is damaged: {problem}";
         }
         if (isGrowing) notes += "; its growth is not finished";
+        if (ours.State is SuperblockState.Joining) notes += "; its joining is not finished";
         return OfTable(disk, ours, table, isGrowing) ?? OfProtectiveMbr(disk) ?? OfContent(disk, ours);
     }
 

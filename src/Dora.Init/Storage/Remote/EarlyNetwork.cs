@@ -23,39 +23,45 @@ internal static class EarlyNetwork
     {
         var deadline = Sys.TimeSinceBoot() + limit;
         // Lost requests are asked again until the deadline: a switch may take its time before it lets anything through.
-        var clients = new List<(string Interface, int Pid)>();
+        var clients = new List<Client>();
         string? last = null;
         _ = ColdPlug.Run(new ModuleLoader(ModuleDirectory.OfThisKernel(), commandLine));
         string? up = null;
         while (up is null)
         {
             foreach (string name in NetworkInterfaces.Wired())
-                if (!clients.Exists(client => client.Interface == name)) Start(name, clients, ref last);
+                if (!IsThere(clients, name)) clients.Add(Start(name, ref last));
             var now = Sys.TimeSinceBoot();
             if (now >= deadline) break;
             _ = Sys.WaitForSignals([Libc.SIGCHLD], deadline - now < s_lookAgain ? deadline - now : s_lookAgain);
-            for (int i = 0; i < clients.Count && up is null; i++)
+            foreach (var client in clients)
             {
-                var (name, pid) = clients[i];
-                if (pid == 0 || !Reaper.TryReap(pid, out var exit)) continue;
-                clients[i] = (name, 0);
-                if (exit is { Code: Libc.CLD_EXITED, Status: 0 }) up = name;
-                else last = $"{name}: the DHCP client has ended ({exit.Status})";
+                if (up is not null || client.Pid == 0 || !Reaper.TryReap(client.Pid, out var exit)) continue;
+                client.Pid = 0;
+                if (exit is { Code: Libc.CLD_EXITED, Status: 0 }) up = client.Interface;
+                else last = $"{client.Interface}: the DHCP client has ended ({exit.Status})";
             }
         }
         // Those on the other interfaces: their turn comes with the services.
-        foreach (var (_, pid) in clients)
+        foreach (var client in clients)
         {
-            if (pid == 0) continue;
-            _ = Sys.Kill(pid, Libc.SIGKILL);
-            while (!Reaper.TryReap(pid, out _) && Sys.WaitForSignals([Libc.SIGCHLD], TimeSpan.FromSeconds(1)) != 0) { }
+            if (client.Pid == 0) continue;
+            _ = Sys.Kill(client.Pid, Libc.SIGKILL);
+            while (!Reaper.TryReap(client.Pid, out _) && Sys.WaitForSignals([Libc.SIGCHLD], TimeSpan.FromSeconds(1)) != 0) { }
         }
         if (up is not null) return null;
         return clients.Count == 0 ? $"there is no wired network interface after {limit.TotalSeconds:0} s"
-            : last ?? $"no lease by DHCP on {string.Join(", ", clients.ConvertAll(client => client.Interface))} within {limit.TotalSeconds:0} s";
+            : last ?? $"no lease by DHCP on {clients[0].Interface}{(clients.Count > 1 ? " and others" : "")} within {limit.TotalSeconds:0} s";
     }
 
-    private static void Start(string name, List<(string, int)> clients, ref string? last)
+    private static bool IsThere(List<Client> clients, string name)
+    {
+        foreach (var client in clients)
+            if (client.Interface == name) return true;
+        return false;
+    }
+
+    private static Client Start(string name, ref string? last)
     {
         _ = Sys.SetInterfaceUp(name);
         // -q: it ends with the lease. Without -n it goes on asking; the deadline above ends it.
@@ -67,6 +73,13 @@ internal static class EarlyNetwork
         var launched = Launcher.Launch(new LaunchPlanBuilder("udhcpc", command, "/sbin/udhcpc").StandardStreams(quiet, quiet, quiet)
             .Step("end with us", SystemCall.prctl, Libc.PR_SET_PDEATHSIG, Libc.SIGKILL).Build(asSibling: false));
         if (!launched.Succeeded) last = launched.Failure;
-        clients.Add((name, launched.Succeeded ? launched.Pid : 0));
+        return new Client(name) { Pid = launched.Succeeded ? launched.Pid : 0 };
+    }
+
+    /// <summary>A client of DHCP; pid 0: it has ended.</summary>
+    private sealed class Client(string name)
+    {
+        public string Interface => name;
+        public int Pid { get; set; }
     }
 }

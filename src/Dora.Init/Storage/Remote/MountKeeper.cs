@@ -48,11 +48,17 @@ internal sealed class MountKeeper
         string options = "";
         foreach (string word in mount.Options.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
-            int i = Array.FindIndex(s_flags, flag => flag.Word == word);
-            if (i >= 0) _flags |= s_flags[i].Flag;
+            if (FlagOf(word) is { } flag) _flags |= flag;
             else options = options.Length == 0 ? word : $"{options},{word}";
         }
         _options = options;
+    }
+
+    private static ulong? FlagOf(string word)
+    {
+        foreach (var (known, flag) in s_flags)
+            if (known == word) return flag;
+        return null;
     }
 
     public static int Run(string name)

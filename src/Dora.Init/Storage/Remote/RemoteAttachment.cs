@@ -9,7 +9,7 @@ internal readonly struct RemoteResult
 {
     public string? Problem { get; init; }
 
-    /// <summary>Path of a block device (nbd, iscsi).</summary>
+    /// <summary>Path of a block device (nbd).</summary>
     public string? Device { get; init; }
 
     /// <summary>Type of the file system that is mounted at the target (nfs, virtiofs, 9p).</summary>
@@ -86,9 +86,6 @@ internal static class RemoteAttachment
             case RemoteStorageKind.Nbd:
                 // nbd=N at insertion makes N devices; netlink makes them as they are asked for.
                 _ = loader.Load("nbd", wantedBy);
-                break;
-            case RemoteStorageKind.Iscsi:
-                _ = loader.Load("iscsi_tcp", wantedBy) && loader.Load("sd_mod", wantedBy);
                 break;
             case RemoteStorageKind.VirtioFs:
                 _ = loader.Load("virtiofs", wantedBy);

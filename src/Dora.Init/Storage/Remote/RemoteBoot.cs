@@ -15,7 +15,7 @@ internal static class RemoteBoot
     private const string Aside = "/run/dora/storage/mount";
 
     /// <summary>
-    /// A device (nbd, iscsi) that the place has become, as a disk that is known by its place: what is on it decides, by the
+    /// A device (nbd) that the place has become, as a disk that is known by its place: what is on it decides, by the
     /// rules for any disk that was named. Null: it is a file system and mounted, or it failed; the status says which.
     /// </summary>
     public static LookedAt? Attach(in RemoteStorageName place, KernelCommandLine commandLine, out StorageStatus status)
@@ -33,7 +33,7 @@ internal static class RemoteBoot
         if (result.Device is { } device)
         {
             foreach (var disk in Disk.All())
-                if (disk.Info.Path == device) return LookedAt.At(new Disk { Info = disk.Info, Id = place.ToString(), Place = disk.Place, Swap = disk.Swap });
+                if (disk.Info.Path == device) return LookedAt.At(new Disk { Info = disk.Info, Id = place.ToString(), Place = disk.Place, Swap = disk.Swap }, isQuick: true);
             status = status with { Reason = $"{place}: {device} is not there" };
             return null;
         }

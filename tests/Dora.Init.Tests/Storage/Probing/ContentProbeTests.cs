@@ -203,6 +203,22 @@ public class ContentProbeTests
     }
 
     [Fact]
+    public void A_disk_that_joins_is_unfinished_until_it_has_the_file_system_and_ours_from_then_on()
+    {
+        var superblock = PandoraDisk.Describe(state: SuperblockState.Joining);
+        var pieces = PandoraDisk.Pieces(superblock);
+        for (int written = 0; written <= pieces.Count; written++)
+            Expect(ContentKind.OursUnfinished, "an unfinished claim of Pandora, and nothing else", PandoraDisk.MakeUnfinished(superblock, written));
+        var disk = PandoraDisk.MakeUnfinished(superblock, pieces.Count);
+        var fileSystem = PandoraDisk.Pieces(superblock with { State = SuperblockState.Ready })[0];
+        Expect(ContentKind.Ours, "Pandora's storage (btrfs); its joining is not finished", disk.Write(fileSystem.Offset, fileSystem.Bytes));
+        // Something else in the partition, or the file system of another storage, is neither.
+        ExpectPart(ContentKind.Unsure, $"an unfinished claim of Pandora, and data at {Words.Offset(fileSystem.Offset)} that is not of it",
+            disk.Write(fileSystem.Offset + 32, [0x11]));
+        ExpectPart(ContentKind.Unsure, "an unfinished claim of Pandora, its plan is damaged, and data at ", PandoraDisk.MakeUnfinished(superblock, pieces.Count).Write(DiskLayout.PlanOffset, [0x77]));
+    }
+
+    [Fact]
     public void The_fingerprint_changes_with_any_bit_and_with_the_size()
     {
         var seen = new HashSet<ulong>();

@@ -187,7 +187,12 @@ public class GeneratedImageTests(ITestOutputHelper output)
 
     void UnfinishedWithForeignSectors(Random random, int rounds)
     {
-        var superblock = PandoraDisk.Describe();
+        UnfinishedWithForeignSectors(random, rounds * 2 / 3, PandoraDisk.Describe());
+        UnfinishedWithForeignSectors(random, rounds / 3, PandoraDisk.Describe(state: SuperblockState.Joining));
+    }
+
+    void UnfinishedWithForeignSectors(Random random, int rounds, Superblock superblock)
+    {
         int pieces = PandoraDisk.Pieces(superblock).Count;
         for (int round = 0; round < rounds; round++)
         {
@@ -234,7 +239,7 @@ public class GeneratedImageTests(ITestOutputHelper output)
         Span<byte> bytes = stackalloc byte[8];
         for (int round = 0; round < Fuzz.Rounds(2000); round++)
         {
-            var superblock = PandoraDisk.Describe(6 << 20, (SuperblockState)random.Next(1, 4), (StorageFileSystem)random.Next(1, 3), random.Next(4) == 0);
+            var superblock = PandoraDisk.Describe(6 << 20, (SuperblockState)random.Next(1, 5), (StorageFileSystem)random.Next(1, 3), random.Next(4) == 0);
             var disk = random.Next(3) == 0 ? PandoraDisk.MakeUnfinished(superblock, random.Next(6)) : PandoraDisk.Make(superblock, random.Next(2) == 0 ? 512 : 4096);
             for (int i = random.Next(1, 12); i > 0; i--)
             {

@@ -39,6 +39,7 @@ internal static class PandoraDisk
     public static List<(long Offset, byte[] Bytes)> Pieces(Superblock superblock, int sectorBytes = 512)
     {
         var pieces = new List<(long, byte[])>();
+        if (superblock.State is SuperblockState.Joining) return [.. Table(superblock, sectorBytes)];
         if (superblock.IsEncrypted) pieces.Add((DiskLayout.PartitionOffset, Padded([.. "LUKS"u8, 0xBA, 0xBE, 0, 2])));
         else if (superblock.FileSystem == StorageFileSystem.Btrfs)
             pieces.Add((DiskLayout.PartitionOffset + (64 << 10), Padded([.. new byte[32], .. superblock.FileSystemId.ToByteArray(bigEndian: true), .. new byte[16], .. "_BHRfS_M"u8])));
@@ -57,7 +58,7 @@ internal static class PandoraDisk
     {
         var pieces = Pieces(superblock);
         byte[] plan = Plan(superblock, pieces);
-        var planned = superblock with { State = SuperblockState.Claiming, Fill = fill, PlanBytes = plan.Length, PlanChecksum = Superblock.Crc32C(plan) };
+        var planned = superblock with { State = superblock.State is SuperblockState.Joining ? SuperblockState.Joining : SuperblockState.Claiming, Fill = fill, PlanBytes = plan.Length, PlanChecksum = Superblock.Crc32C(plan) };
         var disk = new MemoryDisk(superblock.DiskBytes, fill);
         disk.Write(DiskLayout.SuperblockOffset, planned.Write()).Write(DiskLayout.PlanOffset, plan);
         foreach (var (offset, bytes) in pieces[..written]) disk.Write(offset, bytes);
