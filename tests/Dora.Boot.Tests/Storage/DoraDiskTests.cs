@@ -13,7 +13,7 @@ public class DoraDiskTests
         string foreign = disks.Empty("foreign", 512), small = disks.Empty("small", 100);
         Programs.Run(TimeSpan.FromMinutes(1), "mke2fs", "-q", "-t", "ext4", "-L", "precious", foreign).Expect();
         string before = disks.Hash("foreign");
-        using var machine = PersistenceTests.Start("dora-disk", new DiskImage(disks.Empty("first")), new DiskImage(foreign), new DiskImage(disks.Empty("second")), new DiskImage(small));
+        using var machine = PersistenceTests.Start("dora-disk", new MachineDisk(disks.Empty("first")), new MachineDisk(foreign), new MachineDisk(disks.Empty("second")), new MachineDisk(small));
         string Dora(string arguments) => machine.SshOutput($"dora {arguments} 2>&1; echo exit $?", TimeSpan.FromMinutes(2));
 
         string storage = Dora("storage");
