@@ -47,7 +47,7 @@ internal static class ContentProbe
         if (superblock is not null) return OfUnfinished(disk, superblock, plan, scan);
         if (disk.SizeBytes <= 0) return Unsure("it has no size");
         if (scan.DeviationAt is not { } deviation)
-            return new(ContentKind.Empty, $"empty: nothing but {(scan.Fill == 0 ? "zero" : "0xFF")} in {Words.Size(scan.Bytes)} at {scan.Places} places", scan.Fingerprint, Fill: scan.Fill);
+            return new(ContentKind.Empty, $"empty: nothing but {(scan.Fill == 0 ? "zero" : "0xFF")} in {Words.Size(scan.Bytes)} at {Words.Number(scan.Places)} places", scan.Fingerprint, Fill: scan.Fill);
         if (damage is not null) return Unsure(damage);
         if (Signatures.Find(new DiskWindow(disk, buffer), disk) is { } names) return new(ContentKind.Foreign, names, scan.Fingerprint);
         return Unsure(scan.IsMixed
@@ -70,7 +70,7 @@ internal static class ContentProbe
     private static ContentFinding OfUnfinished(IDiskContent disk, Superblock superblock, ClaimPlan? plan, ContentScan scan)
     {
         if (superblock.DiskBytes != disk.SizeBytes)
-            return new(ContentKind.Unsure, $"an unfinished claim of Pandora, of a disk of {superblock.DiskBytes} bytes: this one has {disk.SizeBytes}", scan.Fingerprint, superblock);
+            return new(ContentKind.Unsure, $"an unfinished claim of Pandora, of a disk of {Words.Number(superblock.DiskBytes)} bytes: this one has {Words.Number(disk.SizeBytes)}", scan.Fingerprint, superblock);
         if (scan.DeviationAt is { } foreign)
             return new(ContentKind.Unsure, $"an unfinished claim of Pandora{(plan is null ? ", its plan is damaged" : "")}, and data at {Words.Offset(foreign)} that is not of it", scan.Fingerprint, superblock);
         return new(ContentKind.OursUnfinished, $"an unfinished claim of Pandora{(plan is null ? ", before its plan was written" : "")}, and nothing else", scan.Fingerprint, superblock, superblock.Fill);

@@ -52,27 +52,30 @@ internal sealed class ContentScan(IDiskContent disk, byte[] buffer, Superblock? 
                 Bytes += piece.Length;
                 Fold((ulong)at);
                 // Most pieces have one byte all over: it stands for them, and words are for the others.
-                if (piece.IndexOfAnyExcept(piece[0]) < 0) Fold(piece[0]);
+                byte first = piece[0];
+                bool isUniform = piece.IndexOfAnyExcept(first) < 0;
+                if (isUniform) Fold(first);
                 else Fold(piece);
+                if (at == 0 && claim is null) Begin(first);
+                if (isUniform && first == Fill) continue;
                 if (claim is null) Compare(at, piece);
                 else if (DeviationAt is null) CompareSectors(at, piece);
             }
         }
     }
 
+    private void Begin(byte first)
+    {
+        Fill = first;
+        if (Fill is 0 or 0xFF) return;
+        DeviationAt = 0;
+        IsMixed = false;
+    }
+
     private void Compare(long at, ReadOnlySpan<byte> piece)
     {
-        if (at == 0)
-        {
-            Fill = piece[0];
-            if (Fill is not (0 or 0xFF)) DeviationAt = 0;
-        }
-        if (DeviationAt is null)
-        {
-            int deviation = piece.IndexOfAnyExcept(Fill);
-            if (deviation >= 0) DeviationAt = at + deviation;
-        }
-        if (DeviationAt is not null && IsMixed) IsMixed = piece.IndexOfAnyExcept((byte)0, (byte)0xFF) < 0;
+        DeviationAt ??= at + piece.IndexOfAnyExcept(Fill); // there is one: it is not all Fill
+        if (IsMixed) IsMixed = piece.IndexOfAnyExcept((byte)0, (byte)0xFF) < 0;
     }
 
     private void CompareSectors(long at, ReadOnlySpan<byte> piece)

@@ -16,7 +16,7 @@ internal static class OwnDisk
         notes += ours.IsEncrypted ? ", encrypted)" : ")";
         isTableLost = false;
         if (ours.DiskBytes > disk.SizeBytes || ours.PartitionBytes > disk.SizeBytes - DiskLayout.PartitionOffset)
-            return $"the disk had {ours.DiskBytes} bytes, and has {disk.SizeBytes} now: it was cut off, or is seen through another controller";
+            return $"the disk had {Words.Number(ours.DiskBytes)} bytes, and has {Words.Number(disk.SizeBytes)} now: it was cut off, or is seen through another controller";
         if (ours.DiskBytes < disk.SizeBytes) notes += $"; the disk has grown from {Words.Size(ours.DiskBytes)} to {Words.Size(disk.SizeBytes)}";
 
         bool isGrowing = ours.State is SuperblockState.Growing;
@@ -62,20 +62,20 @@ internal static class OwnDisk
 
     private static string? OfTable(IDiskContent disk, Superblock ours, GuidPartitionTable table, bool isGrowing)
     {
-        if (table.Disk != ours.Disk) return $"the partition table is of disk {table.Disk}, not {ours.Disk}";
+        if (table.Disk != ours.Disk) return Differs("the partition table is of disk ", table.Disk, ours.Disk);
         if (table.Partitions.Length != 1) return $"the partition table has {Words.Count(table.Partitions.Length, "partition")}, not one";
         var partition = table.Partitions[0];
-        if (partition.Type != DiskLayout.PartitionType) return $"its partition is of type {partition.Type}, not Pandora's";
-        if (partition.Id != ours.Partition) return $"its partition is {partition.Id}, not {ours.Partition}";
+        if (partition.Type != DiskLayout.PartitionType) return $"its partition is of type {partition.Type.ToString()}, not Pandora's";
+        if (partition.Id != ours.Partition) return Differs("its partition is ", partition.Id, ours.Partition);
         long sector = table.SectorBytes, last = disk.SizeBytes / sector - 1;
-        if (partition.First != DiskLayout.PartitionOffset / sector) return $"its partition begins at sector {partition.First}, not {DiskLayout.PartitionOffset / sector}";
+        if (partition.First != DiskLayout.PartitionOffset / sector) return $"its partition begins at sector {Words.Number(partition.First)}, not {Words.Number(DiskLayout.PartitionOffset / sector)}";
         if (partition.First < table.FirstUsable || partition.Last > table.LastUsable || table.LastUsable >= last || table.Alternate > last)
             return "the partition table is of another disk: it names sectors that cannot be used";
         long length = (partition.Last - partition.First + 1) * sector;
         if (length == ours.PartitionBytes) return null;
         // A table on its way to the new end: of this size, or of one that the disk had in between.
         if (isGrowing && (length == DiskLayout.PartitionBytes(disk.SizeBytes) || length == DiskLayout.PartitionBytes((table.Alternate + 1) * sector))) return null;
-        return $"its partition has {length} bytes, not {ours.PartitionBytes}";
+        return $"its partition has {Words.Number(length)} bytes, not {Words.Number(ours.PartitionBytes)}";
     }
 
     // UEFI 2.10, 5.2.3. Without it the kernel does not take the table for one, and with another record in it the disk is somebody's, too.
@@ -106,6 +106,8 @@ internal static class OwnDisk
         if (!block[magicAt..].StartsWith(magic)) return $"there is no {name} in its partition";
         if (idAt < 0) return null;
         var id = new Guid(block.Slice(idAt, 16), bigEndian: true);
-        return id == ours.FileSystemId ? null : $"the {name} in its partition is {id}, not {ours.FileSystemId}";
+        return id == ours.FileSystemId ? null : Differs($"the {name} in its partition is ", id, ours.FileSystemId);
     }
+
+    private static string Differs(string what, Guid found, Guid ours) => $"{what}{found.ToString()}, not {ours.ToString()}";
 }

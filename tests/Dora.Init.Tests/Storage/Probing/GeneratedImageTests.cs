@@ -143,12 +143,14 @@ public class GeneratedImageTests(ITestOutputHelper output)
             // Magic, checksum, major version, state, file system, encryption (one bit), identities, sizes say where things are; number,
             // storage, fill, times, plan, machine and texts do not.
             for (int at = 0; at < Superblock.Bytes; at++)
+            {
+                MustBeLeftAlone(Changed(DiskLayout.SuperblockOffset + at, (byte)(1 << at % 8)), $"superblock, byte {at}");
                 foreach (byte mask in new byte[] { 0x01, 0x80, 0xFF })
                 {
-                    MustBeLeftAlone(Changed(DiskLayout.SuperblockOffset + at, mask), $"superblock, byte {at}");
                     if (at is < 16 or 20 or 21 or (>= 24 and < 33) or (>= 56 and < 104) or (>= 112 and < 128) && (at, mask) is not ((24, 0x01) or (32, 0x80)))
                         MustBeLeftAlone(Changed(DiskLayout.SuperblockOffset + at, mask).ResealedSuperblock(), $"superblock resealed, byte {at} ^ {mask:x2}");
                 }
+            }
 
             // Header: 8 revision, 16 checksum, 20 and beyond 92 reserved, 32 other copy, 40 and 48 usable are not in question.
             for (int at = 0; at < 92; at++)
