@@ -56,7 +56,12 @@ internal sealed record StorageChoice(StorageAction Action, IReadOnlyList<LookedA
         foreach (var disk in disks)
         {
             // Our own unfinished claim is no doubt about anything: it is the disk that was chosen before.
-            if (disk.Verdict.State is DiskState.Unfinished && disk.Verdict.MayClaim) return claim.IsNever ? NotClaimed(disk, "pandora.claim=never") : Claim(disk);
+            if (disk.Verdict is { State: DiskState.Unfinished, MayClaim: true })
+            {
+                if (claim.IsAny || claim.Names(disk.Disk.Id, disk.Disk.Info.Serial)) return Claim(disk);
+                if (claim.IsNever) return NotClaimed(disk, "pandora.claim=never");
+                continue;
+            }
             if (disk.HasOurMark)
                 return new(StorageAction.Nothing, [], $"{disk.Disk.Describe()}: {disk.Verdict.Reason}: nothing else is claimed beside it", IsFailure: true);
             bool isAskedFor = claim.Names(disk.Disk.Id, disk.Disk.Info.Serial) && disk.Verdict.State is DiskState.Empty;

@@ -40,7 +40,7 @@ internal static class DiskReader
             SizeBytes = size,
             Model = SystemText.Line($"{folder}/device/model") ?? SystemText.Line($"{folder}/device/name"),
             Vendor = Vendor(SystemText.Line($"{folder}/device/vendor")),
-            Serial = SystemText.Line($"{folder}/device/serial") ?? SystemText.Line($"{folder}/serial"),
+            Serial = SystemText.Line($"{folder}/device/serial") ?? SystemText.Line($"{folder}/serial") ?? UnitSerial($"{folder}/device/vpd_pg80"),
             Transport = Transport(name, Sys.ReadLink(folder, out string target) == Errno.None ? target : ""),
             Rotational = SystemText.Flag($"{folder}/queue/rotational"),
             Removable = SystemText.Flag($"{folder}/removable"),
@@ -81,6 +81,14 @@ internal static class DiskReader
     private static long Size(string folder) => Sectors(SystemText.Number($"{folder}/size"));
 
     private static long Sectors(long? count) => count is { } sectors and >= 0 and < long.MaxValue / SectorBytes ? sectors * SectorBytes : 0;
+
+    /// <summary>SCSI and ATA: the page of vital product data with the unit's serial number (SPC-4 7.8.15): four bytes, the last its length, then text.</summary>
+    internal static string? UnitSerial(string path)
+    {
+        if (Sys.ReadFile(path, out var page, 4096) != Errno.None || page.Length < 4) return null;
+        string text = System.Text.Encoding.ASCII.GetString(page.AsSpan(4, Math.Min(page[3], page.Length - 4))).Trim(' ', '\0');
+        return text.Length > 0 ? text : null;
+    }
 
     /// <summary>SCSI has a name; PCI and virtio have a number, which tells people nothing.</summary>
     private static string? Vendor(string? text) => text is null || text.StartsWith("0x", StringComparison.Ordinal) ? null : text;

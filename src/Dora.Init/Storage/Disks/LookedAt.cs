@@ -29,5 +29,5 @@ internal sealed record LookedAt(Disk Disk, ContentFinding? Content, DiskVerdict 
     }
 
     /// <summary>Whether there is a superblock of ours on it, of whatever use it is.</summary>
-    public bool HasOurMark => Content is { Superblock: not null } or { Kind: ContentKind.Ours or ContentKind.OursUnfinished };
+    public bool HasOurMark => Content is { Superblock: not null } or { HasOurMark: true } or { Kind: ContentKind.Ours or ContentKind.OursUnfinished };
 }

@@ -24,5 +24,6 @@ internal enum ContentKind
 /// <param name="Reason">In words, without the disk's name: "LVM2 physical volume", "data at 3.2 MiB that is not known here".</param>
 /// <param name="Fingerprint">Of everything that was looked at: the same as long as none of it changes.</param>
 /// <param name="Superblock">Ours, if there is a valid one.</param>
+/// <param name="HasOurMark">There is a superblock of ours, of whatever use it is.</param>
 /// <param name="Fill">Of an empty disk (or the empty part of an unfinished one): 0x00 or 0xFF.</param>
-internal sealed record ContentFinding(ContentKind Kind, string Reason, ulong Fingerprint, Superblock? Superblock = null, byte Fill = 0);
+internal sealed record ContentFinding(ContentKind Kind, string Reason, ulong Fingerprint, Superblock? Superblock = null, byte Fill = 0, bool HasOurMark = false);

@@ -48,7 +48,7 @@ internal static class ContentProbe
         if (disk.SizeBytes <= 0) return Unsure("it has no size");
         if (scan.DeviationAt is not { } deviation)
             return new(ContentKind.Empty, $"empty: nothing but {(scan.Fill == 0 ? "zero" : "0xFF")} in {Words.Size(scan.Bytes)} at {Words.Number(scan.Places)} places", scan.Fingerprint, Fill: scan.Fill);
-        if (damage is not null) return Unsure(damage);
+        if (damage is not null) return Unsure(damage) with { HasOurMark = true };
         if (Signatures.Find(new DiskWindow(disk, buffer), disk) is { } names) return new(ContentKind.Foreign, names, scan.Fingerprint);
         return Unsure(scan.IsMixed
             ? $"a mixture of zero and 0xFF: {(scan.Fill == 0 ? "0xFF" : "zero")} first at {Words.Offset(deviation)}"

@@ -83,6 +83,21 @@ public class HardwareReaderTests
         Assert.Null(DmiReader.Read(root.Path, withSecrets: false).ProductSerial);
     }
 
+    [Theory]
+    [InlineData("\0\u0080\0\u0004QM77", "QM77")]
+    [InlineData("\0\u0080\0\u0008  QM77  ", "QM77")]
+    [InlineData("\0\u0080\0\u007fQM77", "QM77")]
+    [InlineData("\0\u0080\0\u0004    ", null)]
+    [InlineData("\0\u0080", null)]
+    [InlineData("", null)]
+    public void A_serial_number_in_the_vital_product_data(string page, string? expected)
+    {
+        using var root = new FakeRoot().Folder("/sys");
+        File.WriteAllBytes(root.Path + "/sys/vpd_pg80", Encoding.Latin1.GetBytes(page));
+        Assert.Equal(expected, DiskReader.UnitSerial(root.Path + "/sys/vpd_pg80"));
+        Assert.Null(DiskReader.UnitSerial(root.Path + "/sys/none"));
+    }
+
     [Fact]
     public void Disks_with_partitions_and_what_is_mounted()
     {
