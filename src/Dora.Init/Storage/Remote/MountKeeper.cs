@@ -25,7 +25,7 @@ namespace Dora.Init.Storage.Remote;
 internal sealed class MountKeeper
 {
     private const int NotAgain = 125;
-    private static readonly TimeSpan s_firstPause = TimeSpan.FromSeconds(1), s_longestPause = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_firstPause = TimeSpan.FromSeconds(1), s_longestPause = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_watch = TimeSpan.FromSeconds(30), s_watchAway = TimeSpan.FromSeconds(5), s_answer = TimeSpan.FromSeconds(10);
 
     // mount(8) takes them for flags of mount(2); the rest is the file system's.
@@ -106,10 +106,11 @@ internal sealed class MountKeeper
 
     private string? Mount()
     {
+        if (MakeRoom() is { } problem) return problem;
         RemoteResult result;
         if (_mount.Device is { } device) result = Sys.Exists(device) ? new RemoteResult { Device = device } : RemoteResult.Failed($"{device} is not there");
         else result = RemoteAttachment.Try(_mount.Place, _mount.At, _options, _flags, RemoteLimits.Attempt);
-        if (result.Problem is { } problem) return problem;
+        if (result.Problem is not null) return result.Problem;
         if (result.Device is null) return null;
         _link = result.Link;
         var errno = Sys.MakeDirectories(_mount.At, 0x1ED);
@@ -124,6 +125,23 @@ internal sealed class MountKeeper
             StartLink();
         }
         return result.Problem;
+    }
+
+    /// <summary>/mnt and /srv belong to the root image, where nobody can make a folder: the first mount there brings an empty place in RAM.</summary>
+    private string? MakeRoom()
+    {
+        string top = _mount.At[..4];
+        if (top is not ("/mnt" or "/srv") || MountTable.TypeAt(top) is not null) return null;
+        var errno = Sys.Open("/run/dora", Libc.O_RDONLY | Libc.O_DIRECTORY, 0, out var folder);
+        if (errno != Errno.None) return $"open /run/dora: {errno.Describe()}";
+        using (folder)
+        {
+            // Another mount may be about to do the same.
+            errno = Sys.Lock(folder, wait: true);
+            if (errno == Errno.None && MountTable.TypeAt(top) is null)
+                errno = Sys.Mount("tmpfs", top, "tmpfs", Libc.MS_NOSUID | Libc.MS_NODEV, "mode=0755,size=1M");
+        }
+        return errno == Errno.None ? null : $"make room at {top}: {errno.Describe()}";
     }
 
     /// <summary>Until it is told to end (true) or the mount is lost (false).</summary>
