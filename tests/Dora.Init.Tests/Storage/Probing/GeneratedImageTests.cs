@@ -208,6 +208,9 @@ public class GeneratedImageTests(ITestOutputHelper output)
             disk.Write(at, [value]);
             MustBeLeftAlone(disk, $"round {round}: {value:x2} in place of {before:x2} at {at}");
         }
+        // Our own area ends where it ends.
+        foreach (long at in new[] { DiskLayout.SuperblockOffset - 512, DiskLayout.SuperblockOffset - 1, DiskLayout.PartitionOffset, DiskLayout.PartitionOffset + 511 })
+            MustBeLeftAlone(PandoraDisk.MakeUnfinished(superblock, 0).Write(at, [1]), $"beside our own area, at {at}");
         // The plan is of something else, or lies about what it is.
         for (int at = 0; at < 40; at++)
         {
