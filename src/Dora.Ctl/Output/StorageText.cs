@@ -40,7 +40,9 @@ internal static class StorageText
     private static string Words(StorageStatus status)
     {
         var parts = new List<string>();
-        if (status.FileSystem is { } type) parts.Add($"{(status.Encrypted ? "encrypted " : "")}{type}{(status.Kind is { } kind and not "disk" ? $" by {kind}" : "")}");
+        // The reason of the boot begins with it: "btrfs on vda ...".
+        if (status.FileSystem is { } type && status.Reason?.StartsWith($"{type} on ", StringComparison.Ordinal) == true) parts.AddRange(status.Encrypted ? ["encrypted"] : []);
+        else if (status.FileSystem is not null) parts.Add($"{(status.Encrypted ? "encrypted " : "")}{status.FileSystem}{(status.Kind is { } kind and not "disk" ? $" by {kind}" : "")}");
         if (status.ClaimedThisBoot) parts.Add("claimed in this boot");
         if (status.Reason is { } reason) parts.Add(reason);
         return parts.Count > 0 ? ": " + string.Join(", ", parts) : "";

@@ -17,7 +17,7 @@ public class DoraDiskTests
         string Dora(string arguments) => machine.SshOutput($"dora {arguments} 2>&1; echo exit $?", TimeSpan.FromMinutes(2));
 
         string storage = Dora("storage");
-        Assert.Contains("storage: ready: btrfs, claimed in this boot", storage);
+        Assert.Contains("storage: ready: claimed in this boot, btrfs on vda", storage);
         Assert.Matches(@"disk 0 +vda \(.*serial disk0\)", storage);
         foreach (string path in (string[])["/etc", "/var", "/root", "/home", "/data"]) Assert.Matches($@"(?m)^{path} +yes +/data", storage);
         Assert.DoesNotContain("in RAM", storage);

@@ -17,7 +17,13 @@ public partial class ForeignDisksTests
     {
         using var files = new DiskFiles();
         var images = DiskImages.All.ToList();
-        var paths = images.ConvertAll(image => image.Create(files.Folder));
+        var paths = new List<string>();
+        foreach (var image in images)
+        {
+            // QEMU takes a comma in a name for the end of it.
+            paths.Add(files[$"image{paths.Count}"]);
+            File.Move(image.Create(files.Folder), paths[^1]);
+        }
         var before = paths.ConvertAll(Hash);
         using (var machine = Machine.Start(new MachineOptions
         {

@@ -16,7 +16,7 @@ public class StorageCommandTests
         var (code, output, error) = server.Dora(command.Split(' '));
         Assert.Equal((0, ""), (code, error));
         Assert.Equal("""
-            storage: ready: encrypted btrfs, claimed in this boot, btrfs on vda
+            storage: ready: encrypted, claimed in this boot, btrfs on vda
               ████████░░░░░░░░░░░░░░░░░░░░░░ 244 KiB of 977 KiB used (25.0 %)
               disk 0  vda (QEMU, serial 7)
               disk 1  vdb: missing
