@@ -175,7 +175,7 @@ internal sealed record Superblock
     private string? Nonsense() =>
         State is < SuperblockState.Claiming or > SuperblockState.Joining ? $"Pandora's superblock: unknown state {(int)State}"
         : FileSystem is not (StorageFileSystem.Btrfs or StorageFileSystem.Ext4) ? $"Pandora's superblock: unknown file system {(int)FileSystem}"
-        : PartitionBytes <= 0 || DiskBytes < DiskLayout.PartitionOffset + PartitionBytes || PlanBytes is < 0 or > DiskLayout.LongestPlan || Fill is not (0 or 0xFF)
+        : PartitionBytes <= 0 || PartitionBytes > DiskBytes - DiskLayout.PartitionOffset || PlanBytes is < 0 or > DiskLayout.LongestPlan || Fill is not (0 or 0xFF)
             ? "Pandora's superblock: its sizes contradict each other"
         : null;
 
