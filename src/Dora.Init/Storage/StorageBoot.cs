@@ -57,7 +57,8 @@ internal static class StorageBoot
     /// <summary>Who writes to disks is alone. Null where somebody else has it and is not waited for.</summary>
     public static FileDescriptor? TakeLock(bool wait)
     {
-        Sys.MakeDirectories(Folder, 0x1ED).ThrowIfError("make folder", Folder);
+        // For root alone: whoever could open it could hold the lock.
+        Sys.MakeDirectories(Folder, 0x1C0).ThrowIfError("make folder", Folder);
         Sys.Open(Folder, Libc.O_RDONLY | Libc.O_DIRECTORY, 0, out var folder).ThrowIfError("open", Folder);
         var errno = Sys.Lock(folder, wait);
         if (errno == Errno.None) return folder;

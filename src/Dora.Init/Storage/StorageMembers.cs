@@ -36,7 +36,7 @@ internal static class StorageMembers
             throw Failed(name, "the kernel does not see its partition");
         step(new DiskStep { Step = "join", Detail = $"btrfs takes {partition}", Status = ChangeInfo.Doing });
         Btrfs(name, s_limit, "device", "add", "-f", "-K", partition, StorageMount.Target);
-        if (MachineMark.Finish(Again(name)) is { } mark) throw Failed(name, mark);
+        if (MachineMark.Finish(disk.Disk) is { } mark) throw Failed(name, mark);
         step(new DiskStep { Step = "balance", Detail = "everything is put onto two disks", Status = ChangeInfo.Doing });
         Btrfs(name, s_moveLimit, "balance", "start", "-dconvert=raid1,soft", "-mconvert=raid1,soft", StorageMount.Target);
         StorageBoot.Rewrite(status => status with { Disks = [.. status.Disks, Part(Again(name))] });

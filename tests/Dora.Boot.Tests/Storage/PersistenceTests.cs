@@ -83,12 +83,13 @@ public class PersistenceTests
         }
         Assert.Equal(claimed, disks.Hash("disk"));
 
-        // Twice as large now.
+        // Twice as large now, and in another machine: both are written down, each beside the other.
         disks.Grow("disk", 2048);
-        using (var grown = Start("grown", "", new MachineDisk(disk)))
+        foreach (string what in (string[])["grown", "grown-before"])
         {
+            using var grown = Start(what, "", ["-uuid", "7b1e5a2c-6d43-4a55-9a3c-1f7d7e2f9b01"], new MachineDisk(disk));
             Assert.Equal("kept", grown.SshOutput("cat /root/file"));
-            Assert.Contains("grown to 2.0 GiB", grown.Storage().Reason);
+            Assert.Equal(what == "grown", grown.Storage().Reason.Contains("grown to 2.0 GiB"));
             Assert.InRange(long.Parse(grown.SshOutput("stat -f -c '%S %b' /data | { read s b; echo $((s * b)); }")), 1_800_000_000, 2L << 30);
             grown.PowerOff();
         }
@@ -98,11 +99,13 @@ public class PersistenceTests
 
     internal static Machine Start(string name, params MachineDisk[] disks) => Start(name, null, disks);
 
-    internal static Machine Start(string name, string? commandLine, params MachineDisk[] disks)
+    internal static Machine Start(string name, string? commandLine, params MachineDisk[] disks) => Start(name, commandLine, [], disks);
+
+    internal static Machine Start(string name, string? commandLine, IReadOnlyList<string> qemu, params MachineDisk[] disks)
     {
         var machine = Machine.Start(new MachineOptions
         {
-            Name = name, Iso = Artifacts.Iso, Disks = disks, CommandLine = commandLine is null ? null : $"{Artifacts.CommandLine} {commandLine}",
+            Name = name, Iso = Artifacts.Iso, Disks = disks, Qemu = qemu, CommandLine = commandLine is null ? null : $"{Artifacts.CommandLine} {commandLine}",
         });
         try
         {

@@ -11,30 +11,34 @@ internal static class MachineMark
     {
         foreach (var disk in disks)
         {
-            var superblock = disk.Content!.Superblock!;
-            if ((superblock.Machine == machine && superblock.State == SuperblockState.Ready) || disk.Disk.Info.ReadOnly) continue;
-            var errno = Write(disk, superblock with { State = SuperblockState.Ready, Machine = machine, Used = DateTimeOffset.UtcNow.ToUnixTimeSeconds() });
-            if (errno != Errno.None) Log.Warn($"storage: {disk.Disk.Describe()}: note which machine uses it: {errno.Describe()}");
+            if (disk.Disk.Info.ReadOnly) continue;
+            string? failure = Finish(disk.Disk) ?? Change(disk.Disk, superblock => superblock.Machine == machine ? null : superblock with { Machine = machine, Used = DateTimeOffset.UtcNow.ToUnixTimeSeconds() });
+            if (failure is not null) Log.Warn($"storage: {disk.Disk.Describe()}: note which machine uses it: {failure}");
         }
     }
 
-    /// <summary>A disk that was about to join has joined. Null when that is written down.</summary>
-    public static string? Finish(LookedAt disk)
-    {
-        if (disk.Content?.Superblock is not { } superblock) return "its superblock is gone";
-        var errno = Write(disk, superblock with { State = SuperblockState.Ready });
-        return errno == Errno.None ? null : $"write its superblock: {errno.Describe()}";
-    }
+    /// <summary>Disks that were about to join have joined, since the file system on them is mounted. Null when that is written down.</summary>
+    public static string? Finish(Disk disk) =>
+        Change(disk, superblock => superblock.State == SuperblockState.Joining ? superblock with { State = SuperblockState.Ready } : null);
 
-    // The partition may be mounted: this sector lies before it.
-    private static Errno Write(LookedAt disk, Superblock superblock)
+    /// <summary>
+    /// What is on the disk now counts, not what was there when it was looked at: it may have grown since. The partition may be
+    /// mounted: this sector lies before it.
+    /// </summary>
+    private static string? Change(Disk disk, Func<Superblock, Superblock?> change)
     {
-        var errno = Sys.Open(disk.Disk.Info.Path, Libc.O_WRONLY, 0, out var device);
-        if (errno != Errno.None) return errno;
+        var errno = Sys.Open(disk.Info.Path, Libc.O_RDWR, 0, out var device);
+        if (errno != Errno.None) return $"open: {errno.Describe()}";
         using (device)
         {
-            errno = Sys.WriteAllAt(device, superblock.Write(), DiskLayout.SuperblockOffset);
-            return errno == Errno.None ? Sys.Synchronize(device) : errno;
+            var sector = new byte[Superblock.Bytes];
+            errno = Sys.ReadAt(device, sector, DiskLayout.SuperblockOffset, out int count);
+            if (errno != Errno.None) return $"read: {errno.Describe()}";
+            if (count != sector.Length || Superblock.Read(sector, out string? problem) is not { } superblock) return problem ?? "its superblock is gone";
+            if (change(superblock) is not { } changed) return null;
+            errno = Sys.WriteAllAt(device, changed.Write(), DiskLayout.SuperblockOffset);
+            if (errno == Errno.None) errno = Sys.Synchronize(device);
+            return errno == Errno.None ? null : $"write: {errno.Describe()}";
         }
     }
 }
