@@ -34,7 +34,8 @@ internal static class MachineMark
             var sector = new byte[Superblock.Bytes];
             errno = Sys.ReadAt(device, sector, DiskLayout.SuperblockOffset, out int count);
             if (errno != Errno.None) return $"read: {errno.Describe()}";
-            if (count != sector.Length || Superblock.Read(sector, out string? problem) is not { } superblock) return problem ?? "its superblock is gone";
+            if (count != sector.Length) return "read: it has become smaller";
+            if (Superblock.Read(sector, out string? problem) is not { } superblock) return problem ?? "its superblock is gone";
             if (change(superblock) is not { } changed) return null;
             errno = Sys.WriteAllAt(device, changed.Write(), DiskLayout.SuperblockOffset);
             if (errno == Errno.None) errno = Sys.Synchronize(device);
