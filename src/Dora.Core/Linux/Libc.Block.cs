@@ -5,8 +5,7 @@ namespace Dora.Core.Linux;
 // linux/fs.h, linux/btrfs.h, linux/random.h, unistd.h: disks, what lies on them, and randomness
 internal static unsafe partial class Libc
 {
-    public const nuint BLKRRPART = 0x125F, BLKSSZGET = 0x1268, BLKGETSIZE64 = 0x80081272, BLKROGET = 0x125E, BLKFLSBUF = 0x1261;
-    public const nuint FITRIM = 0xC0185879;
+    public const nuint BLKRRPART = 0x125F, BLKSSZGET = 0x1268, BLKGETSIZE64 = 0x80081272;
     public const nuint BTRFS_IOC_SUBVOL_CREATE = 0x5000940E, BTRFS_IOC_RESIZE = 0x50009403;
     public const nuint RNDADDENTROPY = 0x40085203;
     public const int SEEK_DATA = 3, SEEK_HOLE = 4;

@@ -40,7 +40,7 @@ internal static class StorageActions
         var type = options.FileSystem switch { "ext4" => StorageFileSystem.Ext4, "btrfs" => StorageFileSystem.Btrfs, _ => StorageBoot.FileSystemOf(commandLine) };
         step(new DiskStep { Step = "probe", Detail = $"{disk.Disk.Describe()}: {disk.Verdict.Reason}" });
         string status = options.IsDryRun ? DiskStep.Planned : ChangeInfo.Done;
-        void Told(ClaimStep write) => step(new DiskStep { Step = "write", Detail = write.What, Offset = write.Offset, Length = write.Length, Status = status });
+        void Told(ClaimStep write) => step(Line(write, status));
 
         if (disk.Verdict.State is DiskState.Foreign or DiskState.Unsure)
         {
@@ -77,8 +77,7 @@ internal static class StorageActions
             throw new StorageRefusal(409, "disk.refused", $"{name}: in use: {user}; boot with pandora.storage=none to release it");
         if (token != DiskToken.Of(disk))
             throw new StorageRefusal(409, "disk.token", $"{name}: everything on it would be lost: {disk.Disk.Describe()}; if that is meant: dora disk release {name} --token {DiskToken.Of(disk)}");
-        void Told(ClaimStep write) => step(new DiskStep { Step = "write", Detail = write.What, Offset = write.Offset, Length = write.Length });
-        if (ErasedDisk.Erase(disk, Told, out string why) is not { } empty) throw new StorageRefusal(503, "disk.failed", $"{name}: {why}");
+        if (ErasedDisk.Erase(disk, write => step(Line(write)), out string why) is not { } empty) throw new StorageRefusal(503, "disk.failed", $"{name}: {why}");
         return new DiskResult { Status = ChangeInfo.Done, Message = $"{name} is empty where anybody looks; the next boot would claim it", Disk = Describe(empty) };
     }
 
@@ -109,11 +108,13 @@ internal static class StorageActions
 
     public static StorageStatus Status() => StorageReport.Read("");
 
+    /// <summary>A write of a claim as a line of the answer.</summary>
+    public static DiskStep Line(ClaimStep write, string status = ChangeInfo.Done) =>
+        new() { Step = "write", Detail = write.What, Offset = write.Offset, Length = write.Length, Status = status };
+
     private static LookedAt Find(string name)
     {
-        foreach (var disk in Disk.All())
-            if (disk.Info.Name == name) return LookedAt.At(disk);
-        throw StorageRefusal.NoSuchDisk(name);
+        return LookedAt.At(Disk.Find(name) ?? throw StorageRefusal.NoSuchDisk(name));
     }
 
     /// <summary>The disks of the storage that is in use.</summary>

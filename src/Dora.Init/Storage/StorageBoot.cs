@@ -115,7 +115,7 @@ internal static class StorageBoot
     {
         var start = Sys.TimeSinceBoot();
         var superblock = disks[0].Content!.Superblock!;
-        string type = superblock.FileSystem == StorageFileSystem.Btrfs ? "btrfs" : "ext4";
+        string type = superblock.Type;
         var outcome = StorageMount.Run(disks, commandLine);
         if (outcome.IsMounted)
         {

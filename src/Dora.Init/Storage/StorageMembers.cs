@@ -29,8 +29,7 @@ internal static class StorageMembers
         int number = 0;
         foreach (var other in storage) number = Math.Max(number, other.Content!.Superblock!.Number + 1);
         step(new DiskStep { Step = "probe", Detail = $"{disk.Disk.Describe()}: {disk.Verdict.Reason}" });
-        void Told(ClaimStep write) => step(new DiskStep { Step = "write", Detail = write.What, Offset = write.Offset, Length = write.Length });
-        if (ClaimedDisk.Prepare(disk, superblock, number, Told) is { } failure) throw Failed(name, failure);
+        if (ClaimedDisk.Prepare(disk, superblock, number, write => step(StorageActions.Line(write))) is { } failure) throw Failed(name, failure);
         var joined = Again(name);
         if (joined.Content?.Superblock is not { State: SuperblockState.Joining } || StorageMount.PartitionOf(joined) is not { } partition)
             throw Failed(name, "the kernel does not see its partition");
@@ -56,8 +55,7 @@ internal static class StorageMembers
         step(new DiskStep { Step = "leave", Detail = $"btrfs moves what is on {partition}", Status = ChangeInfo.Doing });
         Btrfs(name, s_moveLimit, "device", "remove", partition, StorageMount.Target);
         StorageBoot.Rewrite(status => status with { Disks = [.. Without(status.Disks, name)] });
-        void Told(ClaimStep write) => step(new DiskStep { Step = "write", Detail = write.What, Offset = write.Offset, Length = write.Length });
-        if (ErasedDisk.Erase(Again(name), Told, out string why) is null) throw Failed(name, $"it has left the storage, but its marks could not be taken off: {why}");
+        if (ErasedDisk.Erase(Again(name), write => step(StorageActions.Line(write)), out string why) is null) throw Failed(name, $"it has left the storage, but its marks could not be taken off: {why}");
         return new DiskResult { Status = ChangeInfo.Done, Message = $"{name} has left the storage and is empty" };
     }
 
@@ -77,9 +75,7 @@ internal static class StorageMembers
 
     private static LookedAt Again(string name)
     {
-        foreach (var disk in Disk.All())
-            if (disk.Info.Name == name) return LookedAt.At(disk);
-        throw Failed(name, "it is gone");
+        return LookedAt.At(Disk.Find(name) ?? throw Failed(name, "it is gone"));
     }
 
     private static void Btrfs(string name, TimeSpan limit, params string[] arguments)

@@ -17,31 +17,20 @@ internal static class ClaimedDisk
     public static LookedAt? Claim(LookedAt chosen, StorageFileSystem fileSystem, Guid machine, Action<ClaimStep>? step, out string failure, bool isDryRun = false)
     {
         var disk = chosen.Disk;
-        var errno = isDryRun ? BlockDevice.OpenToRead(disk.Info.Path, out var device) : BlockDevice.OpenAlone(disk.Info.Path, out device);
-        if (errno != Errno.None)
-        {
-            failure = errno == Errno.EBUSY ? "it is in use" : $"open: {errno.Describe()}";
-            return null;
-        }
+        failure = chosen.OpenAgain(out var device, out var now, isDryRun) ?? "";
+        if (failure.Length > 0) return null;
         using (device)
         {
-            var now = ContentProbe.Look(device);
-            if (now.Kind != chosen.Content!.Kind || now.Fingerprint != chosen.Content.Fingerprint)
-            {
-                failure = "what is on it has changed since it was looked at";
-                return null;
-            }
             failure = Write(device, disk, now, fileSystem, machine, step, isDryRun) ?? "";
             if (failure.Length > 0 || isDryRun) return null;
-            errno = device.ReadPartitions();
+            var errno = device.ReadPartitions();
             if (errno != Errno.None)
             {
                 failure = $"it is written, but the kernel does not read its partition table: {errno.Describe()}";
                 return null;
             }
         }
-        foreach (var again in Disk.All())
-            if (again.Info.Name == disk.Info.Name && LookedAt.At(again, isQuick: true) is { Verdict.State: DiskState.Ours } ours) return ours;
+        if (Disk.Find(disk.Info.Name) is { } again && LookedAt.At(again, isQuick: true) is { Verdict.State: DiskState.Ours } ours) return ours;
         failure = "it is written, but does not read back as it should: the disk does not keep what is written to it";
         return null;
     }
@@ -50,12 +39,9 @@ internal static class ClaimedDisk
     public static string? Prepare(LookedAt chosen, Superblock storage, int number, Action<ClaimStep> step)
     {
         var disk = chosen.Disk;
-        var errno = BlockDevice.OpenAlone(disk.Info.Path, out var device);
-        if (errno != Errno.None) return errno == Errno.EBUSY ? "it is in use" : $"open: {errno.Describe()}";
+        if (chosen.OpenAgain(out var device, out var now) is { } changed) return changed;
         using (device)
         {
-            var now = ContentProbe.Look(device);
-            if (now.Kind != chosen.Content!.Kind || now.Fingerprint != chosen.Content.Fingerprint) return "what is on it has changed since it was looked at";
             Log.Announce($"storage: claiming {disk.Describe()} for the storage that there is: {now.Reason}");
             if (now is { Kind: ContentKind.OursUnfinished, Superblock: { } unfinished } && Claiming.Claim.TakeBack(device, unfinished) is { } stuck) return stuck;
             var superblock = Claiming.Claim.Describe(device, now.Fill, storage.FileSystem, disk.Info.Model ?? "", disk.Info.Serial ?? "", DateTimeOffset.UtcNow.ToUnixTimeSeconds()) with
@@ -63,7 +49,7 @@ internal static class ClaimedDisk
                 Machine = storage.Machine, Storage = storage.Storage, FileSystemId = storage.FileSystemId, Number = number,
             };
             if (new Claim(device, superblock, new NoContent()) { Step = step, Last = SuperblockState.Joining }.Run() is { } failure) return failure;
-            errno = device.ReadPartitions();
+            var errno = device.ReadPartitions();
             return errno == Errno.None ? null : $"read the partition table: {errno.Describe()}";
         }
     }

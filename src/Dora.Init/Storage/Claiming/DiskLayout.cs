@@ -14,12 +14,11 @@ internal static class DiskLayout
     public const int SectorBytes = 512;
     public const long MebiByte = 1 << 20;
 
+    /// <summary>From here to <see cref="PartitionOffset"/> the bytes are ours, whatever they are, once the superblock is valid.</summary>
     public const long SuperblockOffset = 512 << 10;
+
     public const long PlanOffset = SuperblockOffset + 4096; // a sector of a disk with 4 KiB sectors is written alone, too
     public const long PartitionOffset = MebiByte;
-
-    /// <summary>From here to <see cref="PartitionOffset"/> the bytes are ours, whatever they are, once the superblock is valid.</summary>
-    public const long OwnAreaBytes = PartitionOffset - SuperblockOffset;
 
     public const int LongestPlan = (int)(PartitionOffset - PlanOffset);
 

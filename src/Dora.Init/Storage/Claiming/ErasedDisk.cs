@@ -17,27 +17,17 @@ internal static class ErasedDisk
     public static LookedAt? Erase(LookedAt chosen, Action<ClaimStep> step, out string failure, bool isDryRun = false)
     {
         var disk = chosen.Disk;
-        var errno = isDryRun ? BlockDevice.OpenToRead(disk.Info.Path, out var device) : BlockDevice.OpenAlone(disk.Info.Path, out device);
-        if (errno != Errno.None)
-        {
-            failure = errno == Errno.EBUSY ? "it is in use" : $"open: {errno.Describe()}";
-            return null;
-        }
+        failure = chosen.OpenAgain(out var device, out var now, isDryRun) ?? "";
+        if (failure.Length > 0) return null;
         using (device)
         {
-            if (ContentProbe.Look(device).Fingerprint != chosen.Content!.Fingerprint)
-            {
-                failure = "what is on it has changed since it was looked at";
-                return null;
-            }
-            if (!isDryRun) Log.Announce($"storage: erasing {disk.Describe()}: {chosen.Content.Reason}");
+            if (!isDryRun) Log.Announce($"storage: erasing {disk.Describe()}: {now.Reason}");
             failure = Write(device, step, isDryRun) ?? "";
             if (isDryRun || failure.Length > 0) return null;
-            errno = device.ReadPartitions();
+            var errno = device.ReadPartitions();
             if (errno != Errno.None) Log.Warn($"storage: {disk.Describe()}: read the partition table: {errno.Describe()}");
         }
-        foreach (var again in Disk.All())
-            if (again.Info.Name == disk.Info.Name && LookedAt.At(again) is { Content.Kind: ContentKind.Empty } empty) return empty;
+        if (Disk.Find(disk.Info.Name) is { } again && LookedAt.At(again) is { Content.Kind: ContentKind.Empty } empty) return empty;
         failure = "it was erased, but does not read as empty";
         return null;
     }

@@ -46,6 +46,9 @@ internal sealed record Superblock
     public required SuperblockState State { get; init; }
     public required StorageFileSystem FileSystem { get; init; }
 
+    /// <summary>The file system as mount(8) names it.</summary>
+    public string Type => FileSystem == StorageFileSystem.Btrfs ? "btrfs" : "ext4";
+
     /// <summary>The partition is a LUKS2 container.</summary>
     public bool IsEncrypted { get; init; }
 

@@ -53,6 +53,14 @@ internal sealed class Disk
         return disks;
     }
 
+    /// <summary>The disk of that name as it is now; null where there is none any more.</summary>
+    public static Disk? Find(string name)
+    {
+        foreach (var disk in All())
+            if (disk.Info.Name == name) return disk;
+        return null;
+    }
+
     private static Disk Of(DiskInfo info, string root, string swaps)
     {
         string folder = $"{root}/sys/block/{info.Name}";

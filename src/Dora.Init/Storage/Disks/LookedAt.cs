@@ -20,6 +20,24 @@ internal sealed record LookedAt(Disk Disk, ContentFinding? Content, DiskVerdict 
         return new LookedAt(disk, content, DiskVerdict.Of(disk, content, failure));
     }
 
+    /// <summary>
+    /// The disk once more, right before the first byte is written: opened alone, and with the same on it as when it was
+    /// decided about. Null, or why it is not to be written to; the device is the caller's, and closed where there is a reason.
+    /// </summary>
+    /// <param name="device">The disk, open.</param>
+    /// <param name="now">What is on it.</param>
+    /// <param name="isDryRun">Nothing will be written: it is opened to read, beside others.</param>
+    public string? OpenAgain(out BlockDevice device, out ContentFinding now, bool isDryRun = false)
+    {
+        now = null!;
+        var errno = isDryRun ? BlockDevice.OpenToRead(Disk.Info.Path, out device) : BlockDevice.OpenAlone(Disk.Info.Path, out device);
+        if (errno != Errno.None) return errno == Errno.EBUSY ? "it is in use" : $"open: {errno.Describe()}";
+        now = ContentProbe.Look(device);
+        if (now.Kind == Content!.Kind && now.Fingerprint == Content.Fingerprint) return null;
+        device.Dispose();
+        return "what is on it has changed since it was looked at";
+    }
+
     // What the kernel's lists do not show: held by a program, or by a driver without a trace in sysfs.
     private static string? AloneFailure(string path)
     {

@@ -13,7 +13,7 @@ namespace Dora.Init.Storage.Mounting;
 internal static class StorageMount
 {
     public const string Target = "/data";
-    private const string Aside = "/run/dora/storage/mount";
+    public const string Aside = "/run/dora/storage/mount";
 
     /// <summary>A check that finds nothing reads the journal only; one that has to look at everything takes minutes.</summary>
     private static readonly TimeSpan s_checkLimit = TimeSpan.FromMinutes(5), s_resizeLimit = TimeSpan.FromSeconds(60);
@@ -26,18 +26,24 @@ internal static class StorageMount
     {
         var outcome = MountAt(Aside, disks, commandLine);
         if (!outcome.IsMounted) return outcome;
-        var errno = Sys.MakeDirectories(Target, 0x1ED);
-        if (errno is Errno.None or Errno.EEXIST or Errno.EROFS) errno = Sys.Mount(Aside, Target, null, Libc.MS_MOVE);
+        var errno = MoveIntoPlace();
         if (errno == Errno.None) return outcome;
         _ = Sys.Unmount(Aside);
         return new(false, false, $"move it to {Target}: {errno.Describe()}");
+    }
+
+    /// <summary>What is mounted at <see cref="Aside"/> is at <see cref="Target"/>.</summary>
+    public static Errno MoveIntoPlace()
+    {
+        var errno = Sys.MakeDirectories(Target, 0x1ED);
+        return errno is Errno.None or Errno.EEXIST or Errno.EROFS ? Sys.Mount(Aside, Target, null, Libc.MS_MOVE) : errno;
     }
 
     /// <summary>The same at another place.</summary>
     public static Outcome MountAt(string folder, IReadOnlyList<LookedAt> disks, KernelCommandLine commandLine)
     {
         var superblock = disks[0].Content!.Superblock!;
-        string type = superblock.FileSystem == StorageFileSystem.Btrfs ? "btrfs" : "ext4";
+        string type = superblock.Type;
         var partitions = new List<string>();
         string words = "";
         foreach (var disk in disks)
@@ -128,9 +134,7 @@ internal static class StorageMount
         if (Find(disk.Disk, superblock) is { } known) return known;
         if (BlockDevice.OpenAlone(disk.Disk.Info.Path, out var device) != Errno.None) return null;
         using (device) _ = device.ReadPartitions();
-        foreach (var again in Disk.All())
-            if (again.Info.Name == disk.Disk.Info.Name) return Find(again, superblock);
-        return null;
+        return Disk.Find(disk.Disk.Info.Name) is { } again ? Find(again, superblock) : null;
     }
 
     // By its place: sysfs tells the GUID of a partition only since Linux 6.11, and the table was compared with the superblock.

@@ -12,8 +12,6 @@ namespace Dora.Init.Storage.Remote;
 /// </summary>
 internal static class RemoteBoot
 {
-    private const string Aside = "/run/dora/storage/mount";
-
     /// <summary>
     /// A device (nbd) that the place has become, as a disk that is known by its place: what is on it decides, by the
     /// rules for any disk that was named. Null: it is a file system and mounted, or it failed; the status says which.
@@ -24,7 +22,7 @@ internal static class RemoteBoot
         if (place.Kind is RemoteStorageKind.NineP) kind = "9p";
         status = new StorageStatus { State = StorageStates.Failed, Kind = kind };
         var start = Sys.TimeSinceBoot();
-        var result = RemoteAttachment.Attach(place, Aside, commandLine, commandLine.StorageTimeout);
+        var result = RemoteAttachment.Attach(place, StorageMount.Aside, commandLine, commandLine.StorageTimeout);
         if (result.Problem is { } problem)
         {
             status = status with { Reason = problem };
@@ -38,12 +36,11 @@ internal static class RemoteBoot
             return null;
         }
         // In place as a whole, as a disk's: who is killed for taking too long cannot do it later.
-        string? words = StorageFolders.Prepare(Aside, result.MountedType!);
-        var errno = Sys.MakeDirectories(StorageMount.Target, 0x1ED);
-        if (errno is Errno.None or Errno.EEXIST or Errno.EROFS) errno = Sys.Mount(Aside, StorageMount.Target, null, Libc.MS_MOVE);
+        string? words = StorageFolders.Prepare(StorageMount.Aside, result.MountedType!);
+        var errno = StorageMount.MoveIntoPlace();
         if (errno != Errno.None)
         {
-            _ = Sys.Unmount(Aside, Libc.MNT_DETACH);
+            _ = Sys.Unmount(StorageMount.Aside, Libc.MNT_DETACH);
             status = status with { Reason = $"{place}: move it to {StorageMount.Target}: {errno.Describe()}" };
             return null;
         }
