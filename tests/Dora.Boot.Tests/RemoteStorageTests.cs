@@ -78,6 +78,38 @@ public class RemoteStorageTests
     }
 
     [Fact]
+    public void Iscsi_is_kept_and_a_server_that_vanishes_costs_neither_logins_nor_the_end()
+    {
+        using var server = new IscsiTarget();
+        server.Start();
+        using (var first = Boot("iscsi-storage", server.Place)) Write(first);
+        using var machine = Boot("iscsi-storage-again", server.Place);
+        ReadAgain(machine);
+        Assert.Contains("iqn.2026-11.arpa.home:pandora.", server.Sessions());
+
+        // Back within the minute: nothing is lost.
+        server.Kill();
+        machine.SshOutput("(echo late >/data/late; sync; echo $? >/run/late) >/dev/null 2>&1 </dev/null &", s_answer);
+        Thread.Sleep(5000);
+        Assert.Equal("", machine.Ssh("cat /run/late", s_answer).Output);
+        server.Start();
+        var back = DateTime.UtcNow + TimeSpan.FromSeconds(45);
+        while (machine.Ssh("cat /run/late", s_answer).Output.Trim() != "0")
+        {
+            Assert.True(DateTime.UtcNow < back, machine.SshOutput("dmesg | tail -20"));
+            Thread.Sleep(500);
+        }
+
+        // The keeper that connects anew is no single point: it is killed while the server is away.
+        server.Kill();
+        machine.SshOutput($"kill -9 {machine.Services()["storage-link"].Pid}", s_answer);
+        AnswersThroughout(machine, TimeSpan.FromSeconds(75));
+        Assert.Contains("I/O error, dev sd", machine.SshOutput("dmesg"));
+        machine.Ssh("dora poweroff", s_answer);
+        Assert.Equal("guest-shutdown", machine.WaitForEnd(TimeSpan.FromSeconds(120), "power-off without the server"));
+    }
+
+    [Fact]
     public void Nfs_is_kept_and_a_server_that_vanishes_costs_neither_logins_nor_the_end()
     {
         using var server = new NfsExport();
