@@ -109,7 +109,7 @@ public class RemoteMountTests
 
         void Mount(string place, string says)
         {
-            machine.SshOutput("cat >/etc/dora/storage.yaml.new && mv /etc/dora/storage.yaml.new /etc/dora/storage.yaml; dora service stop mount@disk; dora service start mounts; true", input: $"""
+            machine.SshOutput("cat >/etc/dora/storage.yaml.new && mv /etc/dora/storage.yaml.new /etc/dora/storage.yaml; dora service start mounts", input: $"""
                 mounts:
                   - name: disk
                     place: {place}
@@ -117,14 +117,20 @@ public class RemoteMountTests
                     at: /srv/disk
 
                 """);
+            Again(says);
+        }
+
+        void Again(string says)
+        {
+            machine.SshOutput("timeout 3 dora service restart mount@disk; true"); // it would wait for a success
             WaitUntil(machine, () => Says(machine, "mount@disk").Contains(says), says);
         }
 
         Mount(server.Place, "wants a user and a secret: they go into /etc/dora/iscsi-secrets");
         machine.SshOutput("echo '* pandora wrong' >/etc/dora/iscsi-secrets");
-        WaitUntil(machine, () => Says(machine, "mount@disk").Contains("others than root can read it"), "mode of the secrets");
+        Again("others than root can read it");
         machine.SshOutput("chmod 600 /etc/dora/iscsi-secrets");
-        WaitUntil(machine, () => Says(machine, "mount@disk").Contains("does not accept the user 'pandora'"), "refusal of the secret");
+        Again("does not accept the user 'pandora'");
         machine.SshOutput("cat >/etc/dora/iscsi-secrets", input: "iqn.another x y\n* pandora not-on-a-command-line\n");
         Mount($"iscsi:10.0.2.2:{server.Port}/iqn.2026-11.org.example:other", "the server has no such target");
         Mount($"iscsi:10.0.2.2:{server.Port}/{IscsiTarget.Target}/7", "the target has no disk with the number 7");
@@ -145,11 +151,7 @@ public class RemoteMountTests
         machine.WaitForService("mount@disk", "restarted", service => service is { State: "running", Restarts: 1 }, s_soon);
         Assert.Equal("one\ntwo", machine.SshOutput("cat /srv/disk/one /srv/disk/two"));
 
-        // A second mount of the same disk would destroy it.
-        machine.SshOutput("sed '1,$s/name: disk/name: twin/; s:/srv/disk:/srv/twin:' /etc/dora/storage.yaml | tail -n +2 >>/etc/dora/storage.yaml; dora service start mounts");
-        WaitUntil(machine, () => Says(machine, "mount@twin").Contains("it is attached already, as sd"), "refusal of a twin");
-
-        machine.SshOutput("dora service stop mount@twin mount@disk");
+        machine.SshOutput("dora service stop mount@disk");
         Assert.Equal("0", machine.SshOutput("grep -c ' /srv/disk ' /proc/mounts; true"));
         Assert.Equal("0", machine.SshOutput("ls /sys/class/iscsi_session | wc -l"));
         Assert.DoesNotContain("Session", server.Sessions());

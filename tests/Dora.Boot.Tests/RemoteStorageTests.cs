@@ -87,6 +87,17 @@ public class RemoteStorageTests
         ReadAgain(machine);
         Assert.Contains("iqn.2026-11.arpa.home:pandora.", server.Sessions());
 
+        // A second use of the same disk would destroy it.
+        machine.SshOutput("cat >/etc/dora/storage.yaml", input: $"mounts:\n  - name: twin\n    place: {server.Place}\n    file-system: btrfs\n    at: /srv/twin\n");
+        machine.WaitForService("mount@twin", "trying", service => service.State == "starting", s_answer);
+        var refused = DateTime.UtcNow + s_answer;
+        while (!machine.SshOutput("dora service status mount@twin").Contains("it is attached already, as sd"))
+        {
+            Assert.True(DateTime.UtcNow < refused, machine.SshOutput("dora service status mount@twin"));
+            Thread.Sleep(500);
+        }
+        machine.SshOutput("dora service stop mount@twin; rm /etc/dora/storage.yaml");
+
         // Back within the minute: nothing is lost.
         server.Kill();
         machine.SshOutput("(echo late >/data/late; sync; echo $? >/run/late) >/dev/null 2>&1 </dev/null &", s_answer);

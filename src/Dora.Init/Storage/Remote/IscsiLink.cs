@@ -108,6 +108,8 @@ internal sealed class IscsiLink(uint session) : RemoteLink
         string initiator = InitiatorName();
         var errno = kernel.Bind(session, socket);
         if (errno != Errno.None) return "give the session a connection: " + errno.Describe();
+        // Of what was told before nothing counts any more.
+        while (kernel.Hear(Sys.TimeSinceBoot(), out _) == Errno.None) { }
         var login = new IscsiLogin(place.Path, initiator, Fingerprint.Of(place.ToString()), user, secret);
         for (byte[]? request = login.First(); request is not null;)
         {
