@@ -157,12 +157,14 @@ public class RemoteStorageTests
         Assert.Equal("guest-shutdown", machine.WaitForEnd(TimeSpan.FromSeconds(200), "power-off without the daemon"));
     }
 
-    [Fact]
-    public void Without_its_server_boot_goes_on_within_the_limit_and_says_so()
+    [Theory]
+    [InlineData("nbd", "disk")]
+    [InlineData("iscsi", "iqn.2026-11.org.example:disk/1")]
+    public void Without_its_server_boot_goes_on_within_the_limit_and_says_so(string kind, string what)
     {
         int port = Sockets.FreePort();
-        using var machine = Boot("storage-absent", $"nbd:10.0.2.2:{port}/disk");
-        machine.WaitForLine($"storage: .*nbd:10.0.2.2:{port}/disk: connect to 10.0.2.2 port {port}: connection refused", TimeSpan.FromSeconds(90));
+        using var machine = Boot($"storage-absent-{kind}", $"{kind}:10.0.2.2:{port}/{what}");
+        machine.WaitForLine($"storage: .*{kind}:10.0.2.2:{port}/{what}: connect to 10.0.2.2 port {port}: connection refused", TimeSpan.FromSeconds(90));
         machine.WaitForSsh();
         Assert.Equal("tmpfs", machine.SshOutput("awk '$2 == \"/data\" { print $3 }' /proc/mounts"));
         Assert.Equal("listening", machine.Services()["sshd"].State);

@@ -18,7 +18,7 @@ namespace Dora.Init.Storage.Remote;
 internal sealed class IscsiLink(uint session) : RemoteLink
 {
     // enum iscsi_param of scsi/iscsi_if.h; the others are in IscsiLogin's table.
-    private const int ExpectedStatus = 14, TargetName = 15, RecoveryTimeout = 19, User = 22, Secret = 24, PingTimeout = 30, PingInterval = 31, Initiator = 34;
+    private const int ExpectedStatus = 14, TargetName = 15, RecoveryTimeout = 19, User = 22, Secret = 24, PingTimeout = 30, PingInterval = 31, Label = 32, Initiator = 34;
     private static readonly string s_deadLink = ((int)RemoteLimits.DeadLink.TotalSeconds).ToString(CultureInfo.InvariantCulture);
     private static readonly TimeSpan s_lookAgain = TimeSpan.FromMilliseconds(50), s_lookAfterAll = TimeSpan.FromSeconds(15);
 
@@ -129,6 +129,7 @@ internal sealed class IscsiLink(uint session) : RemoteLink
         Set(ExpectedStatus, Text(login.ExpectedStatus));
         Set(TargetName, place.Path);
         Set(Initiator, initiator);
+        Set(Label, place.ToString()); // a text that the kernel keeps for whoever asks
         Set(RecoveryTimeout, s_deadLink);
         // A link without a word for ten seconds is asked, and has five to answer: together RemoteLimits.Request.
         Set(PingInterval, "10");
@@ -171,7 +172,10 @@ internal sealed class IscsiLink(uint session) : RemoteLink
         }
     }
 
-    /// <summary>What an attachment of the same place has left; null: nothing.</summary>
+    /// <summary>
+    /// What an attachment of the same place has left; null: nothing. The name of a target is one in the world: at another
+    /// address it is the same target, and its disk in use is not to be used a second time.
+    /// </summary>
     private static RemoteResult? Attached(in RemoteStorageName place)
     {
         const string Units = "/sys/class/scsi_device/";
@@ -187,7 +191,7 @@ internal sealed class IscsiLink(uint session) : RemoteLink
                     var errno = Sys.Open("/dev/" + name, Libc.O_RDONLY | Libc.O_EXCL, 0, out var disk);
                     if (errno != Errno.None) return RemoteResult.Failed("it is attached already, as " + name + ", and in use");
                     disk.Dispose();
-                    return new RemoteResult { Device = "/dev/" + name, Link = [part[7..], "0", place.ToString()] };
+                    if (SystemText.Line("/sys/class/iscsi_session/" + part + "/ifacename") == place.ToString()) return new RemoteResult { Device = "/dev/" + name, Link = [part[7..], "0", place.ToString()] };
                 }
             }
         }
