@@ -38,6 +38,7 @@ internal static class StorageHelper
                     client.Say(StorageWatch.Line(false, now.State, null, now.Reason));
                     break;
                 case ["scrub-status"]: client.Reply(StorageScrub.Status()); break;
+                case ["scrub-cancel", _]: client.Reply(StorageScrub.Cancel()); break;
                 case ["disk-list"]: client.ReplyList(StorageActions.List()); break;
                 case ["disk-show", var name]: client.Reply(StorageActions.Show(name)); break;
                 case ["disk-health", var name]: client.Reply(StorageActions.Health(name)); break;

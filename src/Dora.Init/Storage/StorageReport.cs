@@ -42,6 +42,7 @@ internal static class StorageReport
             SizeBytes = size > 0 ? size : null,
             UsedBytes = size > 0 ? size - free : null,
             Paths = PathsOf(mounts),
+            Scrub = isStored && status.FileSystem == "btrfs" ? StorageScrub.Last(root) : null,
         };
     }
 

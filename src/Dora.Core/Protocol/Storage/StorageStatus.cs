@@ -41,6 +41,9 @@ public sealed record StorageStatus : IJsonMapped<StorageStatus>
     /// <summary>Milliseconds that the boot took to find, claim, check and mount it.</summary>
     public long? TookMs { get; init; }
 
+    /// <summary>A scrub that runs, or the last one that came to its end; absent where there was none.</summary>
+    public ScrubStatus? Scrub { get; init; }
+
     /// <summary>Whether it is this very object: nobody compares them, and the code for it would be in init.</summary>
     public bool Equals(StorageStatus? other) => ReferenceEquals(this, other);
 
@@ -65,6 +68,7 @@ public sealed record StorageStatus : IJsonMapped<StorageStatus>
         Paths = json.Members("paths", from?.Paths) ?? [],
         ClaimedThisBoot = json.Flag("claimedThisBoot", from?.ClaimedThisBoot) ?? false,
         TookMs = json.Number("tookMs", from?.TookMs),
+        Scrub = json.Member("scrub", from?.Scrub),
     };
 }
 
