@@ -91,7 +91,7 @@ internal static class StorageDamage
         {
             string name = device.Path;
             foreach (var disk in disks)
-                if (disk.Path is { } path && name.StartsWith(path, StringComparison.Ordinal)) name = StorageReport.Describe(disk);
+                if (disks.Length == 1 || (disk.Path is { } path && device.Path.StartsWith(path, StringComparison.Ordinal))) name = StorageReport.Describe(disk);
             if (device.Errors > 0) counted += $"{(counted.Length > 0 ? ", " : "")}{Words.Count((int)Math.Min(device.Errors, int.MaxValue), "error")} of {name}";
         }
         return counted.Length > 0 ? $"{counted}{LogAdvice}: 'dora disk scrub' mends what it can" : null;
