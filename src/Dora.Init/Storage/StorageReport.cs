@@ -3,6 +3,7 @@ using Dora.Core.Linux;
 using Dora.Core.Protocol.Json;
 using Dora.Core.Protocol.Storage;
 using Dora.Init.Manager.MachineInfo;
+using Dora.Init.Storage.Disks;
 
 namespace Dora.Init.Storage;
 
@@ -61,12 +62,7 @@ internal static class StorageReport
     }
 
     /// <summary><c>vda (QEMU HARDDISK, serial QM00001)</c>.</summary>
-    public static string Describe(StorageDisk disk)
-    {
-        string what = disk.Model ?? "";
-        if (disk.Serial is { } serial) what += (what.Length > 0 ? ", " : "") + "serial " + serial;
-        return what.Length > 0 ? $"{disk.Name} ({what})" : disk.Name;
-    }
+    public static string Describe(StorageDisk disk) => Disk.Describe(disk.Name, disk.Model, disk.Serial, null);
 
     internal static StoragePath[] PathsOf(MountLines mounts)
     {
