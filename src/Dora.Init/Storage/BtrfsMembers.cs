@@ -39,16 +39,14 @@ internal static class BtrfsMembers
         using (device) return device.Read(SuperblockAt + offset, number) == Errno.None ? BinaryPrimitives.ReadInt64LittleEndian(number) : 0;
     }
 
-    /// <param name="Path">As btrfs names the device.</param>
-    /// <param name="Errors">Writes, reads and flushes that failed, and content that was wrong.</param>
-    internal readonly record struct Device(string Path, long Errors);
-
-    /// <summary>How often each device has failed since that was forgotten; nothing where the folder is not on btrfs.</summary>
-    public static Device[] Errors(string folder, bool forget = false)
+    /// <summary>Takes each device of the file system with the number of its errors: writes, reads and flushes that failed, and content that was wrong.</summary>
+    /// <param name="folder">A folder of it; where it is not on btrfs there are no devices.</param>
+    /// <param name="take">Gets the path, as btrfs names the device, and the errors.</param>
+    /// <param name="forget">They count from 0 from now on.</param>
+    public static void Errors(string folder, Action<string, long>? take, bool forget = false)
     {
-        var devices = new Device[8];
-        int count = 0, missed = 0;
-        if (Sys.Open(folder, Libc.O_RDONLY | Libc.O_DIRECTORY, 0, out var directory) != Errno.None) return [];
+        int missed = 0;
+        if (Sys.Open(folder, Libc.O_RDONLY | Libc.O_DIRECTORY, 0, out var directory) != Errno.None) return;
         using (directory)
             // Numbers of devices that have left are not given again.
             for (int id = 1; missed < 64; id++)
@@ -61,9 +59,7 @@ internal static class BtrfsMembers
                     continue;
                 }
                 missed = 0;
-                if (count == devices.Length) Array.Resize(ref devices, count * 2);
-                devices[count++] = new Device(path, errors);
+                take?.Invoke(path, errors);
             }
-        return devices[..count];
     }
 }

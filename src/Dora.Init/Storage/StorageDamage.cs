@@ -77,23 +77,26 @@ internal static class StorageDamage
         return isBack ? $"was away and is back as {name}, a new disk to what is mounted" : "is gone";
     }
 
+    private static string Errors(long count) => Words.Count((int)Math.Min(count, int.MaxValue), "error");
+
     /// <summary>What the file system has counted or noted; null for nothing.</summary>
     private static string? Counted(MountLine mount, StorageDisk[] disks, string root)
     {
         if (mount.Type != "btrfs")
         {
             long? errors = SystemText.Number($"{root}/sys/fs/{mount.Type}/{SystemText.LinkName($"{root}/sys/dev/block/{mount.Device}")}/errors_count");
-            return errors > 0 ? $"{Words.Count((int)Math.Min(errors.Value, int.MaxValue), "error")} found by {mount.Type}{LogAdvice}; reboot, which checks it" : null;
+            return errors > 0 ? $"{Errors(errors.Value)} found by {mount.Type}{LogAdvice}; reboot, which checks it" : null;
         }
         if (SystemText.Line($"{root}{Data}/{BehindFile}") is { } behind) return $"{behind} was away while others were written to: 'dora disk scrub' mends it";
         string counted = "";
-        foreach (var device in BtrfsMembers.Errors(root + Data))
+        BtrfsMembers.Errors(root + Data, (device, errors) =>
         {
-            string name = device.Path;
+            if (errors == 0) return;
+            string name = device;
             foreach (var disk in disks)
-                if (disks.Length == 1 || (disk.Path is { } path && device.Path.StartsWith(path, StringComparison.Ordinal))) name = StorageReport.Describe(disk);
-            if (device.Errors > 0) counted += $"{(counted.Length > 0 ? ", " : "")}{Words.Count((int)Math.Min(device.Errors, int.MaxValue), "error")} of {name}";
-        }
+                if (disks.Length == 1 || (disk.Path is { } path && device.StartsWith(path, StringComparison.Ordinal))) name = StorageReport.Describe(disk);
+            counted += $"{(counted.Length > 0 ? ", " : "")}{Errors(errors)} of {name}";
+        });
         return counted.Length > 0 ? $"{counted}{LogAdvice}: 'dora disk scrub' mends what it can" : null;
     }
 }

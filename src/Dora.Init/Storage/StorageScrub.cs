@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Dora.Core.Linux;
@@ -59,7 +58,7 @@ internal static class StorageScrub
             last = percent;
             step(new DiskStep { Step = "scrub", Status = ChangeInfo.Doing, Percent = percent });
         });
-        var status = Ask(DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture));
+        var status = Ask(Moment.At(Sys.TimeSinceBoot(), DateTime.UtcNow).Wall);
         _ = Sys.Unlink(Running);
         if (status.State == "aborted") throw new StorageRefusal(409, "storage.cancelled", $"scrub of {what}: it was cancelled");
         // 3: there are errors that cannot be mended; the status says how many.
@@ -101,7 +100,7 @@ internal static class StorageScrub
         if (now.State == StorageStates.Failed) return;
         foreach (var disk in now.Disks)
             if (disk.Missing) return;
-        _ = BtrfsMembers.Errors(Data, forget: true);
+        BtrfsMembers.Errors(Data, null, forget: true);
         _ = Sys.Unlink($"{Data}/{StorageDamage.BehindFile}");
     }
 

@@ -36,7 +36,7 @@ public class SourceMountTests
     public void What_is_as_it_was_taken_up_is_left_alone() => Assert.Equal("", Said(Mounts(Media + "}", Scratch + ", options: noatime}"), Notes(Scratch + ", options: noatime}", Media + "}")));
 
     [Fact]
-    public void Mounts_come_and_go() => Assert.Equal("mount@media Added; mount@scratch Removed", Said(Mounts(Media + "}"), Notes(Scratch + "}")));
+    public void Mounts_come_and_go() => Assert.Equal("mount@scratch Removed; mount@media Added", Said(Mounts(Media + "}"), Notes(Scratch + "}")));
 
     [Fact]
     public void What_differs_is_told_key_by_key()

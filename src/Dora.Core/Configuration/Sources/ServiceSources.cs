@@ -64,7 +64,7 @@ internal sealed class ServiceSources
         var file = StorageFile.Load();
         MountProblems.AddRange(file.Problems);
         if (file.Problems.Count > 0) return;
-        var notes = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        var notes = new Dictionary<string, string>();
         _ = Sys.ListDirectory(SourceMount.NoteFolder, out var names, MostFiles);
         foreach (string name in names)
             if (name.StartsWith(SourceMount.NotePrefix, StringComparison.Ordinal) && Sys.ReadText($"{SourceMount.NoteFolder}/{name}") is { } note)

@@ -4,29 +4,38 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Configuration.Sources;
 
 /// <summary>A mount of storage.yaml, as it is written there and as its keeper has taken it up.</summary>
-/// <param name="Name">Of the mount.</param>
-/// <param name="Before">What its keeper goes by (<see cref="RemoteMount.Text"/>); null where there has been none.</param>
-/// <param name="After">What the file says; null where it is not in it.</param>
-internal sealed record SourceMount(string Name, string? Before, string? After) : IJsonMapped<SourceMount>
+/// <param name="name">Of the mount.</param>
+/// <param name="before">What its keeper goes by (<see cref="RemoteMount.Text"/>); null where there has been none.</param>
+/// <param name="after">What the file says; null where it is not in it.</param>
+internal sealed class SourceMount(string name, string? before, string? after) : IJsonMapped<SourceMount>
 {
     private static readonly string[] s_keys = ["place", "device", "at", "file-system", "options", "read-only"];
 
     /// <summary>For each mount that is taken up a note of this name and the mount's, in this folder.</summary>
     public const string NoteFolder = "/run/dora", NotePrefix = "mount-";
 
+    public string Name => name;
+
+    public string? Before => before;
+
+    public string? After => after;
+
     public static string NotePath(string name) => $"{NoteFolder}/{NotePrefix}{name}";
 
-    /// <summary>The mounts whose settings are not those that were taken up, by name.</summary>
+    /// <summary>The mounts whose settings are not those that were taken up: what has gone first, as it may lie in the way.</summary>
     /// <param name="mounts">What the file says.</param>
     /// <param name="notes">What was taken up: a mount's name and its note.</param>
-    public static List<SourceMount> Differences(IReadOnlyList<RemoteMount> mounts, SortedDictionary<string, string> notes)
+    public static List<SourceMount> Differences(IReadOnlyList<RemoteMount> mounts, IReadOnlyDictionary<string, string> notes)
     {
-        var all = new SortedDictionary<string, SourceMount>(StringComparer.Ordinal);
-        foreach (var (name, note) in notes) all[name] = new SourceMount(name, note, null);
-        foreach (var mount in mounts) all[mount.Name] = new SourceMount(mount.Name, notes.GetValueOrDefault(mount.Name), mount.Text());
         var differences = new List<SourceMount>();
-        foreach (var mount in all.Values)
-            if (mount.Before != mount.After) differences.Add(mount);
+        foreach (var (name, note) in notes)
+        {
+            bool isThere = false;
+            foreach (var mount in mounts) isThere |= mount.Name == name;
+            if (!isThere) differences.Add(new SourceMount(name, note, null));
+        }
+        foreach (var mount in mounts)
+            if (notes.GetValueOrDefault(mount.Name) is var note && note != mount.Text()) differences.Add(new SourceMount(mount.Name, note, mount.Text()));
         return differences;
     }
 
@@ -34,10 +43,10 @@ internal sealed record SourceMount(string Name, string? Before, string? After) :
     public ReloadItem ToItem()
     {
         var changes = new List<KeyChange>();
-        if (Before is not null && After is not null)
+        if (before is not null && after is not null)
             foreach (string key in s_keys)
-                if (ValueOf(Before, key) is var before && ValueOf(After, key) is var after && before != after) changes.Add(new KeyChange(key, before, after));
-        return new ReloadItem("mount@" + Name, Before is null ? ReloadKind.Added : After is null ? ReloadKind.Removed : ReloadKind.Changed) { Changes = changes, NeedsRestart = true };
+                if (ValueOf(before, key) is var old && ValueOf(after, key) is var fresh && old != fresh) changes.Add(new KeyChange(key, old, fresh));
+        return new ReloadItem("mount@" + name, before is null ? ReloadKind.Added : after is null ? ReloadKind.Removed : ReloadKind.Changed) { Changes = changes, NeedsRestart = true };
     }
 
     private static string? ValueOf(string text, string key)
