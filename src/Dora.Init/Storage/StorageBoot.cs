@@ -137,6 +137,7 @@ internal static class StorageBoot
         {
             MachineMark.Put(disks, MachineId());
             EntropySeed.Take(StorageMount.Target + "/state");
+            if (claimed && !superblock.IsEncrypted) ChildProgram.LeaveBehind("fstrim", StorageMount.Target);
         }
         if (outcome.IsDegraded) Log.Error($"storage: degraded: {outcome.Words}");
         var names = new List<string>();

@@ -110,20 +110,22 @@ internal static class StorageMount
         var errno = Sys.MakeDirectories(folder, 0x1C0);
         if (errno is not (Errno.None or Errno.EEXIST)) return new(false, false, $"make folder {folder}: {errno.Describe()}");
         const ulong flags = Libc.MS_NOSUID | Libc.MS_NODEV | Libc.MS_NOATIME;
+        // What is deleted is given back to flash and to thin disks; a container does not tell what it does not use.
+        bool discards = !superblock.IsEncrypted;
         if (type == "ext4")
         {
-            errno = Sys.Mount(partitions[0], folder, type, flags, "errors=remount-ro");
+            errno = Sys.Mount(partitions[0], folder, type, flags, "errors=remount-ro" + (discards ? ",discard" : ""));
             return errno == Errno.None ? new(true, false, "") : new(false, false, $"mount: {errno.Describe()}");
         }
         // All are named, so that nobody has to tell the kernel about them before.
-        string options = "";
-        for (int i = 1; i < partitions.Count; i++) options += $"{(i > 1 ? "," : "")}device={partitions[i]}";
-        errno = Sys.Mount(partitions[0], folder, type, flags, options.Length == 0 ? null : options);
+        string options = discards ? "discard=async" : "nodiscard";
+        for (int i = 1; i < partitions.Count; i++) options += $",device={partitions[i]}";
+        errno = Sys.Mount(partitions[0], folder, type, flags, options);
         if (errno == Errno.None) return new(true, false, "");
         int expected = BtrfsMembers.Count(partitions[0]);
         if (expected > disks)
         {
-            options += options.Length == 0 ? "degraded" : ",degraded";
+            options += ",degraded";
             if (Sys.Mount(partitions[0], folder, type, flags, options) == Errno.None)
                 return new(true, true, $"{disks} of {expected} disks are here: what was written to one disk only is missing");
             return new(false, false, $"{disks} of {expected} disks are here, too few to mount it: {errno.Describe()}");
