@@ -68,7 +68,7 @@ public class MountReloadTests
             // In use by somebody: it stays until he is done, and only then is mounted what the file says now.
             Write("mounts:\n  - {name: media, device: /dev/disk, file-system: ext4, at: /data/b}\n");
             init.Run("cd /data/b && sleep 1000 >/dev/null 2>&1 & echo $! >/run/holder").Expect();
-            Reload();
+            init.Run("timeout 2 /pandora/dora service reload"); // which waits for it
             init.WaitFor("word of what is in use", () => init.Run("/pandora/dora service status mount@media").Output.Contains("is in use with what"));
             init.Run("kill $(cat /run/holder)").Expect();
             init.WaitFor("the mount that can be written to", () => init.Run("grep ' /data/b rw' /proc/self/mountinfo").ExitCode == 0);

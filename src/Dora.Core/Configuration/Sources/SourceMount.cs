@@ -4,21 +4,21 @@ using Dora.Core.Protocol.Json;
 namespace Dora.Core.Configuration.Sources;
 
 /// <summary>A mount of storage.yaml, as it is written there and as its keeper has taken it up.</summary>
-/// <param name="name">Of the mount.</param>
-/// <param name="before">What its keeper goes by (<see cref="RemoteMount.Text"/>); null where there has been none.</param>
-/// <param name="after">What the file says; null where it is not in it.</param>
-internal sealed class SourceMount(string name, string? before, string? after) : IJsonMapped<SourceMount>
+internal sealed class SourceMount : IJsonMapped<SourceMount>
 {
     private static readonly string[] s_keys = ["place", "device", "at", "file-system", "options", "read-only"];
 
     /// <summary>For each mount that is taken up a note of this name and the mount's, in this folder.</summary>
     public const string NoteFolder = "/run/dora", NotePrefix = "mount-";
 
-    public string Name => name;
+    /// <summary>Of the mount.</summary>
+    public required string Name { get; init; }
 
-    public string? Before => before;
+    /// <summary>What its keeper goes by (<see cref="RemoteMount.Text"/>); null where there has been none.</summary>
+    public string? Before { get; init; }
 
-    public string? After => after;
+    /// <summary>What the file says; null where it is not in it.</summary>
+    public string? After { get; init; }
 
     public static string NotePath(string name) => $"{NoteFolder}/{NotePrefix}{name}";
 
@@ -32,10 +32,10 @@ internal sealed class SourceMount(string name, string? before, string? after) : 
         {
             bool isThere = false;
             foreach (var mount in mounts) isThere |= mount.Name == name;
-            if (!isThere) differences.Add(new SourceMount(name, note, null));
+            if (!isThere) differences.Add(new SourceMount { Name = name, Before = note });
         }
         foreach (var mount in mounts)
-            if (notes.GetValueOrDefault(mount.Name) is var note && note != mount.Text()) differences.Add(new SourceMount(mount.Name, note, mount.Text()));
+            if (notes.GetValueOrDefault(mount.Name) is var note && note != mount.Text()) differences.Add(new SourceMount { Name = mount.Name, Before = note, After = mount.Text() });
         return differences;
     }
 
@@ -43,10 +43,10 @@ internal sealed class SourceMount(string name, string? before, string? after) : 
     public ReloadItem ToItem()
     {
         var changes = new List<KeyChange>();
-        if (before is not null && after is not null)
+        if (Before is not null && After is not null)
             foreach (string key in s_keys)
-                if (ValueOf(before, key) is var old && ValueOf(after, key) is var fresh && old != fresh) changes.Add(new KeyChange(key, old, fresh));
-        return new ReloadItem("mount@" + name, before is null ? ReloadKind.Added : after is null ? ReloadKind.Removed : ReloadKind.Changed) { Changes = changes, NeedsRestart = true };
+                if (ValueOf(Before, key) is var old && ValueOf(After, key) is var fresh && old != fresh) changes.Add(new KeyChange(key, old, fresh));
+        return new ReloadItem("mount@" + Name, Before is null ? ReloadKind.Added : After is null ? ReloadKind.Removed : ReloadKind.Changed) { Changes = changes, NeedsRestart = true };
     }
 
     private static string? ValueOf(string text, string key)
@@ -57,5 +57,5 @@ internal sealed class SourceMount(string name, string? before, string? after) : 
     }
 
     public static SourceMount Map(JsonMap json, SourceMount? from) =>
-        new(json.RequiredText("name", from?.Name), json.Text("before", from?.Before), json.Text("after", from?.After));
+        new() { Name = json.RequiredText("name", from?.Name), Before = json.Text("before", from?.Before), After = json.Text("after", from?.After) };
 }
