@@ -16,12 +16,14 @@ internal sealed class KernelCommandLine
     [
         "pandora.root", "pandora.rootfs", "pandora.copytoram", "pandora.hostname", "pandora.ssh_key", "pandora.mask",
         "pandora.rescue", "pandora.debug", "pandora.root_timeout", "pandora.watchdog",
-        "pandora.storage", "pandora.storage_fs", "pandora.storage_timeout", "pandora.claim",
+        "pandora.storage", "pandora.storage_fs", "pandora.storage_key", "pandora.storage_timeout", "pandora.claim",
     ];
 
     private readonly List<string> _problems = [];
     private readonly List<string> _sshKeys = [], _masked = [], _consoles = [], _blacklist = [];
     private readonly List<KernelParameter> _parameters;
+    private string _origin = "kernel command line";
+    private bool _isKeyWrong;
 
     /// <summary>The file system that the root image lies on; <c>pandora.root</c>.</summary>
     public BootMediumName Root { get; private set; } = BootMediumName.Default;
@@ -46,10 +48,17 @@ internal sealed class KernelCommandLine
     public StorageWish Storage { get; private set; } = StorageWish.Auto;
 
     /// <summary><c>pandora.claim</c>.</summary>
-    public ClaimPolicy Claim { get; private set; } = ClaimPolicy.Empty;
+    public ClaimPolicy Claim
+    {
+        get => _isKeyWrong ? ClaimPolicy.Never : field;
+        private set;
+    } = ClaimPolicy.Empty;
 
     /// <summary>What a claimed disk gets: btrfs or ext4; <c>pandora.storage_fs</c>.</summary>
     public string StorageFileSystem { get; private set; } = "btrfs";
+
+    /// <summary>Where the key of an encrypted storage comes from; null: nothing is encrypted that is claimed; <c>pandora.storage_key</c>.</summary>
+    public StorageKeyName? StorageKey { get; private set; }
 
     /// <summary>How long boot waits for storage; <c>pandora.storage_timeout</c>.</summary>
     public TimeSpan StorageTimeout { get; private set; } = TimeSpan.FromSeconds(30);
@@ -81,6 +90,20 @@ internal sealed class KernelCommandLine
 
     /// <summary>The running kernel's, from /proc/cmdline; an empty one where that cannot be read.</summary>
     public static KernelCommandLine Read() => Parse(Sys.ReadText("/proc/cmdline") ?? "");
+
+    /// <summary>The same with the settings of a file for the keys that are not given.</summary>
+    public KernelCommandLine Complete(StorageFile file)
+    {
+        _origin = StorageFile.Path;
+        foreach (var problem in file.Problems) Add(problem.ToString());
+        foreach (var setting in file.Settings)
+        {
+            bool isGiven = false;
+            foreach (var parameter in _parameters) isGiven |= parameter.IsNamed(setting.Key);
+            if (!isGiven) Take(setting);
+        }
+        return this;
+    }
 
     /// <summary>Options for a module, as modprobe takes them from the command line: <c>module.option=value</c>.</summary>
     public string ModuleParameters(string module)
@@ -164,6 +187,15 @@ internal sealed class KernelCommandLine
                 if (value is "btrfs" or "ext4") StorageFileSystem = value;
                 else Report(key, value, $"must be btrfs or ext4; using {StorageFileSystem}");
                 return;
+            case "pandora.storage_key":
+                if (StorageKeyName.Parse(value) is { } name) StorageKey = name;
+                else
+                {
+                    // Nothing is claimed then: it would not be encrypted, though somebody wants that.
+                    _isKeyWrong = true;
+                    Report(key, value, $"must be {StorageKeyName.Forms}; no disk is claimed");
+                }
+                return;
             case "pandora.watchdog":
                 return; // PID 1 reads it itself, before anything else (Guard/Watchdog.cs)
             default:
@@ -229,7 +261,7 @@ internal sealed class KernelCommandLine
     }
 
     private void Report(string key, string value, string what) =>
-        Add($"kernel command line: {key}={Printable.Text(value)}: {what}");
+        Add($"{_origin}: {key}={Printable.Text(value)}: {what}");
 
     // A command line of garbage must not fill the console.
     private void Add(string problem)

@@ -4,8 +4,8 @@ using Dora.Core.Linux;
 namespace Dora.Core.Configuration;
 
 /// <summary>
-/// Reads /etc/dora/storage.yaml: what is mounted besides the machine's own storage. Strict, as service files are: each
-/// problem has its place. A mount with a problem is left out, and the others are used.
+/// Reads /etc/dora/storage.yaml: which storage the machine has, where the kernel command line does not say, and what is
+/// mounted besides. Strict, as service files are: each problem has its place. A mount with a problem is left out, and the others are used.
 /// </summary>
 internal sealed class StorageFile
 {
@@ -16,6 +16,10 @@ internal sealed class StorageFile
 
     private static readonly IReadOnlyList<SettingKey<StorageFile>> s_keys =
     [
+        Setting("storage", "auto, none, a UUID, a serial number or a server", "auto", "Which storage is used.", "pandora.storage"),
+        Setting("claim", "empty, never or a serial number", "empty", "Which disk may become the storage.", "pandora.claim"),
+        Setting("file-system", "btrfs or ext4", "btrfs", "What a disk that is claimed gets.", "pandora.storage_fs"),
+        Setting("key", StorageKeyName.Forms, "", "A disk that is claimed is encrypted; where its key comes from.", "pandora.storage_key"),
         new("mounts", "list of mounts", "", "File systems besides the machine's own storage.", (file, value) =>
         {
             value.Mounts(file._mounts);
@@ -39,12 +43,25 @@ internal sealed class StorageFile
     ];
 
     private readonly List<RemoteMount> _mounts = [];
+    private readonly List<KernelParameter> _settings = [];
 
     private StorageFile(IReadOnlyList<Problem> problems) => Problems = problems;
 
     private StorageFile() : this([]) { }
 
     public IReadOnlyList<RemoteMount> Mounts => _mounts;
+
+    /// <summary>
+    /// Settings as the kernel command line has them. A file with a mistake in it might have forbidden a claim: none is made then.
+    /// </summary>
+    public IReadOnlyList<KernelParameter> Settings
+    {
+        get
+        {
+            if (Problems.Count > 0) _settings.Add(new KernelParameter("pandora.claim", "never")); // the last one counts
+            return _settings;
+        }
+    }
 
     public IReadOnlyList<Problem> Problems { get; private set; }
 
@@ -69,7 +86,7 @@ internal sealed class StorageFile
         var problems = new ProblemList(path);
         var root = YamlReader.Read(text, problems);
         if (root is YamlMapping mapping) _ = MappingReader.Read(mapping, "", s_keys, file, problems, []);
-        else if (root is not null) problems.Add(root.Position, $"expected 'mounts:', found {root.Kind}");
+        else if (root is not null) problems.Add(root.Position, $"expected keys and values, found {root.Kind}");
         file.Problems = problems.InOrder();
         return file;
     }
@@ -114,6 +131,13 @@ internal sealed class StorageFile
         }
         return others.Count >= MostMounts ? (null, $"there are more than {MostMounts} mounts") : (null, null);
     }
+
+    private static SettingKey<StorageFile> Setting(string name, string form, string @default, string summary, string parameter) =>
+        new(name, form, @default, summary, (file, value) =>
+        {
+            file._settings.Add(new KernelParameter(parameter, value.Line(LongestOptions)));
+            return file;
+        });
 
     private static SettingKey<RemoteMount> Key(string name, string form, string @default, string summary, Action<RemoteMount, SettingValue> apply) =>
         new(name, form, @default, summary, (mount, value) =>

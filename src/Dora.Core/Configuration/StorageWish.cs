@@ -25,7 +25,7 @@ internal sealed record StorageWish(string Text)
 /// <summary>Which disks may become storage: <c>pandora.claim=empty</c> (the first that is), <c>never</c>, or the one with a serial number or wwid.</summary>
 internal sealed record ClaimPolicy(string Text)
 {
-    public static readonly ClaimPolicy Empty = new("empty");
+    public static readonly ClaimPolicy Empty = new("empty"), Never = new("never");
 
     public bool IsNever => Text == "never";
 

@@ -8,7 +8,7 @@ internal static unsafe partial class Libc
     public const uint TIOCSCTTY = 0x540E, TIOCGPGRP = 0x540F, TIOCGWINSZ = 0x5413, TIOCSWINSZ = 0x5414;
     public const uint TIOCSPTLCK = 0x40045431, TIOCGPTPEER = 0x5441; // the latter: Linux 4.13
     public const int TCSANOW = 0, VMIN = 6, VTIME = 5;
-    public const uint ISIG = 1, ICANON = 2, ECHO = 8;
+    public const uint ISIG = 1, ICANON = 2, ECHO = 8, ECHONL = 0x40, ICRNL = 0x100;
 
     public const nint SYS_openat2 = 437; // Linux 5.6
     public const ulong RESOLVE_IN_ROOT = 0x10;

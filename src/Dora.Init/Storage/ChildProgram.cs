@@ -60,6 +60,14 @@ internal static class ChildProgram
         }
     }
 
+    /// <summary>Started, and neither waited for nor heard: it is PID 1's when this process ends.</summary>
+    public static void LeaveBehind(params string[] command)
+    {
+        Sys.Open("/dev/null", Libc.O_RDWR, 0, out var nothing).ThrowIfError("open", "/dev/null");
+        var launched = Launch(command, nothing, null);
+        if (!launched.Succeeded) Log.Debug(launched.Failure!);
+    }
+
     private static LaunchResult Launch(IReadOnlyList<string> command, FileDescriptor output, FileDescriptor? input)
     {
         using (output)

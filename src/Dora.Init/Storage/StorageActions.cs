@@ -4,6 +4,7 @@ using Dora.Core.Protocol;
 using Dora.Core.Protocol.Storage;
 using Dora.Init.Storage.Claiming;
 using Dora.Init.Storage.Disks;
+using Dora.Init.Storage.Encryption;
 using Dora.Init.Storage.Mounting;
 
 namespace Dora.Init.Storage;
@@ -14,6 +15,8 @@ namespace Dora.Init.Storage;
 /// </summary>
 internal static class StorageActions
 {
+    private static readonly TimeSpan s_keyLimit = TimeSpan.FromSeconds(5);
+
     /// <summary>All disks that storage could lie on, by place, with what was found on them.</summary>
     public static DiskStatus[] List()
     {
@@ -36,7 +39,10 @@ internal static class StorageActions
         Permit(disk, options.Token);
         if (!options.IsDryRun && StorageReport.Read("") is { State: StorageStates.Ready or StorageStates.Degraded, Disks: [var used, ..] })
             throw new StorageRefusal(409, "disk.refused", $"{name}: this machine has its storage on {used.Name} already");
-        var commandLine = KernelCommandLine.Read();
+        var commandLine = StorageBoot.Settings();
+        using var key = new StorageKey(commandLine.StorageKey, s_keyLimit, wait: null);
+        bool isEncrypted = commandLine.StorageKey is not null;
+        if (isEncrypted && key.Choose(disk.Disk) is { } missing) throw new StorageRefusal(409, "disk.refused", $"{disk.Disk.Describe()} is to be encrypted (pandora.storage_key={commandLine.StorageKey}): {missing}");
         var type = options.FileSystem switch { "ext4" => StorageFileSystem.Ext4, "btrfs" => StorageFileSystem.Btrfs, _ => StorageBoot.FileSystemOf(commandLine) };
         step(new DiskStep { Step = "probe", Detail = $"{disk.Disk.Describe()}: {disk.Verdict.Reason}" });
         string status = options.IsDryRun ? DiskStep.Planned : ChangeInfo.Done;
@@ -51,11 +57,11 @@ internal static class StorageActions
             }
             disk = empty;
         }
-        var ours = ClaimedDisk.Claim(disk, type, StorageBoot.MachineId(), Told, out string failure, options.IsDryRun);
+        var ours = ClaimedDisk.Claim(disk, type, StorageBoot.MachineId(), isEncrypted ? key : null, Told, out string failure, options.IsDryRun);
         if (options.IsDryRun && failure.Length == 0) return Planned(name);
         if (ours is null) throw new StorageRefusal(503, "disk.failed", $"{disk.Disk.Describe()}: {failure}");
         step(new DiskStep { Step = "copy", Detail = "what is in RAM of /etc, /var, /root and /home", Status = ChangeInfo.Doing });
-        string? notCopied = MemoryCopy.Run(ours, commandLine);
+        string? notCopied = MemoryCopy.Run(ours, commandLine, key);
         return new DiskResult
         {
             Status = notCopied is null ? ChangeInfo.Done : ChangeInfo.Failed,
@@ -85,6 +91,7 @@ internal static class StorageActions
     {
         var disk = Find(name);
         var storage = Current(name);
+        if (storage[0].Content!.Superblock!.IsEncrypted) throw new StorageRefusal(409, "disk.refused", $"{name}: the storage is encrypted, and lies on one disk then");
         if (disk.Verdict.State is not (DiskState.Empty or DiskState.Unfinished))
             throw new StorageRefusal(409, "disk.refused", $"{disk.Disk.Describe()}: {disk.Verdict.Reason}: only an empty disk can join the storage");
         return StorageMembers.Add(disk, storage, step);

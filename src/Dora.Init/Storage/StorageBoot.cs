@@ -7,6 +7,7 @@ using Dora.Init.Manager.MachineInfo;
 using Dora.Init.Manager.Startup;
 using Dora.Init.Storage.Claiming;
 using Dora.Init.Storage.Disks;
+using Dora.Init.Storage.Encryption;
 using Dora.Init.Storage.Kept;
 using Dora.Init.Storage.Mounting;
 using Dora.Init.Storage.Remote;
@@ -33,7 +34,9 @@ internal static class StorageBoot
 
     public static int RunProcess()
     {
-        var commandLine = KernelCommandLine.Read();
+        var commandLine = Settings();
+        foreach (string problem in commandLine.Problems)
+            if (problem.StartsWith(StorageFile.Path, StringComparison.Ordinal)) Log.Warn(problem);
         Log.IsDebug = commandLine.Debug;
         // A manager that was killed meanwhile has left one of us at work: it is waited for, not disturbed.
         using var alone = TakeLock(wait: true);
@@ -53,6 +56,12 @@ internal static class StorageBoot
         WriteStatus(status);
         return Say(status.Reason ?? status.State);
     }
+
+    /// <summary>
+    /// What the kernel command line says and, for what it does not say, the image's storage.yaml: at boot that is the one which
+    /// counts, since what a storage holds of /etc is not there before the storage is.
+    /// </summary>
+    public static KernelCommandLine Settings() => KernelCommandLine.Read().Complete(StorageFile.Load());
 
     /// <summary>Who writes to disks is alone. Null where somebody else has it and is not waited for.</summary>
     public static FileDescriptor? TakeLock(bool wait)
@@ -97,30 +106,38 @@ internal static class StorageBoot
 
     private static StorageStatus Choose(List<LookedAt> disks, KernelCommandLine commandLine, string took, TimeSpan looked)
     {
+        using var key = new StorageKey(commandLine.StorageKey, commandLine.StorageTimeout / 3, seconds => Say($"wait {seconds} "));
         var choice = StorageChoice.Of(disks, commandLine.Storage, commandLine.Claim, MachineId());
         switch (choice.Action)
         {
             case StorageAction.Use:
-                return Mount(choice.Disks, commandLine, took, claimed: false);
+                return Mount(choice.Disks, commandLine, key, took, claimed: false);
             case StorageAction.Claim:
-                if (ClaimedDisk.Claim(choice.Disks[0], FileSystemOf(commandLine), MachineId(), step: null, out string failure) is not { } ours)
+                string failure = "";
+                if (commandLine.StorageKey is not null)
+                {
+                    failure = key.Choose(choice.Disks[0].Disk) ?? "";
+                    looked = Sys.TimeSinceBoot();
+                }
+                if (failure.Length > 0 || ClaimedDisk.Claim(choice.Disks[0], FileSystemOf(commandLine), MachineId(), commandLine.StorageKey is null ? null : key, step: null, out failure) is not { } ours)
                     return new StorageStatus { State = StorageStates.Failed, Reason = $"{choice.Disks[0].Disk.Describe()} could not be claimed: {failure}" };
-                return Mount([ours], commandLine, $"{took}, claimed in {Milliseconds(Sys.TimeSinceBoot() - looked)}", claimed: true);
+                return Mount([ours], commandLine, key, $"{took}, claimed in {Milliseconds(Sys.TimeSinceBoot() - looked)}", claimed: true);
             default:
                 return new StorageStatus { State = choice.IsFailure ? StorageStates.Failed : StorageStates.Memory, Reason = choice.Reason };
         }
     }
 
-    private static StorageStatus Mount(IReadOnlyList<LookedAt> disks, KernelCommandLine commandLine, string took, bool claimed)
+    private static StorageStatus Mount(IReadOnlyList<LookedAt> disks, KernelCommandLine commandLine, StorageKey key, string took, bool claimed)
     {
         var start = Sys.TimeSinceBoot();
         var superblock = disks[0].Content!.Superblock!;
         string type = superblock.Type;
-        var outcome = StorageMount.Run(disks, commandLine);
+        var outcome = StorageMount.Run(disks, commandLine, key);
         if (outcome.IsMounted)
         {
             MachineMark.Put(disks, MachineId());
             EntropySeed.Take(StorageMount.Target + "/state");
+            if (claimed && !superblock.IsEncrypted) ChildProgram.LeaveBehind("fstrim", StorageMount.Target);
         }
         if (outcome.IsDegraded) Log.Error($"storage: degraded: {outcome.Words}");
         var names = new List<string>();
@@ -131,11 +148,12 @@ internal static class StorageBoot
             parts.Add(StorageMembers.Part(disk));
         }
         string words = outcome.Words.Trim(',', ' ');
+        if (commandLine.StorageKey is not null && !superblock.IsEncrypted) words += $"{(words.Length > 0 ? ", " : "")}not encrypted, though pandora.storage_key is set: it was claimed without";
         return new StorageStatus
         {
             State = !outcome.IsMounted ? StorageStates.Failed : outcome.IsDegraded ? StorageStates.Degraded : StorageStates.Ready,
             Reason = !outcome.IsMounted ? words
-                : $"{type} on {string.Join(" and ", names)}: {took}, mounted in {Milliseconds(Sys.TimeSinceBoot() - start)}{(words.Length > 0 ? ": " + words : "")}",
+                : $"{(superblock.IsEncrypted ? "encrypted " : "")}{type} on {string.Join(" and ", names)}: {took}, mounted in {Milliseconds(Sys.TimeSinceBoot() - start)}{(words.Length > 0 ? ": " + words : "")}",
             Kind = "disk",
             FileSystem = type,
             Uuid = superblock.Storage.ToString(),

@@ -29,6 +29,9 @@ sealed class DiskFiles : IDisposable
     /// <summary>All that is on it, holes included.</summary>
     public string Hash(string name) => Programs.Run(TimeSpan.FromMinutes(2), "sha256sum", this[name]).Expect()[..64];
 
+    /// <summary>Bytes that the host keeps of it.</summary>
+    public long Allocated(string name) => long.Parse(Programs.Run(TimeSpan.FromMinutes(1), "stat", "-c", "%b", this[name]).Expect()) * 512;
+
     /// <summary>The partition of a claimed disk as a file of its own: what the host's tools can check.</summary>
     public string Partition(string name)
     {

@@ -69,7 +69,11 @@ public class PersistenceTests
         using (var claim = Start("claim-ext4", "pandora.claim=disk0 pandora.storage_fs=ext4", new MachineDisk(disk)))
         {
             Assert.Contains("ext4 on vda", claim.Storage().Reason);
-            claim.SshOutput("echo kept >/root/file");
+            claim.SshOutput("echo kept >/root/file; dd if=/dev/urandom of=/data/deleted bs=1M count=64 2>/dev/null; sync");
+            long before = disks.Allocated("disk");
+            // Given back, for whoever keeps the disk's file.
+            claim.SshOutput("rm /data/deleted; sync; echo x >/root/more; sync");
+            Assert.InRange(before - disks.Allocated("disk"), 60L << 20, 70L << 20);
             claim.PowerOff();
         }
         Programs.Run(TimeSpan.FromMinutes(2), "e2fsck", "-fn", disks.Partition("disk")).Expect();

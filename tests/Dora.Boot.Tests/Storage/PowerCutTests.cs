@@ -43,7 +43,7 @@ public class PowerCutTests
             if (i > 0) Assert.Equal(string.Join('\n', Enumerable.Range(0, i)), machine.SshOutput("cat /var/synced-*"));
             Assert.Equal("0", machine.SshOutput("dmesg | grep -cE 'BTRFS (error|critical)|csum failed' || true"));
             if (i == s_cuts) return;
-            machine.SshOutput($"echo {i} >/var/synced-{i}; sync; for n in 1 2 3; do (i=0; while :; do dd if=/dev/urandom of=/var/heavy-$n bs=64k count=100 conv=fsync 2>/dev/null; echo $i >/etc/heavy-$n; i=$((i + 1)); done) >/dev/null 2>&1 & done");
+            machine.SshOutput($"echo {i} >/var/synced-{i:000}; sync; for n in 1 2 3; do (i=0; while :; do dd if=/dev/urandom of=/var/heavy-$n bs=64k count=100 conv=fsync 2>/dev/null; echo $i >/etc/heavy-$n; i=$((i + 1)); done) >/dev/null 2>&1 & done");
             Thread.Sleep(random.Next(1000, 4000));
             machine.CutPower();
         }

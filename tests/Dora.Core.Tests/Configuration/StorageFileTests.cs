@@ -48,9 +48,27 @@ public class StorageFileTests
     }
 
     [Theory]
+    [InlineData("", "claim: never\nstorage: none\nfile-system: ext4\nkey: LABEL=K:/k", "none never ext4 LABEL=K:/k", "")]
+    [InlineData("pandora.claim=D1 pandora.storage-fs=btrfs", "claim: never\nfile-system: ext4", "auto D1 btrfs ", "")]
+    [InlineData("", "claim: D2\nfile-system: xfs", "auto D2 btrfs ", "/etc/dora/storage.yaml: pandora.storage_fs=xfs: must be btrfs or ext4; using btrfs")]
+    [InlineData("", "key: LABEL", "auto never btrfs ", "/etc/dora/storage.yaml: pandora.storage_key=LABEL: must be console, LABEL=NAME:/PATH or UUID=ID:/PATH; no disk is claimed")]
+    [InlineData("", "storage: nfs:oops", "none empty btrfs ", null)]
+    // What cannot be read might have been 'claim: never'.
+    [InlineData("", "clam: D2", "auto never btrfs ", null)]
+    [InlineData("", "claim: D2\nclaim: [x", "auto never btrfs ", null)]
+    [InlineData("pandora.claim=empty", "clam: D2", "auto empty btrfs ", null)]
+    public void Settings_hold_where_the_command_line_says_nothing(string commandLine, string text, string expected, string? problem)
+    {
+        var line = KernelCommandLine.Parse(commandLine).Complete(Read(text));
+        Assert.Equal(expected, $"{line.Storage} {line.Claim} {line.StorageFileSystem} {line.StorageKey}");
+        if (problem is null) Assert.NotEmpty(line.Problems);
+        else Assert.Equal(problem.Length == 0 ? [] : [problem], line.Problems);
+    }
+
+    [Theory]
     [InlineData("mount: []", "storage.yaml:1:1: unknown key 'mount'; did you mean 'mounts'?")]
     [InlineData("mounts: nfs", "storage.yaml:1:9: mounts: expected a list such as '- name: media', found a word")]
-    [InlineData("- a", "storage.yaml:1:1: expected 'mounts:', found a list")]
+    [InlineData("- a", "storage.yaml:1:1: expected keys and values, found a list")]
     [InlineData("mounts: [a]", "storage.yaml:1:10: mounts: expected a mount such as 'name: media', found a word")]
     [InlineData("mounts:\n  - name: a\n    at: /mnt/a", "storage.yaml:2:5: mounts: needs either 'place' (a server) or 'device' (a disk)")]
     [InlineData("mounts:\n  - {name: a, at: /mnt/a, place: 'nfs:a:/x', device: /dev/sda}", "mounts: needs either 'place' (a server) or 'device' (a disk)")]

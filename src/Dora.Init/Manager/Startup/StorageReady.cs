@@ -55,7 +55,8 @@ internal static class StorageReady
     {
         string[] words = line.Split(' ', 3);
         if (words.Length < 3 || !int.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out int seconds)) return end;
-        Log.Announce($"storage: {words[2]} (for at most {seconds} s)");
+        // Who asks a person has his own words on the console.
+        if (words[2].Length > 0) Log.Announce($"storage: {words[2]} (for at most {seconds} s)");
         return Sys.TimeSinceBoot() + TimeSpan.FromSeconds(seconds);
     }
 

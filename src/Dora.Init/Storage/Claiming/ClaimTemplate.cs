@@ -1,5 +1,6 @@
 using Dora.Core.Linux;
-using Dora.Init.Storage.Disks;
+using Dora.Init.Boot;
+using Dora.Init.Storage.Encryption;
 
 namespace Dora.Init.Storage.Claiming;
 
@@ -7,6 +8,8 @@ namespace Dora.Init.Storage.Claiming;
 /// The file system of a claim, made by the real mkfs, but in memory: a sparse file as large as the partition, of which
 /// only what was written takes RAM (5 MB for btrfs of any size, a 300,000th of the disk for ext4). So everything that a claim is going to
 /// write is known before it writes the first byte; and mkfs, whose order of writes is its own affair, never sees the disk.
+///
+/// An encrypted one is made in a LUKS2 container in that file, on a loop device and dm-crypt: 16 MiB more.
 /// </summary>
 internal sealed class ClaimTemplate : IClaimContent, IDisposable
 {
@@ -16,20 +19,36 @@ internal sealed class ClaimTemplate : IClaimContent, IDisposable
     private ClaimTemplate(FileDescriptor file) => _file = file;
 
     /// <summary>Null, and why, where it cannot be made.</summary>
-    public static ClaimTemplate? Make(StorageFileSystem type, Guid id, long bytes, out string failure)
+    /// <param name="type">Which file system.</param>
+    /// <param name="id">Its UUID.</param>
+    /// <param name="bytes">How large the partition is.</param>
+    /// <param name="key">Null: not encrypted.</param>
+    /// <param name="failure">Why there is none.</param>
+    public static ClaimTemplate? Make(StorageFileSystem type, Guid id, long bytes, StorageKey? key, out string failure)
     {
         Sys.MakeMemoryFile("storage", out var file).ThrowIfError("memfd_create");
-        failure = Fill(file, type, id, bytes) ?? "";
+        var errno = Sys.Truncate(file, bytes);
+        failure = (errno != Errno.None ? $"a file of {bytes >> 20} MiB in memory: {errno.Describe()}"
+            : key is null ? MakeFileSystem($"/proc/{Libc.getpid()}/fd/{file.Number}", type, id) : Encrypt(file, type, id, key)) ?? "";
         if (failure.Length == 0) return new ClaimTemplate(file);
         file.Dispose();
         return null;
     }
 
-    private static string? Fill(FileDescriptor file, StorageFileSystem type, Guid id, long bytes)
+    private static string? Encrypt(FileDescriptor file, StorageFileSystem type, Guid id, StorageKey key)
     {
-        var errno = Sys.Truncate(file, bytes);
-        if (errno != Errno.None) return $"a file of {bytes >> 20} MiB in memory: {errno.Describe()}";
-        string path = $"/proc/{Libc.getpid()}/fd/{file.Number}";
+        string inside = EncryptedPartition.NameOf(id);
+        using var loop = LoopDevice.Attach(file, "storage", Libc.LO_FLAGS_AUTOCLEAR, out string device);
+        if (EncryptedPartition.Format(device, key) is { } why) return why;
+        if (EncryptedPartition.Open(device, inside, key, out _, out string failure) is not { } path) return failure;
+        string? unmade = MakeFileSystem(path, type, id);
+        EncryptedPartition.Close(inside);
+        var errno = Sys.Synchronize(loop);
+        return unmade ?? (errno == Errno.None ? null : $"flush {device}: {errno.Describe()}");
+    }
+
+    private static string? MakeFileSystem(string path, StorageFileSystem type, Guid id)
+    {
         string[] command = type == StorageFileSystem.Btrfs
             ? ["mkfs.btrfs", "--quiet", "--nodiscard", "--label", DiskLayout.PartitionName, "--uuid", id.ToString(), path]
             // The kernel fills inode tables in the background, when it is mounted.

@@ -1,5 +1,6 @@
 using Dora.Core.Linux;
 using Dora.Init.Storage.Disks;
+using Dora.Init.Storage.Encryption;
 using Dora.Init.Storage.Probing;
 
 namespace Dora.Init.Storage.Claiming;
@@ -11,17 +12,18 @@ internal static class ClaimedDisk
     /// <param name="chosen">The disk with what was on it when it was chosen.</param>
     /// <param name="fileSystem">What to put onto it.</param>
     /// <param name="machine">Who claims.</param>
+    /// <param name="key">The key of the container around the file system; null: it is not encrypted.</param>
     /// <param name="step">Told before each write.</param>
     /// <param name="failure">Why it was not claimed.</param>
     /// <param name="isDryRun">Tell each write, and write nothing.</param>
-    public static LookedAt? Claim(LookedAt chosen, StorageFileSystem fileSystem, Guid machine, Action<ClaimStep>? step, out string failure, bool isDryRun = false)
+    public static LookedAt? Claim(LookedAt chosen, StorageFileSystem fileSystem, Guid machine, StorageKey? key, Action<ClaimStep>? step, out string failure, bool isDryRun = false)
     {
         var disk = chosen.Disk;
         failure = chosen.OpenAgain(out var device, out var now, isDryRun) ?? "";
         if (failure.Length > 0) return null;
         using (device)
         {
-            failure = Write(device, disk, now, fileSystem, machine, step, isDryRun) ?? "";
+            failure = Write(device, disk, now, fileSystem, machine, key, step, isDryRun) ?? "";
             if (failure.Length > 0 || isDryRun) return null;
             var errno = device.ReadPartitions();
             if (errno != Errno.None)
@@ -65,13 +67,16 @@ internal static class ClaimedDisk
         public void Read(long offset, Span<byte> buffer) => buffer.Clear();
     }
 
-    private static string? Write(BlockDevice device, Disk disk, ContentFinding now, StorageFileSystem fileSystem, Guid machine, Action<ClaimStep>? step, bool isDryRun)
+    private static string? Write(BlockDevice device, Disk disk, ContentFinding now, StorageFileSystem fileSystem, Guid machine, StorageKey? key, Action<ClaimStep>? step, bool isDryRun)
     {
         if (!isDryRun)
             Log.Announce($"storage: claiming {disk.Describe()}: {now.Reason}");
         if (now is { Kind: ContentKind.OursUnfinished, Superblock: { } unfinished } && !isDryRun && Claiming.Claim.TakeBack(device, unfinished) is { } stuck) return stuck;
-        var superblock = Claiming.Claim.Describe(device, now.Fill, fileSystem, disk.Info.Model ?? "", disk.Info.Serial ?? "", DateTimeOffset.UtcNow.ToUnixTimeSeconds()) with { Machine = machine };
-        using var template = ClaimTemplate.Make(fileSystem, superblock.FileSystemId, superblock.PartitionBytes, out string failure);
+        var superblock = Claiming.Claim.Describe(device, now.Fill, fileSystem, disk.Info.Model ?? "", disk.Info.Serial ?? "", DateTimeOffset.UtcNow.ToUnixTimeSeconds()) with
+        {
+            Machine = machine, IsEncrypted = key is not null,
+        };
+        using var template = ClaimTemplate.Make(fileSystem, superblock.FileSystemId, superblock.PartitionBytes, key, out string failure);
         if (template is null) return failure;
         return new Claim(device, superblock, template) { Step = step, IsDryRun = isDryRun }.Run();
     }

@@ -1,6 +1,7 @@
 using Dora.Core.Configuration;
 using Dora.Core.Linux;
 using Dora.Init.Storage.Disks;
+using Dora.Init.Storage.Encryption;
 
 namespace Dora.Init.Storage.Mounting;
 
@@ -15,9 +16,9 @@ internal static class MemoryCopy
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(4);
 
     /// <summary>Null when all is there; else what is not.</summary>
-    public static string? Run(LookedAt disk, KernelCommandLine commandLine)
+    public static string? Run(LookedAt disk, KernelCommandLine commandLine, StorageKey key)
     {
-        if (StorageMount.MountAt(At, [disk], commandLine) is { IsMounted: false } failed) return failed.Words;
+        if (StorageMount.MountAt(At, [disk], commandLine, key) is { IsMounted: false } failed) return failed.Words;
         try
         {
             foreach (string folder in s_folders)
@@ -30,8 +31,7 @@ internal static class MemoryCopy
         }
         finally
         {
-            var errno = Sys.Unmount(At);
-            if (errno != Errno.None) Log.Error($"storage: unmount {At}: {errno.Describe()}");
+            StorageMount.UnmountFrom(At, [disk]);
         }
     }
 }

@@ -3,6 +3,7 @@ using Dora.Core.Linux;
 using Dora.Init.Modules;
 using Dora.Init.Storage.Claiming;
 using Dora.Init.Storage.Disks;
+using Dora.Init.Storage.Encryption;
 
 namespace Dora.Init.Storage.Mounting;
 
@@ -22,13 +23,13 @@ internal static class StorageMount
     /// <param name="Words">What was done, or why it is not mounted.</param>
     internal readonly record struct Outcome(bool IsMounted, bool IsDegraded, string Words);
 
-    public static Outcome Run(IReadOnlyList<LookedAt> disks, KernelCommandLine commandLine)
+    public static Outcome Run(IReadOnlyList<LookedAt> disks, KernelCommandLine commandLine, StorageKey key)
     {
-        var outcome = MountAt(Aside, disks, commandLine);
+        var outcome = MountAt(Aside, disks, commandLine, key);
         if (!outcome.IsMounted) return outcome;
         var errno = MoveIntoPlace();
         if (errno == Errno.None) return outcome;
-        _ = Sys.Unmount(Aside);
+        UnmountFrom(Aside, disks);
         return new(false, false, $"move it to {Target}: {errno.Describe()}");
     }
 
@@ -40,11 +41,28 @@ internal static class StorageMount
     }
 
     /// <summary>The same at another place.</summary>
-    public static Outcome MountAt(string folder, IReadOnlyList<LookedAt> disks, KernelCommandLine commandLine)
+    public static Outcome MountAt(string folder, IReadOnlyList<LookedAt> disks, KernelCommandLine commandLine, StorageKey key)
     {
         var superblock = disks[0].Content!.Superblock!;
-        string type = superblock.Type;
-        var partitions = new List<string>();
+        var outcome = Prepare(disks, out var partitions);
+        if (outcome.IsMounted && superblock.IsEncrypted) outcome = Unlock(disks, partitions, key, outcome.Words);
+        if (!outcome.IsMounted) return outcome;
+        outcome = MountAt(folder, disks, partitions, commandLine, outcome.Words);
+        if (!outcome.IsMounted && superblock.IsEncrypted) EncryptedPartition.Close(EncryptedPartition.NameOf(superblock.Storage));
+        return outcome;
+    }
+
+    /// <summary>What <see cref="MountAt(string, IReadOnlyList{LookedAt}, KernelCommandLine, StorageKey)"/> has mounted is undone.</summary>
+    public static void UnmountFrom(string folder, IReadOnlyList<LookedAt> disks)
+    {
+        var errno = Sys.Unmount(folder);
+        if (errno != Errno.None) Log.Error($"storage: unmount {folder}: {errno.Describe()}");
+        else if (disks[0].Content!.Superblock! is { IsEncrypted: true } superblock) EncryptedPartition.Close(EncryptedPartition.NameOf(superblock.Storage));
+    }
+
+    private static Outcome Prepare(IReadOnlyList<LookedAt> disks, out List<string> partitions)
+    {
+        partitions = [];
         string words = "";
         foreach (var disk in disks)
         {
@@ -54,6 +72,23 @@ internal static class StorageMount
                 return new(false, false, $"{disk.Disk.Describe()}: the kernel does not see its partition");
             partitions.Add(partition);
         }
+        return new(true, false, words);
+    }
+
+    private static Outcome Unlock(IReadOnlyList<LookedAt> disks, List<string> partitions, StorageKey key, string words)
+    {
+        var disk = disks[0].Disk;
+        if (disks.Count > 1) return new(false, false, $"{disk.Describe()}: an encrypted storage lies on one disk, and {disks.Count} say that they are it");
+        if (key.Open(disk, partitions[0], EncryptedPartition.NameOf(disks[0].Content!.Superblock!.Storage), out string failure) is not { } inside)
+            return new(false, false, $"{disk.Describe()} is encrypted: {failure}");
+        partitions[0] = inside;
+        return new(true, false, words);
+    }
+
+    private static Outcome MountAt(string folder, IReadOnlyList<LookedAt> disks, List<string> partitions, KernelCommandLine commandLine, string words)
+    {
+        var superblock = disks[0].Content!.Superblock!;
+        string type = superblock.Type;
         var modules = new ModuleLoader(ModuleDirectory.OfThisKernel(), commandLine) { Warn = Log.Debug };
         // Checksums by the processor: btrfs takes what is loaded when it comes, and nobody has looked at the processor so far.
         if (type == "btrfs") modules.Load("crc32c_intel", "storage");
@@ -72,20 +107,22 @@ internal static class StorageMount
         var errno = Sys.MakeDirectories(folder, 0x1C0);
         if (errno is not (Errno.None or Errno.EEXIST)) return new(false, false, $"make folder {folder}: {errno.Describe()}");
         const ulong flags = Libc.MS_NOSUID | Libc.MS_NODEV | Libc.MS_NOATIME;
+        // What is deleted is given back to flash and to thin disks; a container does not tell what it does not use.
+        bool discards = !superblock.IsEncrypted;
         if (type == "ext4")
         {
-            errno = Sys.Mount(partitions[0], folder, type, flags, "errors=remount-ro");
+            errno = Sys.Mount(partitions[0], folder, type, flags, "errors=remount-ro" + (discards ? ",discard" : ""));
             return errno == Errno.None ? new(true, false, "") : new(false, false, $"mount: {errno.Describe()}");
         }
         // All are named, so that nobody has to tell the kernel about them before.
-        string options = "";
-        for (int i = 1; i < partitions.Count; i++) options += $"{(i > 1 ? "," : "")}device={partitions[i]}";
-        errno = Sys.Mount(partitions[0], folder, type, flags, options.Length == 0 ? null : options);
+        string options = discards ? "discard=async" : "nodiscard";
+        for (int i = 1; i < partitions.Count; i++) options += $",device={partitions[i]}";
+        errno = Sys.Mount(partitions[0], folder, type, flags, options);
         if (errno == Errno.None) return new(true, false, "");
         int expected = BtrfsDevices(partitions[0]);
         if (expected > disks)
         {
-            options += options.Length == 0 ? "degraded" : ",degraded";
+            options += ",degraded";
             if (Sys.Mount(partitions[0], folder, type, flags, options) == Errno.None)
                 return new(true, true, $"{disks} of {expected} disks are here: what was written to one disk only is missing");
             return new(false, false, $"{disks} of {expected} disks are here, too few to mount it: {errno.Describe()}");
