@@ -139,7 +139,12 @@ internal static class StorageScrub
     {
         if (!Sys.Exists($"/sys/block/{name}")) throw StorageRefusal.NoSuchDisk(name);
         foreach (string part in Sys.ListDirectories($"/sys/block/{name}"))
-            if (SystemText.Number($"/sys/block/{name}/{part}/partition") == 1) return "/dev/" + part.Replace('!', '/');
+            if (SystemText.Number($"/sys/block/{name}/{part}/partition") == 1)
+            {
+                // In a container it is the device that holds the partition.
+                bool isHeld = Sys.ListDirectory($"/sys/block/{name}/{part}/holders", out var holders) == Errno.None && holders.Count > 0;
+                return "/dev/" + (isHeld ? holders[0] : part.Replace('!', '/'));
+            }
         return "/dev/" + name.Replace('!', '/');
     }
 

@@ -47,6 +47,7 @@ public class EncryptionTests
             Assert.Equal("plain-words-on-the-disk", second.SshOutput("cat /root/file"));
             Assert.Contains("grown to 2.0 GiB", second.Storage().Reason);
             Assert.InRange(long.Parse(second.SshOutput("stat -f -c '%S %b' /data | { read s b; echo $((s * b)); }")), 1_800_000_000, 2L << 30);
+            second.SshOutput("dora disk scrub vda");
             Assert.Contains("lies on one disk", second.Ssh("dora disk add vda --yes").Errors);
             second.PowerOff();
         }
