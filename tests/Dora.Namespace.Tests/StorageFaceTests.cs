@@ -146,8 +146,11 @@ public sealed class StorageFaceTests(StorageFaceTests.Running running) : IClassF
 
             init.Run("sed -i 's/\"name\":\"[a-z0-9]*\"/\"name\":\"vdq\"/' /run/dora/storage/status.json").Expect();
             var gone = JsonDocument.Parse(Curl(init, "http://x/v1/storage")).RootElement;
-            Assert.Equal(("failed", "vdq (serial 7) is gone"), (gone.GetProperty("state").GetString(), gone.GetProperty("reason").GetString()));
-            Assert.Contains("vdq (serial 7): missing", init.Run("/pandora/dora storage").Expect());
+            Assert.Equal("failed", gone.GetProperty("state").GetString());
+            Assert.StartsWith("vdq (serial 7) is gone: what is on /data cannot be read or written any more", gone.GetProperty("reason").GetString());
+            Assert.Contains("vdq (serial 7): missing, is gone", init.Run("/pandora/dora storage").Expect());
+            // Whoever asks has it noticed.
+            Assert.Contains("storage: ready -> failed: vdq (serial 7) is gone", init.Run("/pandora/dora events").Expect());
             init.Run("umount /data").Expect();
         }
         finally

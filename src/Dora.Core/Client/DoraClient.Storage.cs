@@ -14,6 +14,9 @@ public sealed partial class DoraClient
     /// <summary>How far a scrub of the storage is, or how the last one ended.</summary>
     public Answer<ScrubStatus> ScrubStatus() => Get<ScrubStatus>("/v1/storage/scrub");
 
+    /// <summary>Ends a scrub that runs; what it has mended stays mended.</summary>
+    public Answer<ScrubStatus> CancelScrub() => Post<ScrubStatus>("/v1/storage/scrub/cancel");
+
     /// <summary>All disks, and what storage makes of them.</summary>
     public Answer<IReadOnlyList<DiskStatus>> StorageDisks() => GetList<DiskStatus>("/v1/disks");
 

@@ -26,5 +26,14 @@ internal sealed class RemoteMount
 
     public bool IsBlockDevice => Device is not null || Place.IsBlockDevice;
 
+    /// <summary>Its settings as lines of a key and a value: two mounts with the same are the same.</summary>
+    public string Text()
+    {
+        string text = $"{(Device is null ? "place" : "device")}: {this}\nat: {At}\n";
+        if (FileSystem is not null) text += $"file-system: {FileSystem}\n";
+        if (Options.Length > 0) text += $"options: {Options}\n";
+        return IsReadOnly ? text + "read-only: true\n" : text;
+    }
+
     public override string ToString() => Device ?? Place.ToString();
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Dora.Core.Linux;
@@ -41,6 +42,26 @@ internal static unsafe partial class Sys
     /// <param name="folder">Any folder of it.</param>
     /// <param name="device">Which device of it, counted from 1.</param>
     public static Errno GrowBtrfs(FileDescriptor folder, int device) => Btrfs(folder, Libc.BTRFS_IOC_RESIZE, $"{device}:max");
+
+    /// <summary>How often a device of btrfs has failed, all kinds of errors together, and where it is. ENODEV: it has no device of this number.</summary>
+    /// <param name="folder">Any folder of it.</param>
+    /// <param name="device">Which device of it, counted from 1.</param>
+    /// <param name="forget">It counts from 0 from now on.</param>
+    /// <param name="path">Of the device.</param>
+    /// <param name="errors">Writes, reads and flushes that failed, and wrong content.</param>
+    public static Errno BtrfsErrors(FileDescriptor folder, int device, bool forget, out string path, out long errors)
+    {
+        const int kinds = 5; // BTRFS_DEV_STAT_VALUES_MAX
+        Libc.btrfs_ioctl_dev_info_args info = new() { devid = (ulong)device };
+        Libc.btrfs_ioctl_get_dev_stats counts = new() { devid = (ulong)device, nr_items = kinds, flags = forget ? Libc.BTRFS_DEV_STATS_RESET : 0 };
+        (path, errors) = ("", 0);
+        var errno = Ioctl(folder, Libc.BTRFS_IOC_DEV_INFO, (nint)(&info), out _);
+        if (errno == Errno.None) errno = Ioctl(folder, Libc.BTRFS_IOC_GET_DEV_STATS, (nint)(&counts), out _);
+        if (errno != Errno.None) return errno;
+        path = Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(info.path));
+        for (int i = 0; i < kinds; i++) errors += (long)counts.values[i];
+        return Errno.None;
+    }
 
     private static Errno Btrfs(FileDescriptor folder, nuint request, string text)
     {

@@ -114,6 +114,14 @@ internal static unsafe partial class Sys
         using (fd) return Write(fd, Encoding.UTF8.GetBytes(value), out _);
     }
 
+    /// <summary>Whoever reads the file sees what it said before or all of the new text, whenever we are killed.</summary>
+    public static Errno ReplaceFile(string path, string value)
+    {
+        string fresh = path + ".new";
+        var errno = WriteFile(fresh, value, Libc.O_CREAT | Libc.O_TRUNC);
+        return errno == Errno.None ? Rename(fresh, path) : errno;
+    }
+
     public static Errno MakeDirectory(string path, uint mode)
     {
         fixed (byte* p = new CString(path)) return Check(Libc.mkdir(p, mode));

@@ -71,12 +71,13 @@ internal static class DiskChanges
     {
         var name = new Argument<string?>("DISK") { Description = "only this disk of the storage", Arity = ArgumentArity.ZeroOrOne };
         var status = new Option<bool>("--status") { Description = "how far a scrub is, or how the last one ended" };
-        var command = new Command("scrub", "read all of the storage and compare it with its checksums") { name, status };
+        var cancel = new Option<bool>("--cancel") { Description = "end a scrub that runs" };
+        var command = new Command("scrub", "read all of the storage and compare it with its checksums") { name, status, cancel };
         command.SetAction(bind((context, parsed) =>
         {
-            if (parsed.GetValue(status))
+            if (parsed.GetValue(status) || parsed.GetValue(cancel))
             {
-                var (scrub, json) = context.Client.ScrubStatus();
+                var (scrub, json) = parsed.GetValue(cancel) ? context.Client.CancelScrub() : context.Client.ScrubStatus();
                 if (context.Json) context.Out.WriteRaw(json);
                 else DiskReport.WriteScrub(context.Out, scrub);
                 return scrub.Uncorrectable > 0 ? ExitCodes.Failed : ExitCodes.Ok;

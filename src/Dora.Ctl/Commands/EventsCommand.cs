@@ -56,7 +56,8 @@ internal static class EventsCommand
             case EventKinds.DiskAppeared or EventKinds.DiskDisappeared:
                 return screen.Foreign($"disk {info.Disk}: {(info.Kind == EventKinds.DiskAppeared ? "is there" : "is gone")}") + why;
             case EventKinds.StorageChanged:
-                return screen.Paint(Tone.Bad, "storage") + why;
+                string change = info.After is { } now && info.Before is { } was && was != now ? screen.Foreign($": {was} -> {now}") : "";
+                return screen.Paint(info.After == "ready" ? Tone.Good : Tone.Bad, "storage") + change + why;
             case EventKinds.Lost:
                 return screen.Paint(Tone.Busy, info.Lost is { } lost ? $"{lost} events are kept no more" : "the events that were asked for are from another boot");
             default:

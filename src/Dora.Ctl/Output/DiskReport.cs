@@ -118,10 +118,13 @@ internal static class DiskReport
         }
         string far = scrub is { State: "running", TotalBytes: > 0 and { } total } ? $", {Words.Percent(Math.Min(scrub.CheckedBytes, total), total)}" : "";
         screen.WriteLine(screen.Foreign($"scrub: {scrub.State}{far}, {Words.Bytes(scrub.CheckedBytes)} compared{(scrub.StartedAt is { } at ? $", begun {at}" : "")}"));
-        screen.WriteLine(scrub.Errors == 0 ? screen.Paint(Tone.Good, "  no errors")
-            : screen.Paint(scrub.Uncorrectable > 0 ? Tone.Bad : Tone.Busy, $"  {scrub.Errors} errors, {scrub.Corrected} mended, {scrub.Uncorrectable} that cannot be"));
+        var (found, tone) = Found(scrub);
+        screen.WriteLine("  " + screen.Paint(tone, found));
         if (scrub.Uncorrectable > 0) screen.WriteLine("try 'dora log kernel': it names the files that are damaged");
     }
+
+    public static (string, Tone) Found(ScrubStatus scrub) => scrub.Errors == 0 ? ("no errors", Tone.Good)
+        : ($"{scrub.Errors} errors, {scrub.Corrected} mended, {scrub.Uncorrectable} that cannot be", scrub.Uncorrectable > 0 ? Tone.Bad : Tone.Busy);
 
     private static string HealthOf(DiskHealth health) => health.Passed switch { true => "passed", false => "failing", _ => "unknown" };
 

@@ -17,8 +17,9 @@ internal static class StorageText
         foreach (var disk in status.Disks)
         {
             string what = string.Join(", ", ((string?[])[disk.Model, disk.Serial is { } serial ? $"serial {serial}" : null]).Where(text => text is not null));
-            screen.WriteLine($"  {screen.Foreign($"{"disk " + disk.Number?.ToString(CultureInfo.InvariantCulture),-8}{disk.Name}{(what.Length > 0 ? $" ({what})" : "")}")}{(disk.Missing ? ": " + screen.Paint(Tone.Bad, "missing") : "")}");
+            screen.WriteLine($"  {screen.Foreign($"{"disk " + disk.Number?.ToString(CultureInfo.InvariantCulture),-8}{disk.Name}{(what.Length > 0 ? $" ({what})" : "")}")}{(disk.Missing ? ": " + screen.Paint(Tone.Bad, screen.Foreign($"missing{(disk.Problem is { } problem ? $", {problem}" : "")}")) : "")}");
         }
+        if (status.Scrub is { } scrub) screen.WriteLine(Scrub(screen, scrub));
         if (status.Uuid is { } uuid) screen.WriteLine(screen.Paint(Tone.Faint, screen.Foreign($"  uuid    {uuid}")));
         if (status.TookMs is { } took) screen.WriteLine(screen.Paint(Tone.Faint, $"  boot    {took} ms to find, check and mount it"));
         if (status.Paths.Count == 0) return;
@@ -35,6 +36,15 @@ internal static class StorageText
         if (!isLost) return;
         screen.WriteLine();
         Layout.WriteSentence(screen, Tone.Plain, "what is written to paths in RAM is gone after the next boot; 'dora disk list' tells of each disk why it is not used");
+    }
+
+    private static string Scrub(Screen screen, ScrubStatus scrub)
+    {
+        string when = scrub.State == "running"
+            ? scrub.TotalBytes is > 0 and { } total ? $"running, {Output.Words.Percent(Math.Min(scrub.CheckedBytes, total), total)}" : "running"
+            : $"{scrub.State} {scrub.EndedAt}";
+        var (found, tone) = DiskReport.Found(scrub);
+        return screen.Foreign($"  scrub   {when}: ") + screen.Paint(tone, found);
     }
 
     private static string Words(StorageStatus status)

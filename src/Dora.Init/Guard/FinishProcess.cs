@@ -1,5 +1,6 @@
 using Dora.Core.Linux;
 using Dora.Init.Launching;
+using Dora.Init.Manager.MachineInfo;
 using Dora.Init.Storage.Kept;
 
 namespace Dora.Init.Guard;
@@ -165,7 +166,7 @@ internal static class FinishProcess
     private static bool IsInMemory(string type) => Array.IndexOf(s_memory, type) >= 0;
 
     /// <summary>What is still mounted, latest first, without what the last steps need.</summary>
-    private static List<Mount> Mounts() => Parse(Sys.ReadText("/proc/self/mountinfo") ?? "");
+    private static List<Mount> Mounts() => Parse(SystemText.Table("/proc/self/mountinfo"));
 
     /// <param name="IsWhole">Not a bind mount of a folder: what is done to its file system is meant for it alone.</param>
     internal readonly record struct Mount(string Target, string Type, bool IsWhole);
@@ -173,24 +174,14 @@ internal static class FinishProcess
     internal static List<Mount> Parse(string mountInfo)
     {
         var mounts = new List<Mount>();
-        foreach (string line in mountInfo.Split('\n'))
+        foreach (var line in MountLines.Parse(mountInfo).All)
         {
-            string[] fields = line.Split(' ');
-            if (fields.Length < 5) continue;
-            string target = Unescape(fields[4]);
-            // proc(5): the type follows the hyphen that ends the optional fields.
-            int hyphen = Array.IndexOf(fields, "-", Math.Min(6, fields.Length - 1));
-            string type = hyphen >= 0 && hyphen + 1 < fields.Length ? fields[hyphen + 1] : "";
+            string target = line.Target;
             if (Array.IndexOf(s_kept, target) < 0 && !target.StartsWith("/dev/", StringComparison.Ordinal)
                 && !target.StartsWith("/sys/", StringComparison.Ordinal) && !target.StartsWith("/proc/", StringComparison.Ordinal))
-                mounts.Add(new Mount(target, type, fields[3] == "/"));
+                mounts.Add(new Mount(target, line.Type, line.Root == "/"));
         }
         mounts.Reverse();
         return mounts;
     }
-
-    /// <summary>proc(5): space, tab, newline and backslash are octal escapes.</summary>
-    private static string Unescape(string text) => text.Contains('\\')
-        ? text.Replace("\\040", " ").Replace("\\011", "\t").Replace("\\012", "\n").Replace("\\134", "\\")
-        : text;
 }

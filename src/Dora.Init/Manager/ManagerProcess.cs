@@ -72,13 +72,16 @@ internal sealed class ManagerProcess
         _ending = new MachineEnding(_loop, _guard, _supervisor) { Began = EndBegan, SoftRebootReady = LeaveForSoftReboot };
         _scheduled = new ScheduledEnd(_loop, _ending, StateChanged);
         _feed = new EventFeed(_loop, _guard);
-        _disks = new DiskEvents(_feed.DiskMoved);
+        var storage = new StorageWatch(_loop, _feed);
+        _disks = new DiskEvents(_feed.DiskMoved, storage.Look, () => storage.IsWhole);
+        // What a manager that was killed has not heard.
+        if (_isRestart) storage.Look(null);
         var changes = new Changes(_loop, _supervisor.Find) { Moved = _feed.ChangeMoved };
         _verbs = new MachineVerbs(_loop, _guard, _ending, _scheduled, changes) { LastUpgrade = _state.LastUpgrade };
         var reload = new ServiceReload(_loop, _files, _supervisor, s_serviceDirectories);
         _control = new MachineControl(_supervisor, _files, _logs, _state, changes, _verbs, reload, _feed)
         {
-            Information = new MachineInformation(_loop, _supervisor.KeptSockets),
+            Information = new MachineInformation(_loop, _supervisor.KeptSockets) { Heard = said => storage.Heard(said) },
         };
         _coupling = new DeviceCoupling(_loop, _commandLine, CompleteStartUp);
     }

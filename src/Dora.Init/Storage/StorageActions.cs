@@ -21,13 +21,13 @@ internal static class StorageActions
     public static DiskStatus[] List()
     {
         var disks = Disk.All();
-        bool canAdd = CanAdd();
+        var current = StorageReport.Read("");
         var list = new DiskStatus[disks.Count];
-        for (int i = 0; i < list.Length; i++) list[i] = Describe(LookedAt.At(disks[i]), canAdd);
+        for (int i = 0; i < list.Length; i++) list[i] = Describe(LookedAt.At(disks[i]), current);
         return list;
     }
 
-    public static DiskStatus Show(string name) => Describe(Find(name), CanAdd());
+    public static DiskStatus Show(string name) => Describe(Find(name), StorageReport.Read(""));
 
     /// <summary>
     /// Makes a disk the storage of the next boot. What is in RAM now, of what would have been on it, is copied there, so that
@@ -37,7 +37,7 @@ internal static class StorageActions
     {
         var disk = Find(name);
         Permit(disk, options.Token);
-        if (!options.IsDryRun && StorageReport.Read("") is { State: StorageStates.Ready or StorageStates.Degraded, Disks: [var used, ..] })
+        if (!options.IsDryRun && StorageReport.Saved("") is { State: StorageStates.Ready or StorageStates.Degraded, Disks: [var used, ..] })
             throw new StorageRefusal(409, "disk.refused", $"{name}: this machine has its storage on {used.Name} already");
         var commandLine = StorageBoot.Settings();
         using var key = new StorageKey(commandLine.StorageKey, s_keyLimit, wait: null);
@@ -62,6 +62,7 @@ internal static class StorageActions
         if (ours is null) throw new StorageRefusal(503, "disk.failed", $"{disk.Disk.Describe()}: {failure}");
         step(new DiskStep { Step = "copy", Detail = "what is in RAM of /etc, /var, /root and /home", Status = ChangeInfo.Doing });
         string? notCopied = MemoryCopy.Run(ours, commandLine, key);
+        StorageBoot.Rewrite(status => status with { Reason = $"everything is in RAM until the next boot; {ours.Disk.Describe()} is the storage from then on" });
         return new DiskResult
         {
             Status = notCopied is null ? ChangeInfo.Done : ChangeInfo.Failed,
@@ -81,6 +82,7 @@ internal static class StorageActions
             throw new StorageRefusal(409, "disk.refused", $"{name}: it is not a disk of Pandora: {disk.Verdict.Reason}");
         if (DiskVerdict.UsedBy(disk.Disk) is { } user)
             throw new StorageRefusal(409, "disk.refused", $"{name}: in use: {user}; boot with pandora.storage=none to release it");
+        if (IsLeftBehind(disk)) throw new StorageRefusal(409, "disk.refused", $"{name}: it is a disk of the storage that is in use, which has lost it; reboot first");
         if (token != DiskToken.Of(disk))
             throw new StorageRefusal(409, "disk.token", $"{name}: everything on it would be lost: {disk.Disk.Describe()}; if that is meant: dora disk release {name} --token {DiskToken.Of(disk)}");
         if (ErasedDisk.Erase(disk, write => step(Line(write)), out string why) is not { } empty) throw new StorageRefusal(503, "disk.failed", $"{name}: {why}");
@@ -100,6 +102,9 @@ internal static class StorageActions
     public static DiskResult Remove(string name, Action<DiskStep> step)
     {
         var storage = Current(name);
+        // With one that is lost in between, what is moved would be moved onto it.
+        foreach (var disk in StorageReport.Read("").Disks)
+            if (disk.Missing) throw new StorageRefusal(409, "disk.refused", $"{name}: {StorageReport.Describe(disk)} {disk.Problem ?? "is missing"}: nothing can be moved until that is mended");
         foreach (var disk in storage)
             if (disk.Disk.Info.Name == name) return StorageMembers.Remove(disk, storage, step);
         throw new StorageRefusal(409, "disk.refused", $"{name}: it is no disk of the storage: {Find(name).Verdict.Reason}");
@@ -154,15 +159,19 @@ internal static class StorageActions
 
     private static DiskResult Planned(string name) => new() { Status = DiskStep.Planned, Message = $"{name}: nothing was written" };
 
-    /// <summary>Whether there is a storage that an empty disk can join: then no other is claimed.</summary>
-    private static bool CanAdd() => StorageReport.Read("") is { State: StorageStates.Ready or StorageStates.Degraded, Kind: "disk", FileSystem: "btrfs" };
+    /// <summary>It was pulled out and is back, and what is mounted does not know it: half of a storage that is in use.</summary>
+    private static bool IsLeftBehind(LookedAt disk) =>
+        disk.Verdict.State is DiskState.Ours && DiskVerdict.UsedBy(disk.Disk) is null
+        && StorageReport.Saved("") is { State: StorageStates.Ready or StorageStates.Degraded } status && status.Uuid == disk.Content!.Superblock!.Storage.ToString();
 
-    private static DiskStatus Describe(LookedAt disk, bool canAdd = false)
+    private static DiskStatus Describe(LookedAt disk, StorageStatus? current = null)
     {
         var (info, verdict) = (disk.Disk.Info, disk.Verdict);
         var superblock = verdict.State is DiskState.Ours ? disk.Content!.Superblock : null;
         bool isUsed = DiskVerdict.UsedBy(disk.Disk) is not null;
-        bool hasToken = verdict.MayOverride || (verdict.State is DiskState.Ours && !isUsed);
+        bool isBehind = IsLeftBehind(disk), hasToken = verdict.MayOverride || (verdict.State is DiskState.Ours && !isUsed && !isBehind);
+        // Whether there is a storage that an empty disk can join: then no other is claimed.
+        bool canAdd = current is { State: StorageStates.Ready or StorageStates.Degraded, Kind: "disk", FileSystem: "btrfs" };
         return new DiskStatus
         {
             Name = info.Name,
@@ -173,7 +182,8 @@ internal static class StorageActions
             Transport = info.Transport,
             SizeBytes = info.SizeBytes,
             State = verdict.State.ToString().ToLowerInvariant(),
-            Reason = verdict.State is DiskState.Ours && DiskVerdict.UsedBy(disk.Disk) is { } user ? $"{verdict.Reason}, {user}" : verdict.Reason,
+            Reason = verdict.State is DiskState.Ours && DiskVerdict.UsedBy(disk.Disk) is { } user ? $"{verdict.Reason}, {user}"
+                : isBehind ? $"{verdict.Reason}: it was away, and what is mounted does not know it any more" : verdict.Reason,
             Storage = superblock?.Storage.ToString(),
             Number = superblock?.Number,
             Token = hasToken ? DiskToken.Of(disk) : null,
@@ -182,6 +192,7 @@ internal static class StorageActions
                 DiskState.Empty or DiskState.Unfinished when canAdd => $"dora disk add {info.Name}",
                 DiskState.Empty or DiskState.Unfinished => $"dora disk claim {info.Name}",
                 DiskState.Foreign or DiskState.Unsure when verdict.MayOverride => $"dora disk claim {info.Name} --token {DiskToken.Of(disk)}",
+                DiskState.Ours when isBehind => "dora reboot",
                 DiskState.Ours when !isUsed => $"dora disk release {info.Name} --token {DiskToken.Of(disk)}",
                 _ => null,
             },

@@ -171,9 +171,7 @@ internal static class StorageBoot
 
     private static void WriteStatus(StorageStatus status)
     {
-        const string fresh = StatusPath + ".new";
-        var errno = Sys.WriteFile(fresh, Encoding.UTF8.GetString(JsonMapWriter.Write(status)), Libc.O_CREAT | Libc.O_TRUNC);
-        if (errno == Errno.None) errno = Sys.Rename(fresh, StatusPath);
+        var errno = Sys.ReplaceFile(StatusPath, Encoding.UTF8.GetString(JsonMapWriter.Write(status)));
         if (errno != Errno.None) Log.Warn($"storage: write {StatusPath}: {errno.Describe()}");
     }
 

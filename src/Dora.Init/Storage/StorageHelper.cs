@@ -3,6 +3,7 @@ using Dora.Core.Linux;
 using Dora.Core.Protocol;
 using Dora.Core.Protocol.Json;
 using Dora.Core.Protocol.Storage;
+using Dora.Init.Manager.Devices;
 using Dora.Init.Manager.MachineInfo;
 
 namespace Dora.Init.Storage;
@@ -27,18 +28,27 @@ internal static class StorageHelper
         {
             switch (arguments)
             {
-                case ["storage"]: client.Reply(StorageActions.Status()); break;
+                case ["storage"]:
+                    var status = StorageActions.Status();
+                    client.Note = StorageWatch.Line(false, status.State, null, status.Reason);
+                    client.Reply(status);
+                    break;
+                case ["storage-state"]:
+                    var now = StorageActions.Status();
+                    client.Say(StorageWatch.Line(false, now.State, null, now.Reason));
+                    break;
                 case ["scrub-status"]: client.Reply(StorageScrub.Status()); break;
+                case ["scrub-cancel", _]: client.Reply(StorageScrub.Cancel()); break;
                 case ["disk-list"]: client.ReplyList(StorageActions.List()); break;
                 case ["disk-show", var name]: client.Reply(StorageActions.Show(name)); break;
                 case ["disk-health", var name]: client.Reply(StorageActions.Health(name)); break;
                 case ["disk-claim", var name, var dryRun, var token, var fileSystem]:
-                    steps.Run(dryRun == "false", step => StorageActions.Claim(name, new ClaimOptions(dryRun == "true", Given(token), Given(fileSystem)), step));
+                    steps.Run(name, dryRun == "false", step => StorageActions.Claim(name, new ClaimOptions(dryRun == "true", Given(token), Given(fileSystem)), step));
                     break;
-                case ["disk-release", var name, var token]: steps.Run(true, step => StorageActions.Release(name, Given(token), step)); break;
-                case ["disk-add", var name]: steps.Run(true, step => StorageActions.Add(name, step)); break;
-                case ["disk-remove", var name]: steps.Run(true, step => StorageActions.Remove(name, step)); break;
-                case ["disk-scrub", var name]: steps.Run(false, step => StorageActions.Scrub(Given(name), step)); break; // btrfs has a lock of its own
+                case ["disk-release", var name, var token]: steps.Run(name, true, step => StorageActions.Release(name, Given(token), step)); break;
+                case ["disk-add", var name]: steps.Run(name, true, step => StorageActions.Add(name, step)); break;
+                case ["disk-remove", var name]: steps.Run(name, true, step => StorageActions.Remove(name, step)); break;
+                case ["disk-scrub", var name]: steps.Run(null, false, step => StorageActions.Scrub(Given(name), step)); break; // btrfs has a lock of its own
                 default: return 2;
             }
         }
@@ -60,11 +70,30 @@ internal static class StorageHelper
     {
         private bool _hasBegun;
 
-        public void Run(bool isAlone, Func<Action<DiskStep>, DiskResult> act)
+        /// <param name="disk">Whose change is news for those who follow the events.</param>
+        /// <param name="isAlone">It writes to disks.</param>
+        /// <param name="act">What is done.</param>
+        public void Run(string? disk, bool isAlone, Func<Action<DiskStep>, DiskResult> act)
         {
             using var alone = isAlone ? Lock() : null;
-            var result = act(Tell);
+            DiskResult result;
+            try
+            {
+                result = act(Tell);
+            }
+            catch (StorageRefusal refusal) when (_hasBegun)
+            {
+                Changed(disk, isAlone, refusal.Message);
+                throw;
+            }
+            Changed(disk, isAlone, result.Message);
             Tell(new DiskStep { Step = "result", Detail = result.Message, Status = result.Status, Result = result });
+        }
+
+        private void Changed(string? disk, bool isDone, string? message)
+        {
+            var now = StorageActions.Status();
+            client.Say(StorageWatch.Line(isDone, now.State, disk, isDone ? message : now.Reason));
         }
 
         public void Refuse(StorageRefusal refusal)

@@ -2,6 +2,7 @@ using Dora.Core.Configuration;
 using Dora.Core.Linux;
 using Dora.Core.Protocol;
 using Dora.Core.Protocol.Storage;
+using Dora.Init.Manager.MachineInfo;
 using Dora.Init.Storage.Claiming;
 using Dora.Init.Storage.Disks;
 using Dora.Init.Storage.Kept;
@@ -70,7 +71,11 @@ internal static class StorageMembers
     public static StorageDisk Part(LookedAt disk)
     {
         var info = disk.Disk.Info;
-        return new StorageDisk { Name = info.Name, Path = info.Path, Model = info.Model, Serial = info.Serial, Number = disk.Content?.Superblock?.Number };
+        return new StorageDisk
+        {
+            Name = info.Name, Path = info.Path, Model = info.Model, Serial = info.Serial, Number = disk.Content?.Superblock?.Number,
+            Sequence = SystemText.Number($"/sys/block/{info.Name}/diskseq"),
+        };
     }
 
     private static LookedAt Again(string name)

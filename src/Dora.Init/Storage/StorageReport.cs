@@ -3,6 +3,7 @@ using Dora.Core.Linux;
 using Dora.Core.Protocol.Json;
 using Dora.Core.Protocol.Storage;
 using Dora.Init.Manager.MachineInfo;
+using Dora.Init.Storage.Disks;
 
 namespace Dora.Init.Storage;
 
@@ -23,16 +24,8 @@ internal static class StorageReport
     public static StorageStatus Read(string root)
     {
         var status = Saved(root) ?? new StorageStatus { State = StorageStates.Memory, Reason = "no storage was looked for in this boot" };
-        var disks = new StorageDisk[status.Disks.Count];
-        StorageDisk? gone = null;
-        for (int i = 0; i < disks.Length; i++)
-        {
-            disks[i] = status.Disks[i];
-            if (disks[i].Missing || status.Kind is not (null or "disk") || Sys.Exists($"{root}/sys/block/{disks[i].Name}")) continue;
-            gone = disks[i] = disks[i] with { Missing = true };
-        }
-        if (gone is not null) status = status with { State = IsAnyThere(disks) ? StorageStates.Degraded : StorageStates.Failed, Reason = $"{Describe(gone)} is gone" };
         var mounts = MountLines.Parse(SystemText.Table($"{root}/proc/self/mountinfo"));
+        status = StorageDamage.Look(status, mounts, root);
         bool isStored = status.State is StorageStates.Ready or StorageStates.Degraded;
         long size = 0, free = 0;
         if (isStored && status.Kind is "nfs" or "9p" or "virtiofs")
@@ -47,10 +40,10 @@ internal static class StorageReport
         else if (isStored && Sys.FileSystemSize(Data, out var bytes) == Errno.None) (size, free) = (bytes.Size, bytes.Free);
         return status with
         {
-            Disks = disks,
             SizeBytes = size > 0 ? size : null,
             UsedBytes = size > 0 ? size - free : null,
             Paths = PathsOf(mounts),
+            Scrub = isStored && status.FileSystem == "btrfs" ? StorageScrub.Last(root) : null,
         };
     }
 
@@ -69,19 +62,7 @@ internal static class StorageReport
     }
 
     /// <summary><c>vda (QEMU HARDDISK, serial QM00001)</c>.</summary>
-    public static string Describe(StorageDisk disk)
-    {
-        string what = disk.Model ?? "";
-        if (disk.Serial is { } serial) what += (what.Length > 0 ? ", " : "") + "serial " + serial;
-        return what.Length > 0 ? $"{disk.Name} ({what})" : disk.Name;
-    }
-
-    private static bool IsAnyThere(StorageDisk[] disks)
-    {
-        foreach (var disk in disks)
-            if (!disk.Missing) return true;
-        return false;
-    }
+    public static string Describe(StorageDisk disk) => Disk.Describe(disk.Name, disk.Model, disk.Serial, null);
 
     internal static StoragePath[] PathsOf(MountLines mounts)
     {

@@ -1,15 +1,26 @@
+using System.Text;
+using System.Text.Json;
 using Dora.Core.Linux;
 using Dora.Core.Protocol;
+using Dora.Core.Protocol.Json;
 using Dora.Core.Protocol.Storage;
 using Dora.Init.Manager.MachineInfo;
 using Dora.Init.Manager.Startup;
 
 namespace Dora.Init.Storage;
 
-/// <summary>Scrubs of a storage with btrfs, by btrfs-scrub(8). Other file systems have no checksums of their data to compare.</summary>
+/// <summary>
+/// Scrubs of a storage with btrfs, by btrfs-scrub(8). Other file systems have no checksums of their data to compare.
+///
+/// A scrub is the work of one helper process, whether its client stays or not, and ends when it is done or is cancelled. How far it is lies
+/// in /run, for the time that the lock beside it is held: so a helper that was killed has left nothing that runs. What it found is
+/// kept on the storage, if it came to its end. One that has read everything and left nothing wrong is what makes a
+/// storage whole again that has had errors: they are forgotten, and so is which disk was behind.
+/// </summary>
 internal static class StorageScrub
 {
     private const string Data = "/data", Records = "/var/lib/btrfs"; // without that folder btrfs(8) keeps no status
+    private const string Running = StorageBoot.Folder + "/scrub", Record = "/data/state/scrub";
     private static readonly TimeSpan s_askLimit = TimeSpan.FromSeconds(20), s_limit = TimeSpan.FromDays(14);
 
     public static ScrubStatus Status()
@@ -23,7 +34,10 @@ internal static class StorageScrub
     {
         RefuseUnlessBtrfs();
         string what = name is null ? Data : DeviceOf(name);
+        _ = Sys.MakeDirectories(StorageBoot.Folder, 0x1C0);
+        using var alone = Lock("") ?? throw new StorageRefusal(409, "storage.busy", "storage: a scrub is running already", Errno.EAGAIN);
         _ = Sys.MakeDirectories(Records, 0x1C0);
+        Save(Running, new ScrubStatus { State = "running" });
         step(new DiskStep { Step = "scrub", Detail = $"everything on {what} is read", Status = ChangeInfo.Doing, Percent = 0 });
         int last = 0;
         var scrub = ChildProgram.Run(["btrfs", "scrub", "start", "-B", what], s_limit, tick: () =>
@@ -38,15 +52,19 @@ internal static class StorageScrub
             {
                 return; // the scrub itself goes on, and says at its end what is wrong
             }
+            Save(Running, now);
             int percent = now.TotalBytes is > 0 and { } total ? (int)Math.Min(now.CheckedBytes * 100 / total, 99) : 0;
             if (percent == last || now.State != "running") return;
             last = percent;
             step(new DiskStep { Step = "scrub", Status = ChangeInfo.Doing, Percent = percent });
         });
-        var status = Ask();
+        var status = Ask(Moment.At(Sys.TimeSinceBoot(), DateTime.UtcNow).Wall);
+        _ = Sys.Unlink(Running);
+        if (status.State == "aborted") throw new StorageRefusal(409, "storage.cancelled", $"scrub of {what}: it was cancelled");
         // 3: there are errors that cannot be mended; the status says how many.
         if (scrub.Failure is { } failure) throw new StorageRefusal(503, "disk.failed", $"scrub of {what}: {failure}", scrub.Errno);
         if (scrub.Code is not (0 or 3)) throw new StorageRefusal(409, "disk.refused", $"scrub of {what}: {scrub.Describe("btrfs")}");
+        if (name is null) End(status);
         return new DiskResult
         {
             Status = ChangeInfo.Done,
@@ -54,6 +72,59 @@ internal static class StorageScrub
                 : $"{what}: {status.Errors} errors, {status.Corrected} mended{(status.Uncorrectable > 0 ? $", {status.Uncorrectable} that cannot be: files are damaged, the kernel's log names them" : "")}",
             Scrub = status,
         };
+    }
+
+    public static ScrubStatus Cancel()
+    {
+        RefuseUnlessBtrfs();
+        // 2: none is running, which is what was asked for.
+        var cancelled = ChildProgram.Run(["btrfs", "scrub", "cancel", Data], s_askLimit);
+        if (cancelled.Failure is { } failure) throw new StorageRefusal(503, "disk.failed", $"storage: {failure}", cancelled.Errno);
+        return Ask();
+    }
+
+    /// <summary>The one that runs, or the last of all disks that came to its end.</summary>
+    public static ScrubStatus? Last(string root)
+    {
+        if (Read(root + Running) is not { } running) return Read(root + Record);
+        using var alone = Lock(root);
+        return alone is null ? running : Read(root + Record);
+    }
+
+    private static void End(ScrubStatus status)
+    {
+        Save(Record, status);
+        if (status.Uncorrectable > 0) return;
+        // With a disk that is lost, what it should have is not on it, whatever was read from the others.
+        var now = StorageReport.Read("");
+        if (now.State == StorageStates.Failed) return;
+        foreach (var disk in now.Disks)
+            if (disk.Missing) return;
+        BtrfsMembers.Errors(Data, null, forget: true);
+        _ = Sys.Unlink($"{Data}/{StorageDamage.BehindFile}");
+    }
+
+    /// <summary>Held by the process that scrubs. Null: somebody else has it.</summary>
+    private static FileDescriptor? Lock(string root)
+    {
+        Sys.Open($"{root}{Running}.lock", Libc.O_RDWR | Libc.O_CREAT, 0x180, out var file).ThrowIfError("open", Running);
+        if (Sys.Lock(file, wait: false) == Errno.None) return file;
+        file.Dispose();
+        return null;
+    }
+
+    private static void Save(string path, ScrubStatus status) => _ = Sys.ReplaceFile(path, Encoding.UTF8.GetString(JsonMapWriter.Write(status)));
+
+    private static ScrubStatus? Read(string path)
+    {
+        try
+        {
+            return Sys.ReadFile(path, out var json) == Errno.None ? JsonMapReader.Read<ScrubStatus>(json) : null;
+        }
+        catch (JsonException)
+        {
+            return null; // a power cut, or somebody's editor
+        }
     }
 
     private static void RefuseUnlessBtrfs()
@@ -72,16 +143,16 @@ internal static class StorageScrub
         return "/dev/" + name.Replace('!', '/');
     }
 
-    private static ScrubStatus Ask()
+    private static ScrubStatus Ask(string? endedAt = null)
     {
         var told = ChildProgram.Run(["btrfs", "scrub", "status", "-R", Data], s_askLimit);
         if (told.Failure is { } failure) throw new StorageRefusal(503, "disk.failed", $"storage: {failure}", told.Errno);
         long? used = Sys.FileSystemSize(Data, out var bytes) == Errno.None ? bytes.Size - bytes.Free : null;
-        return Parse(told.Said, used);
+        return Parse(told.Said, used, endedAt);
     }
 
     /// <summary>Lines of NAME: VALUE.</summary>
-    internal static ScrubStatus Parse(string text, long? used)
+    internal static ScrubStatus Parse(string text, long? used, string? endedAt = null)
     {
         string state = "never";
         string? started = null;
@@ -100,6 +171,6 @@ internal static class StorageScrub
             else if (name is "corrected_errors") corrected = number;
             else if (name is "uncorrectable_errors") uncorrectable = number;
         }
-        return new ScrubStatus { State = state, StartedAt = started, CheckedBytes = bytes, TotalBytes = used, Errors = errors, Corrected = corrected, Uncorrectable = uncorrectable };
+        return new ScrubStatus { State = state, StartedAt = started, EndedAt = endedAt, CheckedBytes = bytes, TotalBytes = used, Errors = errors, Corrected = corrected, Uncorrectable = uncorrectable };
     }
 }

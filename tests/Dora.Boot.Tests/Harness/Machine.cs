@@ -221,6 +221,26 @@ public sealed partial class Machine : IDisposable
     /// <summary>Takes a disk out while the machine runs; gone when the guest has let go of it.</summary>
     public void PullDisk(int index) => _qmp.Execute("device_del", new { id = $"disk{index}" });
 
+    /// <summary>Plugs a disk in again that was pulled: the same file, serial number and bus.</summary>
+    public void PlugDisk(int index)
+    {
+        var disk = _options.Disks[index];
+        string serial = disk.Serial ?? $"disk{index}";
+        for (int attempt = 0; ; attempt++)
+        {
+            try
+            {
+                _qmp.Execute("blockdev-add", new Dictionary<string, object> { ["driver"] = "file", ["node-name"] = $"again{index}", ["filename"] = disk.File });
+                break;
+            }
+            catch (InvalidOperationException) when (attempt < 20)
+            {
+                Thread.Sleep(500); // QEMU has it open until the guest has let go of it
+            }
+        }
+        _qmp.Execute("device_add", new { driver = Driver(disk.Bus), id = $"disk{index}", drive = $"again{index}", serial });
+    }
+
     static string Driver(DiskBus bus) => bus switch
     {
         DiskBus.Scsi => "scsi-hd,bus=scsi.0",

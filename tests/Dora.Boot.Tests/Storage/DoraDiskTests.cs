@@ -55,7 +55,7 @@ public class DoraDiskTests
         // One of the two is pulled out: who follows the events hears of it, and the other goes on.
         machine.PullDisk(2);
         var end = DateTime.UtcNow + TimeSpan.FromSeconds(30);
-        while (!Dora("events").Contains("storage: disk vdc", StringComparison.Ordinal))
+        while (!Dora("events").Contains("storage: ready -> degraded: vdc", StringComparison.Ordinal))
         {
             Assert.True(DateTime.UtcNow < end, Dora("events"));
             Thread.Sleep(500);

@@ -45,8 +45,12 @@ public class SeveralDisksTests
         }
         using (var whole = PersistenceTests.Start("whole-again", new MachineDisk(second), new MachineDisk(first)))
         {
-            Assert.Equal("ready", whole.Storage().State);
+            // The disk that was away is told, until a scrub has mended it.
+            Assert.Equal("degraded", whole.Storage().State);
+            Assert.Contains("vdb (serial disk1, 1.0 GiB) was away while others were written to: 'dora disk scrub' mends it", whole.Storage().Reason);
             Assert.Equal("kept", whole.SshOutput("cat /root/file"));
+            whole.SshOutput("dora disk scrub");
+            Assert.Equal("ready", whole.Storage().State);
             Assert.Contains("\"status\":\"done\"", Last(whole, "/v1/disks/vdb/remove"));
             Assert.Equal("empty", whole.Disks()["vdb"].GetProperty("state").GetString());
             whole.PowerOff();
@@ -102,6 +106,92 @@ public class SeveralDisksTests
         Assert.Equal("hello", machine.OpenSession().Run("echo hello", TimeSpan.FromSeconds(60)).Output.Trim());
         Assert.Equal("listening", machine.Services()["sshd"].State);
         machine.PowerOff();
+    }
+
+    [Theory]
+    [InlineData(DiskBus.Virtio)]
+    [InlineData(DiskBus.Scsi)]
+    public void A_disk_that_returns_is_stale_until_a_reboot_and_a_scrub(DiskBus bus)
+    {
+        using var disks = new DiskFiles();
+        MachineDisk first = new(disks.Empty("first"), bus, "FIRST"), second = new(disks.Empty("second"), bus, "SECOND");
+        string missed = $"/data/missed-{bus}";
+        using (var machine = PersistenceTests.Start($"returns-{bus}", first, second))
+        {
+            string Dora(string arguments) => machine.SshOutput($"dora {arguments} 2>&1 || true", TimeSpan.FromMinutes(2));
+            string kept = machine.Storage().Disks[0], other = machine.Disks().Keys.Single(name => name != kept);
+            bool isFirst = machine.Disks()[kept].GetProperty("serial").GetString() == "FIRST"; // SCSI disks are found in any order
+            Assert.Contains("everything is on two disks", Dora($"disk add {other} --yes"));
+            Assert.Contains($"storage: {other} is disk 1", Dora("events"));
+
+            machine.PullDisk(isFirst ? 1 : 0);
+            Until(() => machine.Storage().Reason.Contains("is gone: the storage goes on without it"), () => Dora("storage"));
+            machine.SshOutput($"head -c 20000000 /dev/urandom >{missed}; sync; sha256sum {missed} >/root/sum; sync");
+            machine.PlugDisk(isFirst ? 1 : 0);
+            Until(() => Regex.IsMatch(machine.Storage().Reason, $"{other} .*was away and is back as .* reboot, and let 'dora disk scrub' mend what it has missed"), () => Dora("storage"));
+            Assert.Equal("degraded", machine.Storage().State);
+            string back = Regex.Match(machine.Storage().Reason, "is back as ([a-z]+)").Groups[1].Value, events = Dora("events");
+            Assert.Contains($"storage: ready -> degraded: {other} ", events);
+            Assert.Contains("was away and is back as", events);
+            // Nobody is told to take its marks off, and nobody may; nothing is moved either.
+            Assert.Matches($@"(?m)^  {back}: dora reboot$", Dora("disk list"));
+            Assert.Contains("reboot first", Dora($"disk release {back} --yes --token 0000-0000-0000"));
+            Assert.Contains("nothing can be moved until that is mended", Dora($"disk remove {kept} --yes"));
+            machine.PowerOff();
+        }
+        using (var machine = PersistenceTests.Start($"mends-{bus}", first, second))
+        {
+            var storage = machine.Storage();
+            Assert.Equal("degraded", storage.State);
+            Assert.Matches("errors? of .*SECOND|SECOND.* was away", storage.Reason.Replace("FIRST", "SECOND"));
+            string scrub = machine.SshOutput("dora disk scrub", TimeSpan.FromMinutes(2));
+            Assert.Matches(@"/data: \d+ errors, \d+ mended$", scrub.Trim());
+            Assert.Equal("ready", machine.Storage().State);
+            Assert.Contains("storage: degraded -> ready", machine.SshOutput("dora events"));
+            Assert.Matches(@"scrub +finished 20\d\d-.*Z: \d+ errors, \d+ mended, 0 that cannot be", machine.SshOutput("dora storage"));
+            Assert.Contains("/data: no errors", machine.SshOutput("dora disk scrub", TimeSpan.FromMinutes(2)));
+            machine.PowerOff();
+        }
+        // Each alone has all of it.
+        foreach (var disk in (MachineDisk[])[first, second])
+        {
+            using var alone = PersistenceTests.Start($"mended-{bus}-{disk.Serial}", disk);
+            Assert.Contains(": OK", alone.SshOutput("sha256sum -c /root/sum"));
+            Assert.Matches("scrub +finished 20", alone.SshOutput("dora storage"));
+            // Not in order: nothing is to be written to the one that the other does not have.
+            alone.CutPower();
+        }
+    }
+
+    [Fact]
+    public void A_scrub_goes_on_without_its_client_and_is_cancelled()
+    {
+        using var disks = new DiskFiles();
+        using var machine = PersistenceTests.Start("scrub", new MachineDisk(disks.Empty("disk")));
+        machine.SshOutput("head -c 60000000 /dev/urandom >/data/content; sync; for f in /sys/fs/btrfs/*-*/devinfo/1/scrub_speed_max; do echo 1000000 >$f; done");
+        machine.SshOutput("dora disk scrub >/run/scrub.out 2>&1 & sleep 4; kill $!");
+        Until(() => machine.SshOutput("dora storage").Contains("scrub   running"), () => machine.SshOutput("dora storage; cat /run/scrub.out"));
+        Assert.Contains("scrub: running", machine.SshOutput("dora disk scrub --status"));
+        Assert.Contains("a scrub is running already", machine.SshOutput("dora disk scrub 2>&1 || true"));
+        Assert.Contains("scrub: aborted", machine.SshOutput("dora disk scrub --cancel"));
+        Until(() => !machine.SshOutput("dora storage").Contains("scrub   running"), () => machine.SshOutput("dora storage"));
+        Assert.DoesNotContain("scrub ", machine.SshOutput("dora storage")); // none has come to its end
+
+        machine.SshOutput("{ dora disk scrub; echo code $?; } >/run/scrub.out 2>&1 & sleep 4; dora disk scrub --cancel; wait");
+        Assert.Matches("it was cancelled\n.*\ncode 1", machine.SshOutput("cat /run/scrub.out"));
+        machine.SshOutput("for f in /sys/fs/btrfs/*-*/devinfo/1/scrub_speed_max; do echo 0 >$f; done; dora disk scrub");
+        Assert.Matches("scrub +finished 20.*Z: no errors", machine.SshOutput("dora storage"));
+        machine.SshOutput("dora disk scrub --cancel"); // there is none: as was asked for
+    }
+
+    static void Until(Func<bool> condition, Func<string> seen)
+    {
+        var end = DateTime.UtcNow + TimeSpan.FromSeconds(40);
+        while (!condition())
+        {
+            Assert.True(DateTime.UtcNow < end, seen());
+            Thread.Sleep(500);
+        }
     }
 
     /// <summary>Posts, and gives the last line of the answer.</summary>

@@ -71,7 +71,7 @@ public class StorageReportTests
         Assert.Equal((StorageStates.Ready, "btrfs on vda", 12), (whole.State, whole.Reason, whole.TookMs));
         Directory.Delete(root.Path + "/sys/block/vda");
         var half = StorageReport.Read(root.Path);
-        Assert.Equal((StorageStates.Degraded, "vda (QEMU, serial 7) is gone"), (half.State, half.Reason));
+        Assert.Equal((StorageStates.Degraded, "vda (QEMU, serial 7) is gone: the storage goes on without it; plug it in again, reboot, and let 'dora disk scrub' mend what it has missed"), (half.State, half.Reason));
         Assert.Equal([true, false], half.Disks.Select(disk => disk.Missing));
         Directory.Delete(root.Path + "/sys/block/vdb");
         Assert.Equal(StorageStates.Failed, StorageReport.Read(root.Path).State);

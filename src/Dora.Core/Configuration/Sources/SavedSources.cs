@@ -8,6 +8,8 @@ internal sealed class SavedSources : IJsonMapped<SavedSources>
     public IReadOnlyList<SourceFile> Files { get; init; } = [];
     public IReadOnlyList<SourceProblem> Problems { get; init; } = [];
     public IReadOnlyList<SourceProblem> Refused { get; init; } = [];
+    public IReadOnlyList<SourceMount> Mounts { get; init; } = [];
+    public IReadOnlyList<SourceProblem> MountProblems { get; init; } = [];
 
     public static byte[] Write(ServiceSources sources) => JsonMapWriter.Write(From(sources));
 
@@ -23,7 +25,9 @@ internal sealed class SavedSources : IJsonMapped<SavedSources>
         var refused = new List<SourceProblem>();
         foreach (var (service, problems) in sources.Refused)
             foreach (var problem in problems) refused.Add(SourceProblem.From(service, problem));
-        return new SavedSources { Files = files, Problems = general, Refused = refused };
+        var mountProblems = new List<SourceProblem>();
+        foreach (var problem in sources.MountProblems) mountProblems.Add(SourceProblem.From("", problem));
+        return new SavedSources { Files = files, Problems = general, Refused = refused, Mounts = sources.Mounts, MountProblems = mountProblems };
     }
 
     private ServiceSources ToSources()
@@ -32,6 +36,8 @@ internal sealed class SavedSources : IJsonMapped<SavedSources>
         foreach (var file in Files) sources.Add(file);
         foreach (var problem in Problems) sources.General.Add(problem.ToProblem());
         foreach (var problem in Refused) sources.Refuse(problem.Service, [problem.ToProblem()]);
+        sources.Mounts.AddRange(Mounts);
+        foreach (var problem in MountProblems) sources.MountProblems.Add(problem.ToProblem());
         return sources;
     }
 
@@ -40,5 +46,7 @@ internal sealed class SavedSources : IJsonMapped<SavedSources>
         Files = json.Members("files", from?.Files) ?? [],
         Problems = json.Members("problems", from?.Problems) ?? [],
         Refused = json.Members("refused", from?.Refused) ?? [],
+        Mounts = json.Members("mounts", from?.Mounts) ?? [],
+        MountProblems = json.Members("mountProblems", from?.MountProblems) ?? [],
     };
 }

@@ -20,6 +20,12 @@ internal sealed class ServiceSources
     /// <summary>For services whose files were refused by a reload, while those in <see cref="Groups"/> are in use: why.</summary>
     public SortedDictionary<string, List<Problem>> Refused { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Mounts of storage.yaml that are to be taken up, given up or made anew; none where the file has problems.</summary>
+    public List<SourceMount> Mounts { get; } = [];
+
+    /// <summary>What is wrong with storage.yaml.</summary>
+    public List<Problem> MountProblems { get; } = [];
+
     /// <summary>Reads <c>*.yaml</c> and <c>*.yaml.d</c> of the directories; one that does not exist is as good as empty.</summary>
     public static ServiceSources Read(IReadOnlyList<string> directories)
     {
@@ -50,6 +56,20 @@ internal sealed class ServiceSources
         foreach (var settings in set.Services.Values)
             foreach (var file in settings.Process.EnvironmentFiles)
                 if (settings.ForEach is InstanceSource.None) Add(FingerprintOf(settings.Name, file.Path));
+    }
+
+    /// <summary>Compares storage.yaml with what the keepers of its mounts have noted.</summary>
+    public void ReadMounts()
+    {
+        var file = StorageFile.Load();
+        MountProblems.AddRange(file.Problems);
+        if (file.Problems.Count > 0) return;
+        var notes = new Dictionary<string, string>();
+        _ = Sys.ListDirectory(SourceMount.NoteFolder, out var names, MostFiles);
+        foreach (string name in names)
+            if (name.StartsWith(SourceMount.NotePrefix, StringComparison.Ordinal) && Sys.ReadText($"{SourceMount.NoteFolder}/{name}") is { } note)
+                notes[name[SourceMount.NotePrefix.Length..]] = note;
+        Mounts.AddRange(SourceMount.Differences(file.Mounts, notes));
     }
 
     /// <summary>The file itself, wherever it lies, as the last one of its service.</summary>

@@ -11,6 +11,9 @@ public sealed class ScrubStatus : IJsonMapped<ScrubStatus>
     /// <summary>When it began, as btrfs tells it.</summary>
     public string? StartedAt { get; init; }
 
+    /// <summary>When it ended, in UTC: <c>2026-11-21T16:28:44Z</c>.</summary>
+    public string? EndedAt { get; init; }
+
     /// <summary>Bytes that were read and compared with their checksums.</summary>
     public long CheckedBytes { get; init; }
 
@@ -31,6 +34,7 @@ public sealed class ScrubStatus : IJsonMapped<ScrubStatus>
     {
         State = json.RequiredText("state", from?.State),
         StartedAt = json.Text("startedAt", from?.StartedAt),
+        EndedAt = json.Text("endedAt", from?.EndedAt),
         CheckedBytes = json.Number("checkedBytes", from?.CheckedBytes) ?? 0,
         TotalBytes = json.Number("totalBytes", from?.TotalBytes),
         Errors = json.Number("errors", from?.Errors) ?? 0,

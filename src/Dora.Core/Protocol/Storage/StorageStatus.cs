@@ -41,6 +41,9 @@ public sealed record StorageStatus : IJsonMapped<StorageStatus>
     /// <summary>Milliseconds that the boot took to find, claim, check and mount it.</summary>
     public long? TookMs { get; init; }
 
+    /// <summary>A scrub that runs, or the last one that came to its end; absent where there was none.</summary>
+    public ScrubStatus? Scrub { get; init; }
+
     /// <summary>Whether it is this very object: nobody compares them, and the code for it would be in init.</summary>
     public bool Equals(StorageStatus? other) => ReferenceEquals(this, other);
 
@@ -65,6 +68,7 @@ public sealed record StorageStatus : IJsonMapped<StorageStatus>
         Paths = json.Members("paths", from?.Paths) ?? [],
         ClaimedThisBoot = json.Flag("claimedThisBoot", from?.ClaimedThisBoot) ?? false,
         TookMs = json.Number("tookMs", from?.TookMs),
+        Scrub = json.Member("scrub", from?.Scrub),
     };
 }
 
@@ -105,8 +109,14 @@ public sealed record StorageDisk : IJsonMapped<StorageDisk>
     /// <summary>Which disk of the storage: 0 is the one that it began with.</summary>
     public int? Number { get; init; }
 
-    /// <summary>It was not found, or has gone.</summary>
+    /// <summary>It was not found, or what is mounted has lost it.</summary>
     public bool Missing { get; init; }
+
+    /// <summary>Of one that was lost: what has become of it, in words.</summary>
+    public string? Problem { get; init; }
+
+    /// <summary>Number that the kernel has given this disk: one that is pulled out and plugged in again gets another. Absent before Linux 5.15.</summary>
+    public long? Sequence { get; init; }
 
     /// <summary>Whether it is this very object.</summary>
     public bool Equals(StorageDisk? other) => ReferenceEquals(this, other);
@@ -126,6 +136,8 @@ public sealed record StorageDisk : IJsonMapped<StorageDisk>
         Serial = json.Text("serial", from?.Serial),
         Number = json.Integer("number", from?.Number),
         Missing = json.Flag("missing", from?.Missing) ?? false,
+        Problem = json.Text("problem", from?.Problem),
+        Sequence = json.Number("sequence", from?.Sequence),
     };
 }
 

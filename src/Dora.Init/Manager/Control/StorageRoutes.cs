@@ -13,6 +13,7 @@ internal static class StorageRoutes
         new("GET", "/v1/storage", Access.Read, "where the machine keeps what is to persist", Payload.Of<StorageStatus>(), x => Ask(x, "storage")),
         new("GET", "/v1/storage/scrub", Access.Read, "how far a scrub is, or how the last one ended", Payload.Of<ScrubStatus>(), x => Ask(x, "scrub-status")),
         new("POST", "/v1/storage/scrub", Access.Change, "read all of the storage and compare it with its checksums", Payload.LinesOf<DiskStep>(), x => Change(x, "disk-scrub", [""])),
+        new("POST", "/v1/storage/scrub/cancel", Access.Change, "end a scrub that runs", Payload.Of<ScrubStatus>(), x => Change(x, "scrub-cancel", [""])),
         new("GET", "/v1/disks", Access.Change, "all disks, and what storage makes of them", Payload.ListOf<DiskStatus>(), x => Ask(x, "disk-list")),
         new("GET", "/v1/disks/{name}", Access.Change, "a disk, and what storage makes of it", Payload.Of<DiskStatus>(), x => AskDisk(x, "disk-show")),
         new("GET", "/v1/disks/{name}/health", Access.Change, "what a disk says of its own health", Payload.Of<DiskHealth>(), x => AskDisk(x, "disk-health")),

@@ -7,12 +7,14 @@ using Dora.Init.Storage;
 namespace Dora.Init.Manager.Devices;
 
 /// <summary>
-/// Disks that come and go, for those who follow the events and for the log. What is mounted is known from what the boot has
-/// written down; nothing here touches a disk, which may not answer.
+/// Disks that come and go, for those who follow the events and for the log. Which of them are the storage's is known from what the boot
+/// has written down; nothing here touches a disk, which may not answer: what has become of the storage, a helper finds out.
 /// </summary>
 /// <param name="tell">Gets the kind of event, the disk and the reason.</param>
+/// <param name="look">Has the storage looked at, for what has happened to a disk.</param>
+/// <param name="isWhole">Whether it was, when it was looked at last: then a disk that comes is nothing to it.</param>
 /// <param name="root">Where /run and /sys are; tests have their own.</param>
-internal sealed class DiskEvents(Action<string, string, string?> tell, string root = "")
+internal sealed class DiskEvents(Action<string, string, string?> tell, Action<string> look, Func<bool> isWhole, string root = "")
 {
     // Not disks that anybody plugs in: loop devices of images, RAM, what is put together of other disks, drives without a medium.
     private static readonly string[] s_madeUp = ["loop", "ram", "zram", "dm-", "md", "nbd", "sr", "fd"];
@@ -29,26 +31,18 @@ internal sealed class DiskEvents(Action<string, string, string?> tell, string ro
     {
         bool isThere = happened.Action == "add";
         string name = happened.Name;
-        var ours = OfStorage(name, out bool isOnly);
+        var ours = isThere ? null : OfStorage(name);
         tell(isThere ? EventKinds.DiskAppeared : EventKinds.DiskDisappeared, name, isThere ? Describe(name) : ours is null ? null : StorageReport.Describe(ours));
-        if (ours is null || isThere) return;
-        string reason = $"disk {StorageReport.Describe(ours)} is gone: {(isOnly
-            ? "what is on /data cannot be read or written any more; plug it in again and reboot ('dora storage' tells more)"
-            : "the storage goes on with its other disks; 'dora storage' tells more")}";
-        Log.Error($"storage: {reason}");
-        tell(EventKinds.StorageChanged, name, reason);
+        if (isThere ? !isWhole() : ours is not null) look(name);
     }
 
     /// <summary>The disk of the mounted storage that has this name.</summary>
-    private StorageDisk? OfStorage(string name, out bool isOnly)
+    private StorageDisk? OfStorage(string name)
     {
-        isOnly = true;
-        StorageDisk? ours = null;
-        if (StorageReport.Saved(root) is not { State: StorageStates.Ready or StorageStates.Degraded } status) return null;
-        foreach (var disk in status.Disks)
-            if (disk.Name == name) ours = disk;
-            else isOnly &= disk.Missing;
-        return ours;
+        if (StorageReport.Saved(root) is { State: StorageStates.Ready or StorageStates.Degraded } status)
+            foreach (var disk in status.Disks)
+                if (disk.Name == name) return disk;
+        return null;
     }
 
     // Not the serial number of a virtio disk: the kernel asks the device for it, and that may not answer.

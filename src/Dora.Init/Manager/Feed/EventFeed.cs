@@ -3,9 +3,11 @@ using System.Text;
 using Dora.Core.Linux;
 using Dora.Core.Protocol;
 using Dora.Core.Protocol.Json;
+using Dora.Core.Protocol.Storage;
 using Dora.Init.Events;
 using Dora.Init.Manager.Control;
 using Dora.Init.Manager.Supervision;
+using Dora.Init.Storage;
 
 namespace Dora.Init.Manager.Feed;
 
@@ -28,6 +30,7 @@ internal sealed class EventFeed
     private readonly ArrayBufferWriter<byte> _batch = new();
     private long _lastId;
     private string _machine = MachineStatus.Running;
+    private string? _storage, _storageReason;
     private bool _isLooking;
 
     private sealed record Follower(ControlStream Stream, bool IsServerSent);
@@ -38,6 +41,9 @@ internal sealed class EventFeed
         _journal = EventJournal.Open(store, Learn);
         _lastId = _journal.LastId;
     }
+
+    /// <summary>As it was told last; null before anything has happened to it.</summary>
+    public string? Storage => _storage;
 
     public int FollowerCount => _followers.Count;
 
@@ -89,8 +95,22 @@ internal sealed class EventFeed
         Emit(new EventInfo { Id = 0, Kind = EventKinds.Machine, Status = status.State, Verb = status.Verb, Reason = status.Message ?? status.By });
     }
 
-    /// <summary>Tells of a disk, or of the storage that it belongs to.</summary>
     public void DiskMoved(string kind, string disk, string? reason) => Emit(new EventInfo { Id = 0, Kind = kind, Disk = disk, Reason = reason });
+
+    /// <summary>Tells how storage is, if that is news.</summary>
+    /// <param name="state">One of <see cref="StorageStates"/>.</param>
+    /// <param name="disk">The disk that somebody has moved or done something with: then another reason is news, too.</param>
+    /// <param name="reason">Why it is so, or what was done.</param>
+    /// <param name="isDone">Something was done: news in any case.</param>
+    public void StorageIs(string state, string? disk, string? reason, bool isDone)
+    {
+        string before = _storage ?? StorageReport.Saved("")?.State ?? StorageStates.Memory;
+        if (!isDone && state == before && (disk is null || state == StorageStates.Ready || reason == _storageReason)) return;
+        Learn(new EventInfo { Id = 0, Kind = EventKinds.StorageChanged, After = state, Reason = reason });
+        Emit(new EventInfo { Id = 0, Kind = EventKinds.StorageChanged, Disk = disk, Before = before, After = state, Reason = reason });
+        if (state is StorageStates.Failed or StorageStates.Degraded) Log.Error($"storage: {state}: {reason}");
+        else Log.Info($"storage: {state}: {reason}");
+    }
 
     public void ManagerStarted() => Emit(new EventInfo { Id = 0, Kind = EventKinds.ManagerStarted });
 
@@ -195,5 +215,6 @@ internal sealed class EventFeed
     {
         if (info is { Kind: EventKinds.ServiceState, Service: { } service, After: { } state }) _told[service] = state;
         else if (info is { Kind: EventKinds.ServiceRemoved, Service: { } gone }) _told.Remove(gone);
+        else if (info.Kind == EventKinds.StorageChanged) (_storage, _storageReason) = (info.After, info.Reason);
     }
 }

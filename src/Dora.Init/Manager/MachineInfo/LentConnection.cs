@@ -1,4 +1,5 @@
 using System.Text;
+using Dora.Core.Configuration;
 using Dora.Core.Linux;
 using Dora.Core.Protocol;
 using Dora.Core.Protocol.Json;
@@ -16,6 +17,7 @@ namespace Dora.Init.Manager.MachineInfo;
 internal sealed class LentConnection(bool keepsAlive, bool isHead)
 {
     private const int Number = 3;
+    private const int LongestMessage = 3500; // less than what the manager reads at all
     private const int AnswerStallSeconds = 10, ContentStallSeconds = 30;
 
     private readonly FileDescriptor _client = new(Number);
@@ -24,6 +26,9 @@ internal sealed class LentConnection(bool keepsAlive, bool isHead)
     private bool _isClientGone;
 
     public bool IsHead => isHead;
+
+    /// <summary>What the manager is told together with <c>begun</c>: a line.</summary>
+    public string? Note { get; set; }
 
     public void Reply<T>(T body) where T : class, IJsonMapped<T> => Reply(JsonMapWriter.Write(body));
 
@@ -97,9 +102,7 @@ internal sealed class LentConnection(bool keepsAlive, bool isHead)
     /// <summary>There will be no answer from here.</summary>
     public void Refuse(int status, string error, Errno errno, string message)
     {
-        var plain = new StringBuilder(message.Length);
-        foreach (char c in message) plain.Append(char.IsControl(c) ? '?' : c);
-        Say($"refused {status} {error} {(errno == Errno.None ? "-" : errno.ToString())} {plain}");
+        Say($"refused {status} {error} {(errno == Errno.None ? "-" : errno.ToString())} {Printable.Text(message, LongestMessage)}");
     }
 
     /// <summary>What a system call on a file of other people has said, as an answer.</summary>
@@ -118,7 +121,12 @@ internal sealed class LentConnection(bool keepsAlive, bool isHead)
         _ => "file.refused",
     }, errno, $"{message}: {errno.Describe()}");
 
-    private void Begin() => Say("begun");
+    private void Begin()
+    {
+        Say("begun");
+        if (Note is not null) Say(Note);
+    }
 
-    private void Say(string line) => _ = Sys.Write(_manager, Encoding.UTF8.GetBytes(line + "\n"), out _);
+    /// <summary>Tells the manager a line.</summary>
+    public void Say(string line) => _ = Sys.Write(_manager, Encoding.UTF8.GetBytes(line + "\n"), out _);
 }

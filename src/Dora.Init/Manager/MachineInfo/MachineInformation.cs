@@ -20,6 +20,9 @@ internal sealed class MachineInformation(EventLoop loop, Func<string> keptSocket
     private const int MostForReaders = 2, MostForOthers = 16;
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(10), s_changeLimit = TimeSpan.FromSeconds(30), s_waitLimit = TimeSpan.FromSeconds(10);
 
+    /// <summary>Gets what a helper has said to the manager, at its end.</summary>
+    public Action<string>? Heard { get; init; }
+
     private EventLoop Loop => loop;
     private string KeptSockets() => keptSockets();
 
@@ -99,7 +102,11 @@ internal sealed class MachineInformation(EventLoop loop, Func<string> keptSocket
             throw new LinuxException(errno, "write", "the body of the request");
         }
 
-        private void Ended(string answer) => Over(Understand(_helper!.Said, answer));
+        private void Ended(string answer)
+        {
+            owner.Heard?.Invoke(_helper!.Said);
+            Over(Understand(_helper!.Said, answer));
+        }
 
         private LentAnswer Understand(string said, string answer)
         {

@@ -53,15 +53,28 @@ internal sealed class ServiceReload(EventLoop loop, LoadedServices loaded, Super
         {
             problem = "";
             byte[] found = LoadedServices.ReadAll(file);
-            var plan = ReloadPlan.Make(loaded.Sources(), loaded.Set, SavedSources.Read(found), supervisor.WhyHeld);
+            var sources = SavedSources.Read(found);
+            var plan = ReloadPlan.Make(loaded.Sources(), loaded.Set, sources, supervisor.WhyHeld);
             var steps = new List<ReloadStep>(plan.Items.Count);
             foreach (var item in plan.Items) steps.Add(supervisor.StepOf(item));
+            AddMounts(sources, steps);
             return new Comparison(plan, steps, $"{loaded.Number}-{Fingerprint.TextOf(found)}");
         }
         catch (Exception exception) when (exception is JsonException or LinuxException)
         {
             problem = $"what was read cannot be used: {exception.Message}";
             return null;
+        }
+    }
+
+    // Their keepers read storage.yaml when they start: there is nothing of it that the manager would keep.
+    private void AddMounts(ServiceSources sources, List<ReloadStep> steps)
+    {
+        if (sources.MountProblems.Count > 0) steps.Add(supervisor.StepOf(new ReloadItem("mounts", ReloadKind.Refused) { Problems = sources.MountProblems }));
+        foreach (var mount in sources.Mounts)
+        {
+            var item = mount.ToItem();
+            steps.Add(supervisor.StepOf(supervisor.WhyHeld(item) is { } why ? item with { Kind = ReloadKind.Held, Why = why } : item));
         }
     }
 

@@ -76,6 +76,7 @@ internal static class HelperRole
     {
         var sources = ServiceSources.Read(directories);
         sources.AddEnvironmentFiles(ServiceDirectory.Load(sources));
+        sources.ReadMounts();
         var errno = Sys.WriteAllAt(new FileDescriptor(CopyNumber), SavedSources.Write(sources), 0);
         return errno == Errno.None ? "read" : $"error: write what was read: {errno.Describe()}";
     }

@@ -35,6 +35,9 @@ internal sealed partial class Supervisor
         var services = Named(item.Name);
         switch (item.Kind)
         {
+            case ReloadKind.Added or ReloadKind.Changed when IsMount(item):
+                bool isUp = services.Exists(service => !service.State.IsDown);
+                return IsMasked(item.Name) || IsMasked(TemplateOf(item.Name)) ? new(item, ReloadStep.Add, []) : new(item, isUp ? ReloadStep.Restart : ReloadStep.Start, [item.Name]);
             case ReloadKind.Added:
                 bool isStarted = item.After is { Start: StartCondition.Boot, ForEach: InstanceSource.None } && !IsMasked(item.Name) && IsWantedByBoot(item.After);
                 return new(item, isStarted ? ReloadStep.Start : ReloadStep.Add, isStarted ? [item.Name] : []);
@@ -49,6 +52,9 @@ internal sealed partial class Supervisor
                 return new(item, ReloadStep.Refuse, []);
         }
     }
+
+    /// <summary>A mount of storage.yaml: its service is an instance that its name alone makes, and no file of services is about it.</summary>
+    private static bool IsMount(ReloadItem item) => item is { Before: null, After: null, Kind: ReloadKind.Added or ReloadKind.Changed or ReloadKind.Removed };
 
     private static ReloadStep StepWith(ReloadItem item, List<Service> services, Predicate<Service> isTouched, string action, string otherwise)
     {
@@ -78,11 +84,12 @@ internal sealed partial class Supervisor
         var fresh = new HashSet<string>();
         foreach (var step in steps)
         {
+            if (IsMount(step.Item)) continue;
             if (step.Item.Kind is ReloadKind.Added or ReloadKind.Replaced or ReloadKind.Changed) fresh.Add(step.Item.Name);
             if (step.Item.Kind is ReloadKind.Added) AddAgain(step.Item.After!);
         }
         foreach (var step in steps)
-            if (step.Item.Kind is ReloadKind.Changed) TakeUp(step.Item);
+            if (step.Item.Kind is ReloadKind.Changed && !IsMount(step.Item)) TakeUp(step.Item);
         foreach (var step in steps)
         {
             if (step.Item.Kind is ReloadKind.Removed or ReloadKind.Replaced) TakeAway(step.Item.Name);
@@ -138,11 +145,12 @@ internal sealed partial class Supervisor
     {
         foreach (string name in step.Services)
         {
-            if (Find(name) is not { } service) continue;
+            if (FindOrMake(name) is not { } service) continue;
+            if (IsMount(step.Item)) _leaving.Remove(name);
             if (step.Action is ReloadStep.Start) Start(service);
             else if (step.Action is ReloadStep.Restart) Restart(service);
         }
-        if (step.Item.Kind is not (ReloadKind.Added or ReloadKind.Replaced)) return;
+        if (IsMount(step.Item) || step.Item.Kind is not (ReloadKind.Added or ReloadKind.Replaced)) return;
         foreach (var service in Named(step.Item.Name))
         {
             if (IsLeaving(service)) continue;

@@ -27,12 +27,15 @@ internal sealed class Disk
     public bool IsRemovable => Info.Removable || Info.Transport is "usb" or "mmc";
 
     /// <summary>For messages: <c>vda (QEMU HARDDISK, serial 17, 2.0 GiB)</c>.</summary>
-    public string Describe()
+    public string Describe() => Printable.Text(Describe(Info.Name, Info.Model, Info.Serial, Size(Info.SizeBytes)));
+
+    /// <summary>The same of what is known of it.</summary>
+    public static string Describe(string name, string? model, string? serial, string? size)
     {
-        string text = $"{Info.Name} (";
-        if (Info.Model is { } model) text += model + ", ";
-        if (Info.Serial is { } serial) text += $"serial {serial}, ";
-        return Printable.Text($"{text}{Size(Info.SizeBytes)})");
+        string what = model ?? "";
+        if (serial is not null) what += (what.Length > 0 ? ", serial " : "serial ") + serial;
+        if (size is not null) what += (what.Length > 0 ? ", " : "") + size;
+        return what.Length > 0 ? $"{name} ({what})" : name;
     }
 
     /// <summary>Sizes for people, in powers of 1024.</summary>

@@ -95,10 +95,13 @@ internal static class StorageMount
         modules.Load(type, "storage");
         if (type == "ext4" && Check(partitions[0]) is { } damage) return new(false, false, $"{disks[0].Disk.Describe()}: {damage}");
 
+        int behind = type == "btrfs" ? BtrfsMembers.Behind(partitions) : -1;
         var outcome = Mount(folder, partitions, type, superblock, disks.Count);
         if (!outcome.IsMounted) return outcome with { Words = $"{disks[0].Disk.Describe()}: {outcome.Words}" };
         words += Grow(folder, type, partitions);
         if (StorageFolders.Prepare(folder, type) is { } problem) words += $", {problem}";
+        // On the storage, since it is to be known until it is mended, and the next transaction makes all equal.
+        if (behind >= 0) _ = Sys.WriteFile($"{folder}/{StorageDamage.BehindFile}", disks[behind].Disk.Describe(), Libc.O_CREAT | Libc.O_TRUNC);
         return outcome with { Words = outcome.Words + words };
     }
 
@@ -119,7 +122,7 @@ internal static class StorageMount
         for (int i = 1; i < partitions.Count; i++) options += $",device={partitions[i]}";
         errno = Sys.Mount(partitions[0], folder, type, flags, options);
         if (errno == Errno.None) return new(true, false, "");
-        int expected = BtrfsDevices(partitions[0]);
+        int expected = BtrfsMembers.Count(partitions[0]);
         if (expected > disks)
         {
             options += ",degraded";
@@ -128,18 +131,6 @@ internal static class StorageMount
             return new(false, false, $"{disks} of {expected} disks are here, too few to mount it: {errno.Describe()}");
         }
         return new(false, false, $"mount: {errno.Describe()}: the file system {superblock.FileSystemId} is damaged; the kernel's messages (dora log --kernel) may say more");
-    }
-
-    /// <summary>What btrfs says of itself, in its superblock: on how many devices it lies.</summary>
-    private static int BtrfsDevices(string partition)
-    {
-        const int superblockAt = 64 << 10, countAt = 0x88;
-        if (BlockDevice.OpenToRead(partition, out var device) != Errno.None) return 0;
-        using (device)
-        {
-            var count = new byte[8];
-            return device.Read(superblockAt + countAt, count) == Errno.None && BitConverter.ToInt64(count) is > 0 and < 1024 and var number ? (int)number : 0;
-        }
     }
 
     /// <summary>e2fsck(8): 0 clean, 1 mended; anything else needs a person.</summary>

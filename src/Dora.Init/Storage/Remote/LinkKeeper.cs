@@ -24,8 +24,7 @@ internal static class LinkKeeper
     {
         _ = Sys.MakeDirectories("/run/dora", 0x1ED);
         // Under another name until it is whole: the path is what starts the service.
-        var errno = Sys.WriteFile(NotePath + ".new", string.Join(' ', link), Libc.O_CREAT | Libc.O_TRUNC);
-        if (errno == Errno.None) errno = Sys.Rename(NotePath + ".new", NotePath);
+        var errno = Sys.ReplaceFile(NotePath, string.Join(' ', link));
         if (errno != Errno.None) Log.Error($"storage: write {NotePath}: {errno.Describe()}: a link that dies will not be connected anew");
     }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Dora.Core.Configuration;
+using Dora.Core.Configuration.Sources;
 using Dora.Core.Linux;
 using Dora.Init.Guard;
 using Dora.Init.Launching;
@@ -37,6 +38,8 @@ internal sealed class MountKeeper
     private string[]? _link;
     private int _linkPid;
     private string _status = "";
+
+    private string NotePath => SourceMount.NotePath(_mount.Name);
 
     private string LinkPath => $"/run/dora/link-{_mount.Name}";
 
@@ -80,7 +83,9 @@ internal sealed class MountKeeper
         {
             // One that a predecessor left (it was killed) is taken over.
             bool isThere = MountTable.TypeAt(_mount.At) is not null;
-            if (!isThere && Mount() is { } problem)
+            string? problem = TakeUp(ref isThere);
+            if (problem is null && !isThere) problem = Mount();
+            if (problem is not null)
             {
                 Tell($"STATUS=not mounted: {problem}");
                 if (_status != problem) Say($"{_mount.At}: {problem}: trying again");
@@ -101,6 +106,26 @@ internal sealed class MountKeeper
             Detach();
             pause = s_firstPause;
         }
+    }
+
+    /// <summary>
+    /// Notes by which settings this mount goes, for who compares them with the file. What a predecessor with others has left
+    /// mounted in the same place, since it was in use, has to go first.
+    /// </summary>
+    private string? TakeUp(ref bool isThere)
+    {
+        string text = _mount.Text();
+        if (Sys.ReadText(NotePath) is { } note)
+        {
+            if (note == text) return null;
+            if (isThere && note.Contains($"\nat: {_mount.At}\n", StringComparison.Ordinal))
+            {
+                if (Child(s_answer, "unmount", _mount.At).Code != 0) return $"{_mount.At} is in use with what {StorageFile.Path} said before";
+                isThere = false;
+            }
+        }
+        var errno = Sys.ReplaceFile(NotePath, text);
+        return errno == Errno.None ? null : $"write {NotePath}: {errno.Describe()}";
     }
 
     private string? Mount()
@@ -185,6 +210,8 @@ internal sealed class MountKeeper
     private int End()
     {
         Tell("STOPPING=1");
+        // Stopped it is still known, with its settings; taken out of the file it is not.
+        if (StorageFile.Load() is { Problems.Count: 0 } file && file.Find(_mount.Name) is null) _ = Sys.Unlink(NotePath);
         if (MountTable.TypeAt(_mount.At) is null)
         {
             ReleaseDevice();
