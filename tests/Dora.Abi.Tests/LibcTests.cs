@@ -69,6 +69,7 @@ public class LibcTests
         #include <linux/watchdog.h>
         #include <linux/netlink.h>
         #include <linux/random.h>
+        #include <linux/usbdevice_fs.h>
         #include <linux/rtnetlink.h>
         #include <linux/sched.h>
         #include <linux/seccomp.h>

@@ -42,6 +42,7 @@ public class FiguresTests
             {
                 Name = $"figures-{type}-{what}", Iso = Artifacts.Iso, Disks = [disk], CommandLine = $"{Artifacts.CommandLine} pandora.storage_fs={type}",
             });
+            if (what == "use") Figures.Record($"ram_in_use_{type}_kb", RamInUse(machine));
             machine.WaitForSsh();
             var storage = machine.Storage();
             Assert.Equal(("ready", what == "claim"), (storage.State, storage.Claimed));
@@ -59,22 +60,11 @@ public class FiguresTests
             report.GetProperty("services").EnumerateArray().Single(service => service.GetProperty("name").GetString() == "sshd").GetProperty("readyMs").GetInt64();
     }
 
-    // A 256 MB guest, ssh port open, DHCP done, nobody logged in: all is read by the shell that waits on the serial
-    // console anyway, with its builtins.
     [Fact]
     public void Memory_and_times_of_a_guest_of_256_MB()
     {
         using var machine = Machine.Start(new MachineOptions { Name = "figures", Iso = Artifacts.Iso, MemoryMb = 256 });
-        machine.WaitForConsole();
-        WaitUntil(machine, "a DHCP lease", "grep -q 10.0.2.15 /proc/net/fib_trie");
-        WaitUntil(machine, "the ssh port", "grep -q ':0016 ' /proc/net/tcp6 /proc/net/tcp");
-        // What boot has read and freed settles.
-        Thread.Sleep(TimeSpan.FromSeconds(5));
-        string text = machine.Console("while read l; do echo \"$l\"; done </proc/meminfo").Expect();
-        long Field(string name) => long.Parse(Regex.Match(text, $@"(?m)^{name}:\s+(\d+) kB$").Groups[1].Value);
-        long inUse = Field("MemTotal") - Field("MemFree") - Field("Buffers") - Field("Cached") - Field("SReclaimable") + Field("Shmem");
-        Assert.InRange(inUse, 5_000, 250_000);
-        Figures.Record("ram_in_use_kb", inUse);
+        Figures.Record("ram_in_use_kb", RamInUse(machine));
 
         machine.WaitForSsh();
         int manager = machine.ManagerPid();
@@ -95,31 +85,60 @@ public class FiguresTests
         Figures.Record("handover_to_ssh_ms", ssh - handover);
     }
 
+    // A 256 MB guest, ssh port open, DHCP done, nobody logged in: all is read by the shell that waits on the serial
+    // console anyway, with its builtins.
+    static long RamInUse(Machine machine)
+    {
+        machine.WaitForConsole();
+        WaitUntil(machine, "a DHCP lease", "grep -q 10.0.2.15 /proc/net/fib_trie");
+        WaitUntil(machine, "the ssh port", "grep -q ':0016 ' /proc/net/tcp6 /proc/net/tcp");
+        // What boot has read and freed settles.
+        Thread.Sleep(TimeSpan.FromSeconds(5));
+        string text = machine.Console("while read l; do echo \"$l\"; done </proc/meminfo").Expect();
+        long Field(string name) => long.Parse(Regex.Match(text, $@"(?m)^{name}:\s+(\d+) kB$").Groups[1].Value);
+        long inUse = Field("MemTotal") - Field("MemFree") - Field("Buffers") - Field("Cached") - Field("SReclaimable") + Field("Shmem");
+        Assert.InRange(inUse, 5_000, 250_000);
+        return inUse;
+    }
+
     // Halving over a few sizes. The answer of the last run is where it starts: two boots when nothing has changed.
     [Fact]
-    public void Smallest_guest_that_reaches_ssh()
+    public void Smallest_guest_that_reaches_ssh() => Figures.Record("min_ram_mb", Smallest("memory", Artifacts.Iso, isGeneric: false));
+
+    [Fact]
+    [Trait("Image", "generic")]
+    public void Sizes_and_memory_of_the_generic_image()
+    {
+        Figures.Record("generic_iso_bytes", new FileInfo(GenericImage.Iso).Length);
+        Figures.Record("generic_initramfs_bytes", new FileInfo(GenericImage.Initramfs).Length);
+        using (var machine = Machine.Start(new MachineOptions { Name = "figures-generic", Iso = GenericImage.Iso, IsGeneric = true }))
+            Figures.Record("generic_ram_in_use_kb", RamInUse(machine));
+        Figures.Record("generic_min_ram_mb", Smallest("generic-memory", GenericImage.Iso, isGeneric: true));
+    }
+
+    static int Smallest(string name, string iso, bool isGeneric)
     {
         int[] sizes = [40, 48, 56, 64, 72, 80, 88, 96, 112, 128, 160, 192, 256];
-        string memory = Path.Combine(Artifacts.Out, "tests", "min-ram");
+        string memory = Path.Combine(Artifacts.Out, "tests", isGeneric ? "min-ram-generic" : "min-ram");
         int fails = -1, works = sizes.Length - 1; // 256 MB is what all other tests have
         int guess = File.Exists(memory) && int.TryParse(File.ReadAllText(memory), out int last) ? Array.IndexOf(sizes, last) : -1;
         if (guess >= 0) Try(guess);
         if (guess > 0 && works == guess) Try(guess - 1);
         while (works - fails > 1) Try((fails + works) / 2);
-        Figures.Record("min_ram_mb", sizes[works]);
         File.WriteAllText(memory, sizes[works].ToString());
+        return sizes[works];
 
         void Try(int index)
         {
             if (index <= fails || index >= works && index != guess) return;
-            if (ReachesSsh(sizes[index])) works = Math.Min(works, index);
+            if (ReachesSsh(new MachineOptions { Name = $"{name}-{sizes[index]}", Iso = iso, IsGeneric = isGeneric, MemoryMb = sizes[index] })) works = Math.Min(works, index);
             else fails = Math.Max(fails, index);
         }
     }
 
-    static bool ReachesSsh(int megabytes)
+    static bool ReachesSsh(MachineOptions options)
     {
-        using var machine = Machine.Start(new MachineOptions { Name = $"memory-{megabytes}", Iso = Artifacts.Iso, MemoryMb = megabytes });
+        using var machine = Machine.Start(options);
         try
         {
             machine.WaitForSsh(TimeSpan.FromSeconds(Hardware.IsVirtual ? 30 : 60));

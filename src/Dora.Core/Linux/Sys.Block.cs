@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Dora.Core.Linux;
 
-// Block devices, sparse files and btrfs.
+// Block devices, sparse files, btrfs, and hubs of USB.
 internal static unsafe partial class Sys
 {
     /// <summary>Size of a block device in bytes.</summary>
@@ -69,6 +69,16 @@ internal static unsafe partial class Sys
         var name = new Span<byte>(arguments.name, 4087);
         if (!Encoding.UTF8.TryGetBytes(text, name, out _)) return Errno.ENAMETOOLONG;
         return Ioctl(folder, request, (nint)(&arguments), out _);
+    }
+
+    /// <summary>What a USB hub says of a port (USB 2.0, 11.24.2.7): bit 0, something is in it.</summary>
+    public static Errno UsbPortStatus(FileDescriptor hub, int port, out int status)
+    {
+        int answer = 0;
+        Libc.usbdevfs_ctrltransfer transfer = new() { bRequestType = 0xA3, wIndex = (ushort)port, wLength = sizeof(int), timeout = 1000, data = &answer };
+        var errno = Ioctl(hub, Libc.USBDEVFS_CONTROL, (nint)(&transfer), out _);
+        status = answer;
+        return errno;
     }
 
     /// <summary>getrandom(2), as good as the kernel can at this moment: never waits.</summary>

@@ -125,8 +125,9 @@ internal sealed class ModuleLoader(ModuleDirectory directory, KernelCommandLine 
 
     private static Errno InsertFile(string path, string parameters)
     {
-        // The kernel would read the whole file before it says so; the initramfs has loaded some of them already.
-        if (Sys.Exists($"/sys/module/{ModuleName.OfPath(System.Text.Encoding.UTF8.GetBytes(path))}/initstate")) return Errno.EEXIST;
+        // The kernel would read the whole file before it says so; the initramfs has loaded some of them already. One that
+        // somebody else is just inserting ("coming") is no use yet: the kernel waits for it.
+        if (Sys.ReadText($"/sys/module/{ModuleName.OfPath(System.Text.Encoding.UTF8.GetBytes(path))}/initstate") == "live\n") return Errno.EEXIST;
         var errno = Sys.Open(path, Libc.O_RDONLY, 0, out var file);
         if (errno != Errno.None) return errno;
         using (file) return Sys.LoadModule(file, parameters, IsCompressed(path) ? Libc.MODULE_INIT_COMPRESSED_FILE : 0);

@@ -19,7 +19,7 @@ namespace Dora.Init.Storage;
 /// anything else is written anywhere. A process of its own, because a disk may never answer: the manager waits within
 /// bounds (Startup/StorageReady) and boot goes on in RAM. It may be killed at any instruction.
 ///
-///   wait for the devices  DevicesSettled     nothing in a machine without USB and NVMe
+///   wait for the devices  DevicesSettled     nothing, where nothing is slow
 ///   look at every disk    LookedAt           what it is, what is on it, what may be done with it
 ///   choose                StorageChoice      use, claim or nothing
 ///   claim                 Claim              an empty disk becomes a storage
@@ -80,7 +80,7 @@ internal static class StorageBoot
         if (commandLine.Storage.IsNone) return new StorageStatus { State = StorageStates.Off, Reason = "pandora.storage=none" };
         if (commandLine.Storage.IsRemote(out var place)) return RunRemote(place, commandLine);
         var start = Sys.TimeSinceBoot();
-        string? missing = DevicesSettled.Wait(commandLine.StorageTimeout / 2);
+        string? missing = DevicesSettled.Wait(commandLine.StorageTimeout / 2, commandLine);
         if (missing is not null) Log.Warn($"storage: {missing}: not waiting for it any longer");
         var disks = new List<LookedAt>();
         foreach (var disk in Disk.All())

@@ -221,16 +221,19 @@ public sealed partial class Machine : IDisposable
     /// <summary>Takes a disk out while the machine runs; gone when the guest has let go of it.</summary>
     public void PullDisk(int index) => _qmp.Execute("device_del", new { id = $"disk{index}" });
 
-    /// <summary>Plugs a disk in again that was pulled: the same file, serial number and bus.</summary>
-    public void PlugDisk(int index)
+    /// <summary>
+    /// Plugs a disk in while the machine runs: one that was pulled (the same file, serial number and bus), or another one, whose index
+    /// counts on from those that the machine began with.
+    /// </summary>
+    public void PlugDisk(int index, MachineDisk? disk = null)
     {
-        var disk = _options.Disks[index];
-        string serial = disk.Serial ?? $"disk{index}";
+        string node = disk is null ? $"again{index}" : $"image{index}";
+        disk ??= _options.Disks[index];
         for (int attempt = 0; ; attempt++)
         {
             try
             {
-                _qmp.Execute("blockdev-add", new Dictionary<string, object> { ["driver"] = "file", ["node-name"] = $"again{index}", ["filename"] = disk.File });
+                _qmp.Execute("blockdev-add", new Dictionary<string, object> { ["driver"] = "raw", ["node-name"] = node, ["file"] = new { driver = "file", filename = disk.File } });
                 break;
             }
             catch (InvalidOperationException) when (attempt < 20)
@@ -238,12 +241,18 @@ public sealed partial class Machine : IDisposable
                 Thread.Sleep(500); // QEMU has it open until the guest has let go of it
             }
         }
-        _qmp.Execute("device_add", new { driver = Driver(disk.Bus), id = $"disk{index}", drive = $"again{index}", serial });
+        var device = new Dictionary<string, object> { ["id"] = $"disk{index}", ["drive"] = node, ["serial"] = disk.Serial ?? $"disk{index}" };
+        string[] words = Driver(disk.Bus, index).Split(',');
+        device["driver"] = words[0];
+        foreach (string word in words[1..].Concat(disk.Device?.Split(',') ?? []))
+            device[word.Split('=')[0]] = word.Split('=')[1] is var value && value is "on" or "off" ? value == "on" : value;
+        _qmp.Execute("device_add", device);
     }
 
-    static string Driver(DiskBus bus) => bus switch
+    string Driver(DiskBus bus, int index) => bus switch
     {
         DiskBus.Scsi => "scsi-hd,bus=scsi.0",
+        DiskBus.Ata when _options.IsGeneric => $"ide-hd,bus=ide.{index + 1}", // a SATA port has room for one; the CD drive is at 0
         DiskBus.Ata => "ide-hd",
         DiskBus.Nvme => "nvme",
         DiskBus.Usb => "usb-storage,bus=usb.0",
@@ -256,7 +265,7 @@ public sealed partial class Machine : IDisposable
         [
             "-name", Name, "-nodefaults", "-no-user-config", "-display", "none", "-vga", "std", "-S",
             "-m", _options.MemoryMb.ToString(), "-smp", "1", "-cpu", Hardware.IsVirtual ? "host" : "max",
-            "-machine", "pc",
+            "-machine", _options.IsGeneric ? "q35" : "pc",
             "-accel", Hardware.IsVirtual ? "kvm" : "tcg,thread=multi,tb-size=128",
             "-action", "reboot=shutdown,shutdown=pause,panic=none",
             "-chardev", $"socket,id=serial,path={_folder}/serial,server=on,wait=off", "-serial", "chardev:serial",
@@ -272,17 +281,18 @@ public sealed partial class Machine : IDisposable
         }
         if (_options.Iso is { } iso)
         {
-            // On the IDE controller of the machine: the cloud kernel has a driver for it, and none for AHCI.
+            // On the IDE controller of the machine: the cloud kernel has a driver for it, and none for AHCI, which q35 has.
             a.AddRange(["-drive", $"if=none,id=cd,media=cdrom,readonly=on,format=raw,file={iso}", "-device", _options.CommandLine is null ? "ide-cd,drive=cd,bootindex=0" : "ide-cd,drive=cd"]);
         }
         if (_options.CommandLine is { } line)
-            a.AddRange(["-kernel", Artifacts.Kernel, "-initrd", _options.Initramfs ?? Artifacts.Initramfs, "-append", line]);
+            a.AddRange(["-kernel", _options.IsGeneric ? GenericImage.Kernel : Artifacts.Kernel, "-initrd", _options.Initramfs ?? (_options.IsGeneric ? GenericImage.Initramfs : Artifacts.Initramfs), "-append", line]);
         if (_options.Disks.Any(disk => disk.Bus == DiskBus.Scsi)) a.AddRange(["-device", "virtio-scsi-pci,id=scsi"]);
-        if (_options.Disks.Any(disk => disk.Bus == DiskBus.Usb)) a.AddRange(["-device", "qemu-xhci,id=usb"]);
+        // Where there is USB, disks may be plugged in later.
+        if (_options.IsGeneric || _options.Disks.Any(disk => disk.Bus == DiskBus.Usb)) a.AddRange(["-device", "qemu-xhci,id=usb"]);
         for (int i = 0; i < _options.Disks.Count; i++)
         {
             var disk = _options.Disks[i];
-            a.AddRange(["-drive", $"if=none,id=image{i},format=raw,discard=unmap,file={disk.File}", "-device", $"{Driver(disk.Bus)},id=disk{i},drive=image{i},serial={disk.Serial ?? $"disk{i}"}"]);
+            a.AddRange(["-drive", $"if=none,id=image{i},format=raw,discard=unmap,file={disk.File}", "-device", $"{Driver(disk.Bus, i)},id=disk{i},drive=image{i},serial={disk.Serial ?? $"disk{i}"}{(disk.Device is { } more ? "," + more : "")}"]);
         }
         // restrict: the guest reaches QEMU's own DHCP server and nothing of the host's network.
         if (_options.Network)

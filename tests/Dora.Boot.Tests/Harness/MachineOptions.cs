@@ -28,6 +28,9 @@ public sealed record MachineOptions
 
     public Firmware Firmware { get; init; } = Firmware.Bios;
 
+    /// <summary>The image with the distribution's generic kernel (<see cref="GenericImage"/>), in a machine with AHCI (q35).</summary>
+    public bool IsGeneric { get; init; }
+
     /// <summary>Image files that become disks.</summary>
     public IReadOnlyList<MachineDisk> Disks { get; init; } = [];
 
@@ -41,7 +44,8 @@ public sealed record MachineOptions
 }
 
 /// <summary>A disk of a machine: the file it is made of, how it is connected, and by which serial number it is known (disk0, disk1 ... unless told).</summary>
-public sealed record MachineDisk(string File, DiskBus Bus = DiskBus.Virtio, string? Serial = null)
+/// <param name="Device">Further properties of QEMU's device: <c>removable=on</c>, <c>bootindex=0</c>.</param>
+public sealed record MachineDisk(string File, DiskBus Bus = DiskBus.Virtio, string? Serial = null, string? Device = null)
 {
     public static implicit operator MachineDisk(string file) => new(file);
 }
@@ -53,7 +57,7 @@ public enum DiskBus
     /// <summary>SCSI behind virtio.</summary>
     Scsi,
 
-    /// <summary>ATA, on the controller that the kernel's libata drives; what SATA disks look like.</summary>
+    /// <summary>ATA: on the IDE controller of the machine, and SATA by AHCI in a machine with <see cref="MachineOptions.IsGeneric"/>.</summary>
     Ata,
 
     Nvme,

@@ -40,7 +40,7 @@ internal static class DiskReader
             SizeBytes = size,
             Model = SystemText.Line($"{folder}/device/model") ?? SystemText.Line($"{folder}/device/name"),
             Vendor = Vendor(SystemText.Line($"{folder}/device/vendor")),
-            Serial = SystemText.Line($"{folder}/device/serial") ?? SystemText.Line($"{folder}/serial") ?? UnitSerial($"{folder}/device/vpd_pg80"),
+            Serial = SystemText.Line($"{folder}/device/serial") ?? SystemText.Line($"{folder}/serial") ?? UnitSerial($"{folder}/device/vpd_pg80") ?? UsbSerial(folder),
             Transport = Transport(name, Sys.ReadLink(folder, out string target) == Errno.None ? target : ""),
             Rotational = SystemText.Flag($"{folder}/queue/rotational"),
             Removable = SystemText.Flag($"{folder}/removable"),
@@ -88,6 +88,17 @@ internal static class DiskReader
         if (Sys.ReadFile(path, out var page, 4096) != Errno.None || page.Length < 4) return null;
         string text = System.Text.Encoding.ASCII.GetString(page.AsSpan(4, Math.Min(page[3], page.Length - 4))).Trim(' ', '\0');
         return text.Length > 0 ? text : null;
+    }
+
+    /// <summary>
+    /// The kernel does not ask USB drives for that page, which too many answer with nonsense or not at all: they have the number
+    /// of the USB device, DEVICE/INTERFACE/hostN/targetN:0:0/N:0:0:UNIT, where a card reader has a unit for each of its slots.
+    /// </summary>
+    private static string? UsbSerial(string folder)
+    {
+        if (Sys.ReadLink(folder, out string place) != Errno.None || !place.Contains("/usb", StringComparison.Ordinal)
+            || SystemText.Line($"{folder}/device/../../../../serial") is not { } serial || Sys.ReadLink($"{folder}/device", out string unit) != Errno.None) return null;
+        return unit.EndsWith(":0", StringComparison.Ordinal) ? serial : $"{serial}-{unit.AsSpan(unit.LastIndexOf(':') + 1)}";
     }
 
     /// <summary>SCSI has a name; PCI and virtio have a number, which tells people nothing.</summary>

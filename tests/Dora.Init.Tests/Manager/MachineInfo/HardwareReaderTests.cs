@@ -98,6 +98,22 @@ public class HardwareReaderTests
         Assert.Null(DiskReader.UnitSerial(root.Path + "/sys/none"));
     }
 
+    // usb-storage of the kernel leaves out the pages of vital product data; each slot of a card reader is a unit of one device.
+    [Theory]
+    [InlineData("2:0:0:0", "4C5300")]
+    [InlineData("2:0:0:3", "4C5300-3")]
+    public void A_usb_disk_has_the_serial_number_of_its_device(string unit, string expected)
+    {
+        using var root = new FakeRoot();
+        const string port = "/sys/devices/pci0/usb1/1-2";
+        string place = $"{port}/1-2:1.0/host2/target2:0:0/{unit}";
+        root.Add($"{port}/serial", "4C5300\n").Add($"{place}/block/sda/dev", "8:0\n").Add($"{place}/block/sda/size", "2048\n").Folder("/sys/block");
+        Directory.CreateSymbolicLink($"{root.Path}{place}/block/sda/device", root.Path + place);
+        Directory.CreateSymbolicLink($"{root.Path}/sys/block/sda", $"{root.Path}{place}/block/sda");
+        var disk = Assert.Single(DiskReader.Read(root.Path));
+        Assert.Equal((expected, "usb"), (disk.Serial, disk.Transport));
+    }
+
     [Fact]
     public void Disks_with_partitions_and_what_is_mounted()
     {
