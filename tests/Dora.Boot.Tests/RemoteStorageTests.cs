@@ -116,8 +116,22 @@ public class RemoteStorageTests
         machine.SshOutput($"kill -9 {machine.Services()["storage-link"].Pid}", s_answer);
         AnswersThroughout(machine, TimeSpan.FromSeconds(75));
         Assert.Contains("I/O error, dev sd", machine.SshOutput("dmesg"));
+
+        // The file system has given up, the disk has not: it is there again, late as it is.
+        server.Start();
+        back = DateTime.UtcNow + TimeSpan.FromSeconds(45);
+        while (machine.Ssh("dd if=/dev/sda of=/dev/null bs=4k count=1 skip=12345", s_answer).ExitCode != 0)
+        {
+            Assert.True(DateTime.UtcNow < back, machine.SshOutput("dmesg | tail -20"));
+            Thread.Sleep(500);
+        }
+
+        // The worst moment for an end: the server has just gone, and is still waited for.
+        server.Kill();
+        var asked = DateTime.UtcNow;
         machine.Ssh("dora poweroff", s_answer);
         Assert.Equal("guest-shutdown", machine.WaitForEnd(TimeSpan.FromSeconds(120), "power-off without the server"));
+        Figures.Record("poweroff_with_dead_iscsi_storage_s", (long)(DateTime.UtcNow - asked).TotalSeconds);
     }
 
     [Fact]
