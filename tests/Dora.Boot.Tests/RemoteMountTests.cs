@@ -97,4 +97,79 @@ public class RemoteMountTests
         Assert.Equal("guest-shutdown", machine.WaitForEnd(TimeSpan.FromSeconds(120), "power-off with an NFS server that is gone"));
         Figures.Record("poweroff_with_dead_nfs_mount_s", (long)(DateTime.UtcNow - end).TotalSeconds);
     }
+
+    [Fact]
+    public void An_iscsi_mount_says_what_is_wrong_until_it_can_be_made_and_ends_its_session_when_it_is_stopped()
+    {
+        using var server = new IscsiTarget(64 << 20) { Account = ("pandora", "not-on-a-command-line") };
+        Programs.Run(TimeSpan.FromSeconds(30), "mke2fs", "-q", "-F", "-t", "ext4", server.Image).Expect();
+        server.Start();
+        using var machine = Machine.Start(new MachineOptions { Name = "iscsi-mount", Iso = Artifacts.Iso, ReachesHost = true });
+        machine.WaitForSsh();
+
+        void Mount(string place, string says)
+        {
+            machine.SshOutput("cat >/etc/dora/storage.yaml.new && mv /etc/dora/storage.yaml.new /etc/dora/storage.yaml; dora service start mounts", input: $"""
+                mounts:
+                  - name: disk
+                    place: {place}
+                    file-system: ext4
+                    at: /srv/disk
+
+                """);
+            Again(says);
+        }
+
+        void Again(string says)
+        {
+            machine.SshOutput("timeout 3 dora service restart mount@disk; true"); // it would wait for a success
+            WaitUntil(machine, () => Says(machine, "mount@disk").Contains(says), says);
+        }
+
+        Mount(server.Place, "wants a user and a secret: they go into /etc/dora/iscsi-secrets");
+        machine.SshOutput("echo '* pandora wrong' >/etc/dora/iscsi-secrets");
+        Again("others than root can read it");
+        machine.SshOutput("chmod 600 /etc/dora/iscsi-secrets");
+        Again("does not accept the user 'pandora'");
+        machine.SshOutput("cat >/etc/dora/iscsi-secrets", input: "iqn.another x y\n* pandora not-on-a-command-line\n");
+        Mount($"iscsi:10.0.2.2:{server.Port}/iqn.2026-11.org.example:other", "the server has no such target");
+        Mount($"iscsi:10.0.2.2:{server.Port}/{IscsiTarget.Target}/7", "the target has no disk with the number 7");
+        Mount($"iscsi:10.0.2.2:{server.Port}/{IscsiTarget.Target}", "the target has no disk with the number 0 (it is something else)");
+        Assert.Equal("0", machine.SshOutput("ls /sys/class/iscsi_session | wc -l"));
+
+        Mount(server.Place, $"{server.Place} on /srv/disk");
+        machine.WaitForService("mount@disk", "running", service => service.State == "running", s_soon);
+        machine.SshOutput("echo one >/srv/disk/one; sync");
+
+        // Silent, then gone, then back: nothing is lost, whoever connects it anew.
+        server.Kill();
+        machine.SshOutput("(echo two >/srv/disk/two; sync -f /srv/disk/two; echo $? >/run/two) >/dev/null 2>&1 </dev/null &");
+        machine.SshOutput($"kill -9 {machine.Services()["mount@disk"].Pid}");
+        Assert.NotEmpty(machine.Services(TimeSpan.FromSeconds(15)));
+        server.Start();
+        WaitUntil(machine, () => machine.Ssh("cat /run/two").Output.Trim() == "0", "the write that waited");
+        machine.WaitForService("mount@disk", "restarted", service => service is { State: "running", Restarts: 1 }, s_soon);
+        Assert.Equal("one\ntwo", machine.SshOutput("cat /srv/disk/one /srv/disk/two"));
+
+        // One that was killed before it could write down what it had attached: the session is taken over.
+        machine.SshOutput($"kill -9 {machine.Services()["mount@disk"].Pid}; umount /srv/disk; rm /run/dora/link-disk");
+        machine.WaitForService("mount@disk", "restarted again", service => service is { State: "running", Restarts: 2 }, s_soon);
+        Assert.Equal("two\n1", machine.SshOutput("cat /srv/disk/two; ls /sys/class/iscsi_session | wc -l"));
+
+        machine.SshOutput("dora service stop mount@disk");
+        Assert.Equal("0", machine.SshOutput("grep -c ' /srv/disk ' /proc/mounts; true"));
+        Assert.Equal("0", machine.SshOutput("ls /sys/class/iscsi_session | wc -l"));
+        Assert.DoesNotContain("Session", server.Sessions());
+        Assert.Equal("", machine.SshOutput("(dora log -n 2000; dmesg; ps -o args) | grep [n]ot-on-a-command-line; true"));
+    }
+
+    static void WaitUntil(Machine machine, Func<bool> isSo, string what)
+    {
+        var end = DateTime.UtcNow + s_soon;
+        while (!isSo())
+        {
+            Assert.True(DateTime.UtcNow < end, $"{what}: {machine.Ssh("dora service status mount@disk; dmesg | tail -20").Output}");
+            Thread.Sleep(500);
+        }
+    }
 }

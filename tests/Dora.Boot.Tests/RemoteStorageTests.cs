@@ -78,6 +78,49 @@ public class RemoteStorageTests
     }
 
     [Fact]
+    public void Iscsi_is_kept_and_a_server_that_vanishes_costs_neither_logins_nor_the_end()
+    {
+        using var server = new IscsiTarget();
+        server.Start();
+        using (var first = Boot("iscsi-storage", server.Place)) Write(first);
+        using var machine = Boot("iscsi-storage-again", server.Place);
+        ReadAgain(machine);
+        Assert.Contains("iqn.2026-11.arpa.home:pandora.", server.Sessions());
+
+        // A second use of the same disk would destroy it.
+        machine.SshOutput("cat >/etc/dora/storage.yaml", input: $"mounts:\n  - name: twin\n    place: {server.Place}\n    file-system: btrfs\n    at: /srv/twin\n");
+        machine.WaitForService("mount@twin", "trying", service => service.State == "starting", s_answer);
+        var refused = DateTime.UtcNow + s_answer;
+        while (!machine.SshOutput("dora service status mount@twin").Contains("it is attached already, as sd"))
+        {
+            Assert.True(DateTime.UtcNow < refused, machine.SshOutput("dora service status mount@twin"));
+            Thread.Sleep(500);
+        }
+        machine.SshOutput("dora service stop mount@twin; rm /etc/dora/storage.yaml");
+
+        // Back within the minute: nothing is lost.
+        server.Kill();
+        machine.SshOutput("(echo late >/data/late; sync; echo $? >/run/late) >/dev/null 2>&1 </dev/null &", s_answer);
+        Thread.Sleep(5000);
+        Assert.Equal("", machine.Ssh("cat /run/late", s_answer).Output);
+        server.Start();
+        var back = DateTime.UtcNow + TimeSpan.FromSeconds(45);
+        while (machine.Ssh("cat /run/late", s_answer).Output.Trim() != "0")
+        {
+            Assert.True(DateTime.UtcNow < back, machine.SshOutput("dmesg | tail -20"));
+            Thread.Sleep(500);
+        }
+
+        // The keeper that connects anew is no single point: it is killed while the server is away.
+        server.Kill();
+        machine.SshOutput($"kill -9 {machine.Services()["storage-link"].Pid}", s_answer);
+        AnswersThroughout(machine, TimeSpan.FromSeconds(75));
+        Assert.Contains("I/O error, dev sd", machine.SshOutput("dmesg"));
+        machine.Ssh("dora poweroff", s_answer);
+        Assert.Equal("guest-shutdown", machine.WaitForEnd(TimeSpan.FromSeconds(120), "power-off without the server"));
+    }
+
+    [Fact]
     public void Nfs_is_kept_and_a_server_that_vanishes_costs_neither_logins_nor_the_end()
     {
         using var server = new NfsExport();
@@ -114,12 +157,14 @@ public class RemoteStorageTests
         Assert.Equal("guest-shutdown", machine.WaitForEnd(TimeSpan.FromSeconds(200), "power-off without the daemon"));
     }
 
-    [Fact]
-    public void Without_its_server_boot_goes_on_within_the_limit_and_says_so()
+    [Theory]
+    [InlineData("nbd", "disk")]
+    [InlineData("iscsi", "iqn.2026-11.org.example:disk/1")]
+    public void Without_its_server_boot_goes_on_within_the_limit_and_says_so(string kind, string what)
     {
         int port = Sockets.FreePort();
-        using var machine = Boot("storage-absent", $"nbd:10.0.2.2:{port}/disk");
-        machine.WaitForLine($"storage: .*nbd:10.0.2.2:{port}/disk: connect to 10.0.2.2 port {port}: connection refused", TimeSpan.FromSeconds(90));
+        using var machine = Boot($"storage-absent-{kind}", $"{kind}:10.0.2.2:{port}/{what}");
+        machine.WaitForLine($"storage: .*{kind}:10.0.2.2:{port}/{what}: connect to 10.0.2.2 port {port}: connection refused", TimeSpan.FromSeconds(90));
         machine.WaitForSsh();
         Assert.Equal("tmpfs", machine.SshOutput("awk '$2 == \"/data\" { print $3 }' /proc/mounts"));
         Assert.Equal("listening", machine.Services()["sshd"].State);

@@ -8,25 +8,26 @@ internal enum RemoteStorageKind
     Nbd,
     VirtioFs,
     NineP,
+    Iscsi,
 }
 
 /// <summary>
 /// A place of storage that is not in this machine, as <c>pandora.storage=</c> and storage.yaml name it:
 ///
-///   nfs:SERVER[:PORT]:/EXPORT   nbd:SERVER[:PORT][/NAME]   virtiofs:TAG   9p:TAG
+///   nfs:SERVER[:PORT]:/EXPORT   nbd:SERVER[:PORT][/NAME]   iscsi:SERVER[:PORT]/TARGET[/LUN]   virtiofs:TAG   9p:TAG
 ///
 /// SERVER is a name, an address of IPv4, or one of IPv6 in brackets.
 /// </summary>
 internal readonly struct RemoteStorageName
 {
-    public const string Forms = "nfs:SERVER:/EXPORT, nbd:SERVER[:PORT][/NAME], virtiofs:TAG or 9p:TAG";
-    private const int LongestText = 1024, LongestName = 255, LongestVirtioFsTag = 36, LongestNinePTag = 31;
+    public const string Forms = "nfs:SERVER:/EXPORT, nbd:SERVER[:PORT][/NAME], iscsi:SERVER[:PORT]/TARGET[/LUN], virtiofs:TAG or 9p:TAG";
+    private const int LongestText = 1024, LongestName = 255, LongestVirtioFsTag = 36, LongestNinePTag = 31, LongestTarget = 223, LastLun = 255;
 
     // As in the texts; the index is the kind, the number its port: IANA's.
-    private static readonly (string Word, int Port)[] s_kinds = [("nfs", 2049), ("nbd", 10809), ("virtiofs", 0), ("9p", 0)];
+    private static readonly (string Word, int Port)[] s_kinds = [("nfs", 2049), ("nbd", 10809), ("virtiofs", 0), ("9p", 0), ("iscsi", 3260)];
 
-    private RemoteStorageName(RemoteStorageKind kind, string server, int port, string path) =>
-        (Kind, Server, Port, Path) = (kind, server, port, path);
+    private RemoteStorageName(RemoteStorageKind kind, string server, int port, string path, int lun = 0) =>
+        (Kind, Server, Port, Path, Lun) = (kind, server, port, path, lun);
 
     public RemoteStorageKind Kind { get; }
 
@@ -35,16 +36,19 @@ internal readonly struct RemoteStorageName
 
     public int Port { get; }
 
-    /// <summary>Path of the export, name of the export (may be empty), or tag.</summary>
+    /// <summary>Path of the export, name of the export (may be empty), name of the target, or tag.</summary>
     public string Path { get; }
 
-    public bool NeedsNetwork => Kind is RemoteStorageKind.Nfs or RemoteStorageKind.Nbd;
+    /// <summary>Which disk of the target.</summary>
+    public int Lun { get; }
+
+    public bool NeedsNetwork => Kind is RemoteStorageKind.Nfs or RemoteStorageKind.Nbd or RemoteStorageKind.Iscsi;
 
     /// <summary>It is a disk like any other once it is attached, not a file system.</summary>
-    public bool IsBlockDevice => Kind is RemoteStorageKind.Nbd;
+    public bool IsBlockDevice => Kind is RemoteStorageKind.Nbd or RemoteStorageKind.Iscsi;
 
     /// <summary>Whether the text begins as a remote place does; then <see cref="TryParse"/> says what is wrong with the rest.</summary>
-    public static bool IsMeant(string text) => KindOf(text) >= 0 || IsIscsi(text);
+    public static bool IsMeant(string text) => KindOf(text) >= 0;
 
     public static bool TryParse(string text, out RemoteStorageName name, out string problem)
     {
@@ -59,10 +63,8 @@ internal readonly struct RemoteStorageName
         if (!NeedsNetwork) return $"{word}:{Path}";
         string server = Server.Contains(':') ? $"[{Server}]" : Server;
         string port = Port == usual ? "" : $":{Port}";
-        return Kind is RemoteStorageKind.Nfs ? $"{word}:{server}{port}:{Path}" : $"{word}:{server}{port}{(Path.Length == 0 ? "" : $"/{Path}")}";
+        return Kind is RemoteStorageKind.Nfs ? $"{word}:{server}{port}:{Path}" : $"{word}:{server}{port}{(Path.Length == 0 ? "" : $"/{Path}")}{(Lun == 0 ? "" : $"/{Lun}")}";
     }
-
-    private static bool IsIscsi(string text) => text.StartsWith("iscsi:", StringComparison.Ordinal);
 
     private static int KindOf(string text)
     {
@@ -74,7 +76,7 @@ internal readonly struct RemoteStorageName
     private static string? Parse(string text, ref RemoteStorageName name)
     {
         int kindNumber = KindOf(text);
-        if (kindNumber < 0) return IsIscsi(text) ? "iSCSI is not supported: use nbd" : $"is not one of {Forms}";
+        if (kindNumber < 0) return $"is not one of {Forms}";
         if (text.Length > LongestText) return $"is longer than {LongestText} characters";
         foreach (char c in text)
             if (char.IsControl(c) || char.IsSurrogate(c)) return "has a character in it that no name has";
@@ -94,7 +96,12 @@ internal readonly struct RemoteStorageName
                 return $"{rest[1..end]} is not a port: 1 to 65535";
             rest = rest[end..];
         }
-        return kind is RemoteStorageKind.Nfs ? ParseExport(server, port, rest, ref name) : ParseNbd(server, port, rest, ref name);
+        return kind switch
+        {
+            RemoteStorageKind.Nfs => ParseExport(server, port, rest, ref name),
+            RemoteStorageKind.Iscsi => ParseTarget(server, port, rest, ref name),
+            _ => ParseNbd(server, port, rest, ref name),
+        };
     }
 
     private static string? ParseTag(RemoteStorageKind kind, string tag, ref RemoteStorageName name)
@@ -155,6 +162,21 @@ internal readonly struct RemoteStorageName
         string export = rest.Length == 0 ? "" : rest[1..];
         if (export.Length > LongestName) return $"the name of an export has at most {LongestName} characters";
         name = new RemoteStorageName(RemoteStorageKind.Nbd, server, port, export);
+        return null;
+    }
+
+    // RFC 7143, 4.2.7: iqn., naa. or eui., and characters that a slash is not among.
+    private static string? ParseTarget(string server, int port, string rest, ref RemoteStorageName name)
+    {
+        if (rest is not ['/', ..]) return "the name of the target is missing: iscsi:SERVER/iqn.2026-11.org.example:disk";
+        int slash = rest.IndexOf('/', 1), lun = 0;
+        string target = slash < 0 ? rest[1..] : rest[1..slash];
+        if (slash >= 0 && (!int.TryParse(rest.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out lun) || lun > LastLun))
+            return $"'{Printable.Text(rest[(slash + 1)..])}' is not the number of a disk of the target (LUN): 0 to {LastLun}";
+        bool isName = target.Length is > 4 and <= LongestTarget && target[..4].ToLowerInvariant() is "iqn." or "naa." or "eui.";
+        foreach (char c in target) isName &= char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or ':';
+        if (!isName) return $"'{Printable.Text(target)}' is not the name of a target: iqn.2026-11.org.example:disk";
+        name = new RemoteStorageName(RemoteStorageKind.Iscsi, server, port, target, lun);
         return null;
     }
 

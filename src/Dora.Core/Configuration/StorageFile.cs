@@ -37,7 +37,7 @@ internal sealed class StorageFile
         }),
         Key("device", "path below /dev", "", "A disk of this machine.", (mount, value) => mount.Device = value.MountPath(["/dev/"])),
         Key("at", "path below /data, /mnt or /srv", "required", "Where it is mounted.", (mount, value) => mount.At = value.MountPath(s_below)),
-        Key("file-system", "word", "", "What is on a disk or nbd: ext4, btrfs, xfs.", (mount, value) => mount.FileSystem = value.MountName()),
+        Key("file-system", "word", "", "What is on a disk, nbd or iscsi: ext4, btrfs, xfs.", (mount, value) => mount.FileSystem = value.MountName()),
         Key("options", "words with commas between", "", "Further options, as mount(8) and the file system have them.", (mount, value) => mount.Options = value.Line(LongestOptions)),
         Key("read-only", "true or false", "false", "Nothing can be written to it.", (mount, value) => mount.IsReadOnly = value.Boolean()),
     ];
@@ -123,10 +123,11 @@ internal sealed class StorageFile
         if (!given.ContainsKey("at")) return (null, "at: is missing: where it is to be mounted");
         if (mount.HasPlace == (mount.Device is not null)) return (null, "needs either 'place' (a server) or 'device' (a disk)");
         if (mount.IsBlockDevice && mount.FileSystem is null) return (null, "file-system: is missing: what is on the disk (ext4, btrfs, xfs)");
-        if (!mount.IsBlockDevice && mount.FileSystem is not null) return ("file-system", "is for disks and nbd; leave it out");
+        if (!mount.IsBlockDevice && mount.FileSystem is not null) return ("file-system", "is for disks, nbd and iscsi; leave it out");
         foreach (var other in others)
         {
             if (other.Name == mount.Name) return ("name", $"'{mount.Name}' is there twice");
+            if (mount is { HasPlace: true, IsBlockDevice: true } && other.ToString() == mount.ToString()) return ("place", $"'{other.Name}' is the same disk, which two mounts would destroy");
             if (other.At == mount.At) return ("at", $"'{other.Name}' is mounted at {Printable.Text(mount.At)}, too");
         }
         return others.Count >= MostMounts ? (null, $"there are more than {MostMounts} mounts") : (null, null);

@@ -16,6 +16,17 @@ internal static unsafe partial class Sys
         return errno;
     }
 
+    /// <summary>A socket of netlink(7) that hears <paramref name="groups"/>.</summary>
+    public static Errno OpenNetlink(int protocol, uint groups, out FileDescriptor fd)
+    {
+        var errno = Socket(Libc.AF_NETLINK, Libc.SOCK_RAW, protocol, out fd);
+        if (errno != Errno.None) return errno;
+        Libc.sockaddr_nl address = new() { nl_family = Libc.AF_NETLINK, nl_groups = groups };
+        errno = Check(Libc.bind(fd.Number, &address, (uint)sizeof(Libc.sockaddr_nl)));
+        if (errno != Errno.None) fd.Dispose();
+        return errno;
+    }
+
     /// <summary>recvmsg(2) of one netlink message with its sender's port: 0 is the kernel.</summary>
     public static Errno ReceiveNetlink(FileDescriptor fd, Span<byte> buffer, out int count, out uint sender)
     {

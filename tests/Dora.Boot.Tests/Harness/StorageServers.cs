@@ -126,6 +126,46 @@ public sealed class NbdDisk : StorageServer
     }
 }
 
+/// <summary>tgtd with one target, whose LUN 1 is a file that is empty at first.</summary>
+public sealed class IscsiTarget : StorageServer
+{
+    public const string Target = "iqn.2026-11.org.example:pandora-test";
+
+    public IscsiTarget(long bytes = 300 << 20)
+    {
+        Image = Path.Combine(Folder, "disk.img");
+        using var image = File.Create(Image);
+        image.SetLength(bytes);
+    }
+
+    public string Image { get; }
+
+    public string Place => $"iscsi:10.0.2.2:{Port}/{Target}/1";
+
+    /// <summary>Who has to log in, with which secret; null: anybody may.</summary>
+    public (string User, string Secret)? Account { get; init; }
+
+    public override void Start()
+    {
+        Run("env", $"TGT_IPC_SOCKET={Folder}/control", "tgtd", "-f", "-C", "1", "--iscsi", $"portal=127.0.0.1:{Port}");
+        WaitFor(() => Listens() && Control("--op", "show", "--mode", "target").ExitCode == 0, $"port {Port}");
+        Control("--op", "new", "--mode", "target", "--tid", "1", "-T", Target).Expect();
+        Control("--op", "new", "--mode", "logicalunit", "--tid", "1", "--lun", "1", "-b", Image).Expect();
+        if (Account is var (user, secret))
+        {
+            Control("--op", "new", "--mode", "account", "--user", user, "--password", secret).Expect();
+            Control("--op", "bind", "--mode", "account", "--tid", "1", "--user", user).Expect();
+        }
+        Control("--op", "bind", "--mode", "target", "--tid", "1", "-I", "ALL").Expect();
+    }
+
+    /// <summary>Sessions that the server has at the moment: what its list says of them.</summary>
+    public string Sessions() => Control("--op", "show", "--mode", "conn", "--tid", "1").Expect();
+
+    Outcome Control(params string[] arguments) =>
+        Programs.Run(TimeSpan.FromSeconds(10), "env", [$"TGT_IPC_SOCKET={Folder}/control", "tgtadm", "-C", "1", "--lld", "iscsi", .. arguments]);
+}
+
 /// <summary>nfs-ganesha, NFS 4 only, with one export: /export is <see cref="Files"/>.</summary>
 public sealed class NfsExport : StorageServer
 {

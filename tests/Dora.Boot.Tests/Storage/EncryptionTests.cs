@@ -123,6 +123,23 @@ public class EncryptionTests
             Assert.Equal("memory", wrong.Storage().State);
         }
         Assert.Equal(untouched, disks.Hash("empty"));
+
+        // On a running machine, where nobody can be asked.
+        using (var later = Start("key-later", $"{keyed} pandora.claim=never", empty, stick))
+        {
+            later.WaitForSsh();
+            Assert.Equal("memory", later.Storage().State);
+            later.SshOutput("echo kept >/root/file; dora disk claim vda --yes");
+            Assert.Equal("ours", later.Disks()["vda"].GetProperty("state").GetString());
+            Assert.Contains("encrypted", later.Disks()["vda"].GetProperty("reason").GetString());
+            Assert.Equal("", later.SshOutput("ls /sys/block | grep dm- || true"));
+            later.PowerOff();
+        }
+        using (var after = Start("key-later-again", keyed, empty, stick))
+        {
+            after.WaitForSsh();
+            Assert.Equal("kept", after.SshOutput("cat /root/file"));
+        }
     }
 
     static Machine Start(string name, string? key, params string[] disks) => Machine.Start(new MachineOptions

@@ -17,19 +17,22 @@ public class RemoteStorageNameTests
     [InlineData("nbd:[fe80::1]:1234", "Nbd", "fe80::1", 1234, "")]
     [InlineData("virtiofs:data", "VirtioFs", "", 0, "data")]
     [InlineData("9p:host_share", "NineP", "", 0, "host_share")]
-    public void A_place_is_taken_apart_and_written_again(string text, string kind, string server, int port, string path)
+    [InlineData("iscsi:10.0.2.2/iqn.2026-11.org.example:disk1", "Iscsi", "10.0.2.2", 3260, "iqn.2026-11.org.example:disk1")]
+    [InlineData("iscsi:nas:3261/iqn.2000-01.com.synology:NAS.Target-1/7", "Iscsi", "nas", 3261, "iqn.2000-01.com.synology:NAS.Target-1", 7)]
+    [InlineData("iscsi:[::1]/naa.5000c5001234567/255", "Iscsi", "::1", 3260, "naa.5000c5001234567", 255)]
+    public void A_place_is_taken_apart_and_written_again(string text, string kind, string server, int port, string path, int lun = 0)
     {
         Assert.True(RemoteStorageName.IsMeant(text));
         Assert.True(RemoteStorageName.TryParse(text, out var name, out string problem), problem);
-        Assert.Equal((kind, server, port, path), (name.Kind.ToString(), name.Server, name.Port, name.Path));
+        Assert.Equal((kind, server, port, path, lun), (name.Kind.ToString(), name.Server, name.Port, name.Path, name.Lun));
         Assert.True(RemoteStorageName.TryParse(name.ToString(), out var again, out _));
-        Assert.Equal((name.Kind, name.Server, name.Port, name.Path), (again.Kind, again.Server, again.Port, again.Path));
+        Assert.Equal((name.Kind, name.Server, name.Port, name.Path, name.Lun), (again.Kind, again.Server, again.Port, again.Path, again.Lun));
     }
 
     [Fact]
     public void What_is_usual_is_left_out_of_the_text() => Assert.Equal(
-        ["nfs:a:/x", "nbd:a/x", "nbd:[::1]", "virtiofs:t"],
-        new[] { "nfs:a:2049:/x", "nbd:a:10809/x", "nbd:[::1]:10809", "virtiofs:t" }
+        ["nfs:a:/x", "nbd:a/x", "nbd:[::1]", "iscsi:a/iqn.x", "virtiofs:t"],
+        new[] { "nfs:a:2049:/x", "nbd:a:10809/x", "nbd:[::1]:10809", "iscsi:a:3260/iqn.x/0", "virtiofs:t" }
             .Select(text => RemoteStorageName.TryParse(text, out var name, out string problem) ? name.ToString() : problem));
 
     [Theory]
@@ -59,7 +62,15 @@ public class RemoteStorageNameTests
     [InlineData("virtiofs:0123456789012345678901234567890123456", "a tag has at most 36 characters")]
     [InlineData("9p:01234567890123456789012345678901", "a tag has at most 31 characters")]
     [InlineData("nbd:server/a\nb", "has a character in it")]
-    [InlineData("iscsi:server/iqn.2026-11.org.example:disk1", "iSCSI is not supported: use nbd")]
+    [InlineData("iscsi:server", "the name of the target is missing")]
+    [InlineData("iscsi:server:iqn.2026-11.org.example:disk1", "the name of the target is missing")]
+    [InlineData("iscsi:server/disk1", "'disk1' is not the name of a target")]
+    [InlineData("iscsi:server/iqn.", "'iqn.' is not the name of a target")]
+    [InlineData("iscsi:server/iqn.a_b", "'iqn.a_b' is not the name of a target")]
+    [InlineData("iscsi:server/iqn.2026-11.org.example:disk1/", "'' is not the number of a disk")]
+    [InlineData("iscsi:server/iqn.2026-11.org.example:disk1/256", "'256' is not the number of a disk")]
+    [InlineData("iscsi:server/iqn.2026-11.org.example:disk1/1/2", "'1/2' is not the number of a disk")]
+    [InlineData("iscsi:iqn.2026-11.org.example:disk1", "the name of the target is missing")]
     [InlineData("smb:server/share", "is not one of nfs:")]
     [InlineData("NFS:server:/x", "is not one of nfs:")]
     [InlineData("", "is not one of nfs:")]
@@ -84,7 +95,7 @@ public class RemoteStorageNameTests
     public void Noise_never_throws_and_what_is_taken_can_be_written_and_read_again()
     {
         var random = new Random(20261121);
-        string[] seeds = ["nfs:10.0.2.2:/srv", "nbd:[2001:db8::1]:1/x", "virtiofs:tag", "9p:tag"];
+        string[] seeds = ["nfs:10.0.2.2:/srv", "nbd:[2001:db8::1]:1/x", "iscsi:a:1/iqn.b:c/2", "virtiofs:tag", "9p:tag"];
         const string Signs = ":/[].,%-_ 0129afz\0\n\u00e4\ud800";
         int taken = 0;
         for (int round = 0; round < Fuzz.Rounds(50_000); round++)

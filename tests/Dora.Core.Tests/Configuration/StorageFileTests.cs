@@ -75,7 +75,7 @@ public class StorageFileTests
     [InlineData("mounts:\n  - name: a\n    place: nfs:a:/x", "storage.yaml:2:5: mounts: at: is missing: where it is to be mounted")]
     [InlineData("mounts:\n  - place: nfs:a:/x\n    at: /mnt/a", "storage.yaml:2:5: mounts: name: is missing")]
     [InlineData("mounts:\n  - name: a\n    place: nbd:a\n    at: /mnt/a", "storage.yaml:2:5: mounts: file-system: is missing: what is on the disk (ext4, btrfs, xfs)")]
-    [InlineData("mounts:\n  - name: a\n    place: nfs:a:/x\n    at: /mnt/a\n    file-system: ext4", "storage.yaml:5:5: mounts.file-system: is for disks and nbd; leave it out")]
+    [InlineData("mounts:\n  - name: a\n    place: nfs:a:/x\n    at: /mnt/a\n    file-system: ext4", "storage.yaml:5:5: mounts.file-system: is for disks, nbd and iscsi; leave it out")]
     [InlineData("mounts:\n  - name: a\n    place: nfs:a\n    at: /mnt/a", "storage.yaml:3:12: mounts.place: 'nfs:a': the path of the export is missing: nfs:SERVER:/EXPORT")]
     [InlineData("mounts:\n  - name: a b\n    place: nfs:a:/x\n    at: /mnt/a", "storage.yaml:2:11: mounts.name: 'a b' is not a name")]
     [InlineData("mounts:\n  - {name: a, place: 'nfs:a:/x', at: /etc/a}", "mounts.at: '/etc/a' is not below /data or /mnt or /srv")]
@@ -87,6 +87,8 @@ public class StorageFileTests
     [InlineData("mounts:\n  - {name: a, device: /srv/sda, at: /mnt/a, file-system: ext4}", "mounts.device: '/srv/sda' is not below /dev")]
     [InlineData("mounts:\n  - {name: a, place: 'nfs:a:/x', at: /mnt/a, read-only: yes}", "is not one of true, false; write true")]
     [InlineData("mounts:\n  - {name: a, place: 'nfs:a:/x', at: /mnt/a}\n  - {name: a, place: 'nfs:a:/y', at: /mnt/b}", "storage.yaml:3:6: mounts.name: 'a' is there twice")]
+    [InlineData("mounts:\n  - {name: a, place: 'nbd:a/x', file-system: xfs, at: /mnt/a}\n  - {name: b, place: 'nbd:a:10809/x', file-system: xfs, at: /mnt/b}", "mounts.place: 'a' is the same disk, which two mounts would destroy")]
+    [InlineData("mounts:\n  - {name: a, place: 'iscsi:a/disk', file-system: xfs, at: /mnt/a}", "mounts.place: 'iscsi:a/disk': 'disk' is not the name of a target")]
     [InlineData("mounts:\n  - {name: a, place: 'nfs:a:/x', at: /mnt/a}\n  - {name: b, place: 'nfs:a:/y', at: /mnt/a}", "mounts.at: 'a' is mounted at /mnt/a, too")]
     [InlineData("mounts: [{name: a]", "storage.yaml:1:")]
     public void What_is_wrong_is_said_with_its_place(string text, string expected) =>

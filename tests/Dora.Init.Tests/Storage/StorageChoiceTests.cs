@@ -104,6 +104,9 @@ public class StorageChoiceTests
         var nameless = Look(Make("vdc", id: null), Found(ContentKind.Empty));
         Assert.Equal(StorageAction.Nothing, Choose("auto", "empty", removable, usb, nameless).Action);
         Assert.Equal(StorageAction.Claim, Choose("auto", "sdb-serial", removable, usb, nameless).Action);
+        var server = Look(Make("sdc", transport: "iscsi"), Found(ContentKind.Empty));
+        Assert.Equal(StorageAction.Nothing, Choose("auto", "empty", server).Action);
+        Assert.Equal(StorageAction.Claim, Choose("sdc-serial", "empty", server).Action);
         Assert.Equal(StorageAction.Nothing, Choose("auto", "never", Empty("vda")).Action);
         var wrong = Choose("auto", "vdx-serial", Empty("vda"));
         Assert.Equal((StorageAction.Nothing, true), (wrong.Action, wrong.IsFailure));

@@ -11,7 +11,7 @@ public sealed record StorageStatus : IJsonMapped<StorageStatus>
     /// <summary>Why it is so, in words.</summary>
     public string? Reason { get; init; }
 
-    /// <summary><c>disk</c>, <c>nfs</c>, <c>nbd</c>, <c>virtiofs</c>, <c>9p</c>; absent while everything is in RAM.</summary>
+    /// <summary><c>disk</c>, <c>nfs</c>, <c>nbd</c>, <c>iscsi</c>, <c>virtiofs</c>, <c>9p</c>; absent while everything is in RAM.</summary>
     public string? Kind { get; init; }
 
     /// <summary>As mount(8) names it: <c>btrfs</c>, <c>ext4</c>, <c>nfs4</c> ...</summary>

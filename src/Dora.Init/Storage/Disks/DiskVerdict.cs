@@ -63,6 +63,7 @@ internal sealed record DiskVerdict(DiskState State, string Reason, bool MayClaim
         if (disk.Info.Partitions.Count > 0) return new(DiskState.Unsure, "the kernel knows partitions of it, but nothing is where a partition table would be", MayOverride: true);
         if (disk.Id is null) return new(DiskState.Empty, "empty, but without a serial number by which it could be recognised", MayOverride: true);
         if (disk.IsRemovable) return new(DiskState.Empty, "empty, but removable: claimed only when asked for");
+        if (disk.Info.Transport is "iscsi") return new(DiskState.Empty, "empty, but a server's: claimed only when asked for");
         return new(DiskState.Empty, content.Reason, MayClaim: true);
     }
 

@@ -59,22 +59,21 @@ internal sealed class ConsolePrompt : IDisposable
             fds[i] = new Libc.pollfd { fd = _consoles[i].Number, events = (short)Libc.EPOLLIN };
         }
         Say(question);
+        int listening = fds.Length;
         while (true)
         {
             var errno = Sys.Poll(fds, _deadline);
             if (errno == Errno.EINTR) continue;
             if (errno != Errno.None) return $"wait for the console: {errno.Describe()}";
-            bool isLate = true, isHeard = false;
             for (int i = 0; i < fds.Length; i++)
             {
-                isHeard |= fds[i].fd >= 0;
                 if (fds[i].revents == 0) continue;
-                isLate = false;
                 errno = Sys.Read(_consoles[i], line, out int count);
                 if (errno is Errno.EAGAIN or Errno.EINTR) continue;
                 if (errno != Errno.None || count == 0)
                 {
                     fds[i].fd = -1; // hung up: poll(2) passes it over
+                    if (--listening == 0) return "every console has hung up";
                     continue;
                 }
                 var typed = line.AsSpan(0, count).TrimEnd("\r\n"u8);
@@ -82,8 +81,7 @@ internal sealed class ConsolePrompt : IDisposable
                 typed.Clear();
                 return answer.Length > 0 ? null : "no passphrase was given";
             }
-            if (isLate && Sys.TimeSinceBoot() >= _deadline) return $"nobody has typed the passphrase within {StorageKey.Patience.TotalMinutes:0} minutes";
-            if (!isHeard) return "every console has hung up";
+            if (Sys.TimeSinceBoot() >= _deadline) return $"nobody has typed the passphrase within {StorageKey.Patience.TotalMinutes:0} minutes";
         }
     }
 

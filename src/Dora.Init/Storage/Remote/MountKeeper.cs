@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Dora.Core.Configuration;
 using Dora.Core.Configuration.Sources;
@@ -250,8 +249,7 @@ internal sealed class MountKeeper
         if (_linkPid != 0) _ = Sys.Kill(_linkPid, Libc.SIGKILL);
         while (_linkPid != 0 && !Reaper.TryReap(_linkPid, out _)) _ = Sys.WaitForSignals([Libc.SIGCHLD], TimeSpan.FromSeconds(1));
         _linkPid = 0;
-        if (_link is not null && NbdKernel.Open(out var kernel) == Errno.None)
-            using (kernel) _ = kernel!.Disconnect(int.Parse(_link[0], CultureInfo.InvariantCulture));
+        if (_link is not null) RemoteLink.Of(_link)?.Release();
         _link = null;
         _ = Sys.Unlink(LinkPath);
     }

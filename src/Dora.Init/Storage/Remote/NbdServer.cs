@@ -32,37 +32,12 @@ internal static class NbdServer
     public static string? Open(in RemoteStorageName place, byte[] address, TimeSpan deadline, out FileDescriptor? socket, out Export export)
     {
         export = default;
-        string? problem = Connect(place, address, deadline, out socket);
+        string? problem = ServerAddress.Connect(place, address, deadline, out socket);
         if (problem is null) problem = Negotiate(socket!, place.Path, deadline, out export);
         if (problem is null) return null;
         socket?.Dispose();
         socket = null;
         return problem;
-    }
-
-    private static string? Connect(in RemoteStorageName place, byte[] address, TimeSpan deadline, out FileDescriptor? socket)
-    {
-        string where = $"connect to {place.Server} port {place.Port}";
-        socket = null;
-        var errno = Sys.Socket(address.Length == 4 ? Libc.AF_INET : Libc.AF_INET6, Libc.SOCK_STREAM | Libc.SOCK_NONBLOCK, 0, out var made);
-        if (errno != Errno.None) return $"{where}: {errno.Describe()}";
-        socket = made;
-        errno = Sys.ConnectIp(made, address, place.Port);
-        if (errno == Errno.EINPROGRESS)
-        {
-            Span<Libc.pollfd> fds = [new Libc.pollfd { fd = made.Number, events = (short)Libc.EPOLLOUT }];
-            do errno = Sys.Poll(fds, deadline);
-            while (errno == Errno.EINTR);
-            if (errno == Errno.None) errno = fds[0].revents == 0 ? Errno.ETIMEDOUT : Sys.SocketError(made);
-        }
-        if (errno != Errno.None) return $"{where}: {errno.Describe()}";
-        // A link that dies in silence while nobody asks for anything is noticed, too.
-        _ = Sys.SetSocketOption(made, Libc.SOL_SOCKET, Libc.SO_KEEPALIVE, 1);
-        _ = Sys.SetSocketOption(made, Libc.IPPROTO_TCP, Libc.TCP_KEEPIDLE, 20);
-        _ = Sys.SetSocketOption(made, Libc.IPPROTO_TCP, Libc.TCP_KEEPINTVL, 5);
-        _ = Sys.SetSocketOption(made, Libc.IPPROTO_TCP, Libc.TCP_KEEPCNT, 3);
-        _ = Sys.SetSocketOption(made, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, 1);
-        return null;
     }
 
     /// <summary>The negotiation alone, over a connected stream.</summary>
@@ -140,7 +115,7 @@ internal static class NbdServer
         };
     }
 
-    private static string Lost(Errno errno) => errno switch
+    internal static string Lost(Errno errno) => errno switch
     {
         Errno.ETIMEDOUT => "the server does not answer",
         Errno.ENODATA => "the server closes the connection (does it know this machine and this export?)",

@@ -9,13 +9,13 @@ internal readonly struct RemoteResult
 {
     public string? Problem { get; init; }
 
-    /// <summary>Path of a block device (nbd).</summary>
+    /// <summary>Path of a block device (nbd, iscsi).</summary>
     public string? Device { get; init; }
 
     /// <summary>Type of the file system that is mounted at the target (nfs, virtiofs, 9p).</summary>
     public string? MountedType { get; init; }
 
-    /// <summary>What <see cref="NbdKeeper"/> needs to know to look after the device; null where the kernel does it alone.</summary>
+    /// <summary>What <see cref="LinkKeeper"/> needs to know to look after the device; null where the kernel does it alone.</summary>
     public string[]? Link { get; init; }
 
     /// <summary>What does not work although it is mounted.</summary>
@@ -32,7 +32,7 @@ internal readonly struct RemoteResult
 ///
 /// The server is tried again until the limit: after a power failure it may still be starting. Nothing of the attachment
 /// lives in this process afterwards; what has to be looked after (a link that dies) is the service storage-link's,
-/// which <see cref="NbdKeeper"/> leaves a note for.
+/// which <see cref="LinkKeeper"/> leaves a note for.
 /// </summary>
 internal static class RemoteAttachment
 {
@@ -68,7 +68,8 @@ internal static class RemoteAttachment
         var left = deadline - Sys.TimeSinceBoot();
         var result = place.Kind switch
         {
-            RemoteStorageKind.Nbd => NbdKeeper.Attach(place, address, deadline),
+            RemoteStorageKind.Nbd => NbdLink.Attach(place, address, deadline),
+            RemoteStorageKind.Iscsi => IscsiLink.Attach(place, address, deadline),
             _ => RemoteFileSystem.Mount(place, address, target, options, flags, left),
         };
         return result.Problem is { } why ? RemoteResult.Failed($"{place}: {why}") : result;
@@ -87,6 +88,9 @@ internal static class RemoteAttachment
                 // nbd=N at insertion makes N devices; netlink makes them as they are asked for.
                 _ = loader.Load("nbd", wantedBy);
                 break;
+            case RemoteStorageKind.Iscsi:
+                _ = loader.Load("iscsi_tcp", wantedBy) && loader.Load("sd_mod", wantedBy);
+                break;
             case RemoteStorageKind.VirtioFs:
                 _ = loader.Load("virtiofs", wantedBy);
                 break;
@@ -99,7 +103,7 @@ internal static class RemoteAttachment
     // The paths that the root needs on top of it: overlays, or a file system that can carry them.
     private static RemoteResult Finish(string target, RemoteResult result)
     {
-        if (result.Link is not null) NbdKeeper.LeaveNote(result.Link);
+        if (result.Link is not null) LinkKeeper.LeaveNote(result.Link);
         if (result.MountedType is null || SystemImage.Prepare(target) is not { } problem) return result;
         return new RemoteResult { MountedType = result.MountedType, Warning = $"/etc, /var, /root and /home are not kept: {problem}" };
     }

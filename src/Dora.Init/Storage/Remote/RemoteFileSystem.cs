@@ -66,13 +66,14 @@ internal static class RemoteFileSystem
     private static void IdentifyNfsClient()
     {
         const string Parameter = "/sys/module/nfs/parameters/nfs4_unique_id";
-        string? id = Sys.ReadText("/sys/class/dmi/id/product_uuid")?.Trim();
-        if (string.IsNullOrEmpty(id)) id = FirstHardwareAddress();
+        string? id = MachineName();
         if (id is not null && string.IsNullOrWhiteSpace(Sys.ReadText(Parameter)?.Trim('\0', '\n'))) _ = Sys.WriteFile(Parameter, id);
     }
 
-    private static string? FirstHardwareAddress()
+    /// <summary>What the firmware calls this machine, or else the address of its first network card.</summary>
+    public static string? MachineName()
     {
+        if (Sys.ReadText("/sys/class/dmi/id/product_uuid")?.Trim() is { Length: > 0 } id) return id;
         foreach (string name in Manager.Devices.NetworkInterfaces.Wired())
             if (Sys.ReadText($"/sys/class/net/{name}/address")?.Trim() is { Length: > 0 } address) return address;
         return null;

@@ -15,7 +15,7 @@ internal static class RemoteRole
             (int)Sys.Mount(source, target, type, ulong.Parse(flags, NumberStyles.None, CultureInfo.InvariantCulture), options.Length == 0 ? null : options),
         ["unmount", var target] => (int)Sys.Unmount(target),
         ["check", var target] => (int)Sys.FileSystemSize(target, out _),
-        ["link", .. var link] => NbdKeeper.Run(link),
+        ["link", .. var link] => LinkKeeper.Run(link),
         ["keep", var name] => MountKeeper.Run(name),
         ["mounts"] => StartMounts(),
         _ => 2,

@@ -1,3 +1,4 @@
+using Dora.Core.Configuration;
 using Dora.Core.Linux;
 
 namespace Dora.Init.Storage.Remote;
@@ -19,6 +20,36 @@ internal static class ServerAddress
         var outcome = ChildProgram.Run(["nslookup", server], limit);
         if (InAnswer(outcome.Said, out address)) return null;
         return outcome.Failure is { } failure ? $"{server}: {failure}" : $"{server}: no address is known for this name";
+    }
+
+    /// <summary>A connection of TCP that never blocks; null, or what is wrong in words. The socket is the caller's where there is one.</summary>
+    public static string? Connect(in RemoteStorageName place, byte[] address, TimeSpan deadline, out FileDescriptor? socket)
+    {
+        string where = $"connect to {place.Server} port {place.Port}";
+        socket = null;
+        var errno = Sys.Socket(address.Length == 4 ? Libc.AF_INET : Libc.AF_INET6, Libc.SOCK_STREAM | Libc.SOCK_NONBLOCK, 0, out var made);
+        if (errno != Errno.None) return $"{where}: {errno.Describe()}";
+        errno = Sys.ConnectIp(made, address, place.Port);
+        if (errno == Errno.EINPROGRESS)
+        {
+            Span<Libc.pollfd> fds = [new Libc.pollfd { fd = made.Number, events = (short)Libc.EPOLLOUT }];
+            do errno = Sys.Poll(fds, deadline);
+            while (errno == Errno.EINTR);
+            if (errno == Errno.None) errno = fds[0].revents == 0 ? Errno.ETIMEDOUT : Sys.SocketError(made);
+        }
+        if (errno != Errno.None)
+        {
+            made.Dispose();
+            return $"{where}: {errno.Describe()}";
+        }
+        socket = made;
+        // A link that dies in silence while nobody asks for anything is noticed, too.
+        _ = Sys.SetSocketOption(made, Libc.SOL_SOCKET, Libc.SO_KEEPALIVE, 1);
+        _ = Sys.SetSocketOption(made, Libc.IPPROTO_TCP, Libc.TCP_KEEPIDLE, 20);
+        _ = Sys.SetSocketOption(made, Libc.IPPROTO_TCP, Libc.TCP_KEEPINTVL, 5);
+        _ = Sys.SetSocketOption(made, Libc.IPPROTO_TCP, Libc.TCP_KEEPCNT, 3);
+        _ = Sys.SetSocketOption(made, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, 1);
+        return null;
     }
 
     internal static bool InHosts(string hosts, string server, out byte[] address)
