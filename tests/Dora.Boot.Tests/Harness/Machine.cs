@@ -238,7 +238,10 @@ public sealed partial class Machine : IDisposable
                 Thread.Sleep(500); // QEMU has it open until the guest has let go of it
             }
         }
-        _qmp.Execute("device_add", new { driver = Driver(disk.Bus), id = $"disk{index}", drive = $"again{index}", serial });
+        string[] driver = Driver(disk.Bus).Split(",bus=");
+        var device = new Dictionary<string, object> { ["driver"] = driver[0], ["id"] = $"disk{index}", ["drive"] = $"again{index}", ["serial"] = serial };
+        if (driver.Length > 1) device["bus"] = driver[1];
+        _qmp.Execute("device_add", device);
     }
 
     static string Driver(DiskBus bus) => bus switch
