@@ -20,7 +20,7 @@ internal sealed class MachineInformation(EventLoop loop, Func<string> keptSocket
     private const int MostForReaders = 2, MostForOthers = 16;
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(10), s_changeLimit = TimeSpan.FromSeconds(30), s_waitLimit = TimeSpan.FromSeconds(10);
 
-    /// <summary>Gets what a helper has said to the manager, at its end.</summary>
+    /// <summary>Gets what helpers say to the manager, lines at a time.</summary>
     public Action<string>? Heard { get; init; }
 
     private EventLoop Loop => loop;
@@ -50,6 +50,7 @@ internal sealed class MachineInformation(EventLoop loop, Func<string> keptSocket
         private HelperProcess? _helper;
         private LoopTimer? _patience;
         private bool _isUnwanted, _isOver;
+        private int _heard;
 
         public void Begin()
         {
@@ -77,6 +78,7 @@ internal sealed class MachineInformation(EventLoop loop, Func<string> keptSocket
                 _helper = HelperProcess.Start(owner.Loop, request.Subject, arguments, connection, request.IsChange || request.IsSlow ? s_changeLimit : s_limit, Ended, body);
                 _helper.Spoke = () =>
                 {
+                    Hear();
                     // From here on the helper watches itself: content may be of any length.
                     if (HasBegun(_helper.Said)) _helper.LiftLimit();
                 };
@@ -104,8 +106,16 @@ internal sealed class MachineInformation(EventLoop loop, Func<string> keptSocket
 
         private void Ended(string answer)
         {
-            owner.Heard?.Invoke(_helper!.Said);
+            Hear();
             Over(Understand(_helper!.Said, answer));
+        }
+
+        // As it comes, since a client that has its answer and goes takes the helper along.
+        private void Hear()
+        {
+            string said = _helper!.Said;
+            owner.Heard?.Invoke(said[_heard..]);
+            _heard = said.Length;
         }
 
         private LentAnswer Understand(string said, string answer)
