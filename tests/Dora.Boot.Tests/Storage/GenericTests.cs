@@ -71,7 +71,7 @@ public class GenericTests
             usb.PullDisk(1);
             WaitFor(() => usb.Storage().State == "failed", () => usb.Storage().ToString());
             Assert.Contains("STICK1", usb.Storage().Reason);
-            Assert.Contains($"storage: disk {name}", usb.SshOutput("dora events"));
+            WaitFor(() => usb.SshOutput("dora events").Contains($"storage: ready -> failed: {name}", StringComparison.Ordinal), () => usb.SshOutput("dora events"));
             Assert.Equal("hello", usb.OpenSession().Run("echo hello", TimeSpan.FromSeconds(60)).Output.Trim());
             usb.PowerOff();
         }
