@@ -133,7 +133,8 @@ internal sealed class IscsiLogin(string target, string initiator, ulong session,
         int at = _heard.IndexOf("\0" + key + "=", StringComparison.Ordinal);
         if (at < 0) return null;
         at += key.Length + 2;
-        return _heard[at.._heard.IndexOf('\0', at)];
+        int end = _heard.IndexOf('\0', at);
+        return end < 0 ? _heard[at..] : _heard[at..end]; // a text that was to be continued, and was refused
     }
 
     private byte[] Request(string text, bool goOn)

@@ -65,6 +65,15 @@ public class IscsiLoginTests
     }
 
     [Fact]
+    public void A_text_that_ends_early_with_a_refusal_is_only_a_refusal()
+    {
+        var login = Login();
+        login.First();
+        Assert.Null(login.Next(Answer(More, "TargetAddress=10.0.0.9:32", kind: 1, detail: 1)));
+        Assert.Equal("the target has moved to 10.0.0.9:32: name that server", login.Problem);
+    }
+
+    [Fact]
     public void What_a_server_does_not_say_is_as_usual()
     {
         var login = Login();
