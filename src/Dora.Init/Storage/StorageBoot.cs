@@ -11,6 +11,7 @@ using Dora.Init.Storage.Encryption;
 using Dora.Init.Storage.Kept;
 using Dora.Init.Storage.Mounting;
 using Dora.Init.Storage.Remote;
+using Dora.Init.Storage.Requests;
 
 namespace Dora.Init.Storage;
 

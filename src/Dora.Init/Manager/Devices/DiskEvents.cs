@@ -3,6 +3,7 @@ using Dora.Core.Protocol.Storage;
 using Dora.Init.Manager.MachineInfo;
 using Dora.Init.Modules;
 using Dora.Init.Storage;
+using Dora.Init.Storage.Requests;
 
 namespace Dora.Init.Manager.Devices;
 

@@ -8,6 +8,7 @@ using Dora.Init.Events;
 using Dora.Init.Manager.Control;
 using Dora.Init.Manager.Supervision;
 using Dora.Init.Storage;
+using Dora.Init.Storage.Requests;
 
 namespace Dora.Init.Manager.Feed;
 

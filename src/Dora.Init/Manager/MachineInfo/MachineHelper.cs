@@ -1,5 +1,6 @@
 using Dora.Core.Linux;
 using Dora.Init.Storage;
+using Dora.Init.Storage.Requests;
 
 namespace Dora.Init.Manager.MachineInfo;
 

@@ -4,6 +4,7 @@ using Dora.Init.Modules;
 using Dora.Init.Storage.Claiming;
 using Dora.Init.Storage.Disks;
 using Dora.Init.Storage.Encryption;
+using Dora.Init.Storage.Requests;
 
 namespace Dora.Init.Storage.Mounting;
 

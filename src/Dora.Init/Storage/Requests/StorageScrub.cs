@@ -7,7 +7,7 @@ using Dora.Core.Protocol.Storage;
 using Dora.Init.Manager.MachineInfo;
 using Dora.Init.Manager.Startup;
 
-namespace Dora.Init.Storage;
+namespace Dora.Init.Storage.Requests;
 
 /// <summary>
 /// Scrubs of a storage with btrfs, by btrfs-scrub(8). Other file systems have no checksums of their data to compare.

@@ -5,7 +5,7 @@ using Dora.Core.Protocol.Storage;
 using Dora.Init.Manager.MachineInfo;
 using Dora.Init.Storage.Disks;
 
-namespace Dora.Init.Storage;
+namespace Dora.Init.Storage.Requests;
 
 /// <summary>
 /// How storage is now: what the boot has found and written down (<see cref="StorageBoot.StatusPath"/>), whether its disks are still there,

@@ -8,7 +8,7 @@ using Dora.Init.Storage.Disks;
 using Dora.Init.Storage.Kept;
 using Dora.Init.Storage.Mounting;
 
-namespace Dora.Init.Storage;
+namespace Dora.Init.Storage.Requests;
 
 /// <summary>
 /// Disks that join and leave a storage on btrfs while it is in use. With two disks or more everything is on two of them

@@ -7,7 +7,7 @@ using Dora.Init.Storage.Disks;
 using Dora.Init.Storage.Encryption;
 using Dora.Init.Storage.Mounting;
 
-namespace Dora.Init.Storage;
+namespace Dora.Init.Storage.Requests;
 
 /// <summary>
 /// What can be asked and done about storage, for the helper process (<see cref="StorageHelper"/>): each looks at the disks

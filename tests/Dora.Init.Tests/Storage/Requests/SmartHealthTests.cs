@@ -1,9 +1,10 @@
 using System.Text;
 using Dora.Core.Protocol.Storage;
 using Dora.Init.Storage;
+using Dora.Init.Storage.Requests;
 using Xunit;
 
-namespace Dora.Init.Tests.Storage;
+namespace Dora.Init.Tests.Storage.Requests;
 
 /// <summary>Answers in the form that smartctl(8) gives them.</summary>
 public class SmartHealthTests

@@ -1,7 +1,8 @@
 using Dora.Init.Storage;
+using Dora.Init.Storage.Requests;
 using Xunit;
 
-namespace Dora.Init.Tests.Storage;
+namespace Dora.Init.Tests.Storage.Requests;
 
 public class BtrfsMembersTests
 {

@@ -2,7 +2,7 @@ using System.Text;
 using Dora.Core;
 using Dora.Init.Storage.Disks;
 
-namespace Dora.Init.Storage;
+namespace Dora.Init.Storage.Requests;
 
 /// <summary>
 /// What the operator says to mean one disk with what is on it now: made of the disk's names, its size and everything on it

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using Dora.Core.Linux;
 using Dora.Init.Storage.Disks;
 
-namespace Dora.Init.Storage;
+namespace Dora.Init.Storage.Requests;
 
 /// <summary>What btrfs knows of the devices that it lies on.</summary>
 internal static class BtrfsMembers

@@ -1,4 +1,4 @@
-namespace Dora.Init.Storage;
+namespace Dora.Init.Storage.Requests;
 
 /// <summary>How a disk is to be claimed.</summary>
 /// <param name="IsDryRun">Tell each write, and make none.</param>

@@ -1,10 +1,11 @@
 using Dora.Core.Protocol.Storage;
 using Dora.Init.Manager.MachineInfo;
 using Dora.Init.Storage;
+using Dora.Init.Storage.Requests;
 using Dora.Init.Tests.Manager.MachineInfo;
 using Xunit;
 
-namespace Dora.Init.Tests.Storage;
+namespace Dora.Init.Tests.Storage.Requests;
 
 public class StorageReportTests
 {

@@ -4,7 +4,7 @@ using Dora.Init.Manager.MachineInfo;
 using Dora.Init.Storage.Disks;
 using Dora.Init.Storage.Probing;
 
-namespace Dora.Init.Storage;
+namespace Dora.Init.Storage.Requests;
 
 /// <summary>
 /// What has become of a storage since the boot mounted it. That a disk of the right name is there tells little: what is mounted

@@ -4,7 +4,7 @@ using Dora.Core.Linux;
 using Dora.Core.Protocol.Json;
 using Dora.Core.Protocol.Storage;
 
-namespace Dora.Init.Storage;
+namespace Dora.Init.Storage.Requests;
 
 /// <summary>What smartctl(8) says of a disk, where it is installed: <c>smartctl -j -a</c>.</summary>
 internal static class SmartHealth

@@ -1,6 +1,6 @@
 using Dora.Core.Linux;
 
-namespace Dora.Init.Storage;
+namespace Dora.Init.Storage.Requests;
 
 /// <summary>
 /// Why something is not done with a disk or the storage, as the API tells it. Before the first step it is the answer;

@@ -6,7 +6,7 @@ using Dora.Core.Protocol.Storage;
 using Dora.Init.Manager.Devices;
 using Dora.Init.Manager.MachineInfo;
 
-namespace Dora.Init.Storage;
+namespace Dora.Init.Storage.Requests;
 
 /// <summary>
 /// Requests about storage in their helper process (<see cref="MachineHelper"/>), on the client's own connection. What only

@@ -1,7 +1,8 @@
 using Dora.Init.Storage;
+using Dora.Init.Storage.Requests;
 using Xunit;
 
-namespace Dora.Init.Tests.Storage;
+namespace Dora.Init.Tests.Storage.Requests;
 
 /// <summary>What btrfs-progs 6.2 writes with <c>scrub status -R</c>.</summary>
 public class StorageScrubTests

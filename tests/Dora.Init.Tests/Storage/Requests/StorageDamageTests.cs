@@ -1,9 +1,10 @@
 using Dora.Core.Protocol.Storage;
 using Dora.Init.Storage;
+using Dora.Init.Storage.Requests;
 using Dora.Init.Tests.Manager.MachineInfo;
 using Xunit;
 
-namespace Dora.Init.Tests.Storage;
+namespace Dora.Init.Tests.Storage.Requests;
 
 /// <summary>A machine with a storage, and what happens to it behind the back of what the boot has written down.</summary>
 public sealed class StorageDamageTests : IDisposable
