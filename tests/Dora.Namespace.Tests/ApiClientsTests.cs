@@ -165,7 +165,7 @@ public class ApiClientsTests
             ["teller"] = Scripts.Service("i=0; while :; do i=$((i + 1)); echo line $i; sleep 0.05; done"),
             ["slow"] = Scripts.Service("trap '' TERM; exec sleep 100000", "stop-timeout: 60s\n"),
         });
-        init.WaitForState("syslog", "running");
+        init.WaitForSyslog();
         init.WaitForState("teller", "running");
         using var follower = Connect(init);
         follower.Send("GET /v1/logs?service=teller&lines=0&follow=true HTTP/1.1\r\nHost: d\r\n\r\n"u8);

@@ -24,7 +24,7 @@ public class ApiDocumentationTests
     {
         using var init = new InitInNamespace(s_services, files =>
             File.AppendAllText(Path.Combine(files, "etc/passwd"), "nobody:x:65534:65534:nobody:/:/bin/false\n"));
-        init.WaitForState("syslog", "running");
+        init.WaitForSyslog();
         init.WaitForState("web", "running");
         string folder = Directory.CreateTempSubdirectory("pandora-page-").FullName;
         try

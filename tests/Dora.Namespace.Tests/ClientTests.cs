@@ -7,7 +7,7 @@ public sealed class ClientTests(ClientTests.Running running) : IClassFixture<Cli
 {
     public sealed class Running : IDisposable
     {
-        public Running() => Init.WaitForState("syslog", "running");
+        public Running() => Init.WaitForSyslog();
 
         public InitInNamespace Init { get; } = new(new Dictionary<string, string>
         {

@@ -8,7 +8,7 @@ public sealed class RunTests(RunTests.Running running) : IClassFixture<RunTests.
 {
     public sealed class Running : IDisposable
     {
-        public Running() => Init.WaitForState("syslog", "running");
+        public Running() => Init.WaitForSyslog();
 
         public InitInNamespace Init { get; } = new(new Dictionary<string, string>
         {

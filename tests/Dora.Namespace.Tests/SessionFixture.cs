@@ -24,7 +24,7 @@ public sealed class SessionFixture : IDisposable
             File.Copy(Path.Combine(AppContext.BaseDirectory, "Harness/terminal.py"), Path.Combine(files, "pandora/terminal.py"));
             Directory.CreateDirectory(Path.Combine(files, "bare"));
         });
-        Init.WaitForState("syslog", "running");
+        Init.WaitForSyslog();
         Init.WaitForState("web", "running");
         Init.WaitForState("alone", "running");
         Init.WaitFor("the box", () => Init.ProcessesIn("dora/services/box").Any(pid => InitInNamespace.CommandLine(pid) == "sleep 100000"));

@@ -75,6 +75,22 @@ public sealed partial class InitInNamespace
         return Encoding.Latin1.GetString(answer, 0, count);
     }
 
+    /// <summary>Waits until syslog answers: its process runs a moment before it does.</summary>
+    public void WaitForSyslog() => WaitFor("syslog", () =>
+    {
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            socket.Connect(new UnixDomainSocketEndPoint(Inside("/run/dora/dora.sock")));
+            socket.Send("GET /v1/logs?lines=0 HTTP/1.1\r\nHost: dora\r\nConnection: close\r\n\r\n"u8);
+            return Encoding.Latin1.GetString(ReadToEnd(socket)).StartsWith("HTTP/1.1 200", StringComparison.Ordinal);
+        }
+        catch (SocketException)
+        {
+            return false; // nobody listens yet
+        }
+    });
+
     static byte[] ReadToEnd(Socket socket)
     {
         var answer = new MemoryStream();
