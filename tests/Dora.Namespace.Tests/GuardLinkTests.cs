@@ -70,6 +70,7 @@ public class GuardLinkTests
         Assert.Equal("before", SocketTests.Ask(session, "before"));
         init.Change("stop", "web"); // a state that only the saved one tells of
         init.WaitFor("web to stop", () => init.Service("web").State == "stopped");
+        init.WaitFor("its zombie to be reaped: the manager, talk and the session are left", () => init.Children().Count == 3);
         var children = init.Children().Where(child => child != init.ManagerPid()).ToHashSet();
         int manager = init.ManagerPid();
 
