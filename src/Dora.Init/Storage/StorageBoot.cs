@@ -32,6 +32,7 @@ internal static class StorageBoot
 {
     public const string Folder = "/run/dora/storage";
     public const string StatusPath = Folder + "/status.json";
+    private const int EncryptedClaimSeconds = 90;
 
     public static int RunProcess()
     {
@@ -117,6 +118,7 @@ internal static class StorageBoot
                 string failure = "";
                 if (commandLine.StorageKey is not null)
                 {
+                    Say($"wait {EncryptedClaimSeconds} "); // its key costs time on purpose
                     failure = key.Choose(choice.Disks[0].Disk) ?? "";
                     looked = Sys.TimeSinceBoot();
                 }

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Dora.Boot.Tests.Harness;
 
 namespace Dora.Boot.Tests.Storage;
@@ -25,6 +26,7 @@ public class EncryptionTests
             var storage = first.Storage();
             Assert.Equal(("ready", true), (storage.State, storage.Claimed));
             Assert.Contains("encrypted btrfs on vda", storage.Reason);
+            Figures.Record("storage_claim_alone_encrypted_ms", long.Parse(Regex.Match(storage.Reason, @"claimed in (\d+) ms").Groups[1].Value));
             Assert.Contains("\"encrypted\":true", first.SshOutput("dora --json storage"));
             first.SshOutput("echo plain-words-on-the-disk >/root/file; sync");
             first.PowerOff();
@@ -97,6 +99,8 @@ public class EncryptionTests
         {
             second.WaitForSsh();
             Assert.Equal("kept", second.SshOutput("cat /root/file"));
+            // To open it, to check the file system and to mount it.
+            Figures.Record("storage_mount_encrypted_ms", long.Parse(Regex.Match(second.Storage().Reason, @"mounted in (\d+) ms").Groups[1].Value));
             Assert.Equal("foreign", second.Disks()["vdb"].GetProperty("state").GetString());
             second.PowerOff();
         }
