@@ -12,7 +12,14 @@ namespace Dora.Init.Tests.Manager.Control;
 /// </summary>
 internal sealed class ApiDriver : IDisposable
 {
+    /// <summary>After so many turns of the loop a server that waits for nothing has answered.</summary>
     private const int PatienceTurns = 400;
+
+    /// <summary>
+    /// What it has closed may yet be open: a child that another test is just starting has copies of all descriptors until it
+    /// calls execve(2). So a silence counts only once it has also lasted.
+    /// </summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
     private readonly EventLoop _loop;
     private readonly List<string> _failures = [];
@@ -90,14 +97,15 @@ internal sealed class ApiDriver : IDisposable
             {
                 _ = Sys.Shutdown(client, Libc.SHUT_WR);
                 int turns = 0;
+                var since = EventLoop.Now;
                 while (!Drain(client))
                 {
                     // A wait for a change, or lines that come from elsewhere, may take their time; nothing else may.
                     if (turns++ > PatienceTurns)
                     {
-                        if (Machine.Waiting + Machine.Information.Waiting == 0 && Machine.LogConnection is not { IsOpen: true }) throw new TimeoutException("the server neither answers nor closes");
-                        LeftEarly = true;
-                        break;
+                        LeftEarly = Machine.Waiting + Machine.Information.Waiting > 0 || Machine.LogConnection is { IsOpen: true };
+                        if (LeftEarly) break;
+                        if (EventLoop.Now - since > s_patience) throw new TimeoutException("the server neither answers nor closes");
                     }
                     yield return true;
                 }
@@ -107,9 +115,10 @@ internal sealed class ApiDriver : IDisposable
                 Drain(client);
             }
         }
-        for (int turns = 0; _server.ConnectionCount > 0; turns++)
+        var left = EventLoop.Now;
+        while (_server.ConnectionCount > 0)
         {
-            if (turns > PatienceTurns) throw new TimeoutException("the client is gone and its connection is still there");
+            if (EventLoop.Now - left > s_patience) throw new TimeoutException("the client is gone and its connection is still there");
             yield return true;
         }
         Read(statuses);
