@@ -23,6 +23,8 @@ internal static unsafe partial class Libc
     }
 
     [LibraryImport(Library, SetLastError = true)] public static partial int fsync(int fd);
+    [LibraryImport(Library, SetLastError = true)] public static partial int fdatasync(int fd);
+    [LibraryImport(Library, SetLastError = true)] public static partial int renameat(int fromDir, byte* from, int toDir, byte* to);
     [LibraryImport(Library, SetLastError = true)] public static partial int flock(int fd, int operation);
     [LibraryImport(Library, SetLastError = true)] public static partial int fchmod(int fd, uint mode);
     [LibraryImport(Library, SetLastError = true)] public static partial int fchown(int fd, uint uid, uint gid);

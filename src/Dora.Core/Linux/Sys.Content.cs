@@ -13,6 +13,31 @@ internal static unsafe partial class Sys
     /// <summary>fsync(2).</summary>
     public static Errno Synchronize(FileDescriptor fd) => Check(Libc.fsync(fd.Number));
 
+    /// <summary>fdatasync(2).</summary>
+    public static Errno SynchronizeData(FileDescriptor fd) => Check(Libc.fdatasync(fd.Number));
+
+    /// <summary>openat(2), close-on-exec; a symbolic link at the end is not followed.</summary>
+    public static Errno OpenAt(FileDescriptor folder, string name, int flags, uint mode, out FileDescriptor fd)
+    {
+        fixed (byte* p = new CString(name))
+        {
+            int result;
+            do result = Libc.openat(folder.Number, p, flags | Libc.O_CLOEXEC | Libc.O_NOFOLLOW, mode);
+            while (result < 0 && Libc.errno == Errno.EINTR);
+            return Own(result, out fd);
+        }
+    }
+
+    public static Errno RenameAt(FileDescriptor folder, string from, string to)
+    {
+        fixed (byte* f = new CString(from), t = new CString(to)) return Check(Libc.renameat(folder.Number, f, folder.Number, t));
+    }
+
+    public static Errno UnlinkAt(FileDescriptor folder, string name)
+    {
+        fixed (byte* p = new CString(name)) return Check(Libc.unlinkat(folder.Number, p, 0));
+    }
+
     /// <summary>flock(2) for us alone. It ends with the last copy of the descriptor. Without waiting: EWOULDBLOCK (EAGAIN) where somebody else has it.</summary>
     public static Errno Lock(FileDescriptor fd, bool wait)
     {
@@ -42,6 +67,18 @@ internal static unsafe partial class Sys
         Libc.statfs_t status;
         Errno errno;
         fixed (byte* p = new CString(path)) errno = Check(Libc.statfs(p, &status));
+        return Bytes(errno, status, out bytes);
+    }
+
+    /// <summary>The same of the file system that <paramref name="fd"/> lies on.</summary>
+    public static Errno FileSystemSize(FileDescriptor fd, out (long Size, long Free, long Available) bytes)
+    {
+        Libc.statfs_t status;
+        return Bytes(Check(Libc.fstatfs(fd.Number, &status)), status, out bytes);
+    }
+
+    private static Errno Bytes(Errno errno, in Libc.statfs_t status, out (long Size, long Free, long Available) bytes)
+    {
         long unit = status.f_frsize > 0 ? status.f_frsize : status.f_bsize;
         bytes = errno == Errno.None ? ((long)status.f_blocks * unit, (long)status.f_bfree * unit, (long)status.f_bavail * unit) : default;
         return errno;

@@ -19,6 +19,12 @@ internal enum ChannelMessageKind : byte
 
     /// <summary>Syslog to manager: every writer of the stream is gone and all it wrote is in the ring; forget it.</summary>
     StreamEnded = 5,
+
+    /// <summary>
+    /// To syslog, with a folder: keep lines there, too, within these limits (<see cref="Store.StoreLimits"/>, 32 bytes; more are of a newer
+    /// program). Sent by a helper of the manager (Manager/Logging/LogFolder), after every Hello; an older syslog ignores it.
+    /// </summary>
+    StoreFolder = 6,
 }
 
 /// <summary>
@@ -26,7 +32,7 @@ internal enum ChannelMessageKind : byte
 /// holds them), so any message may be read by a process that was not there when it was sent, and may come twice. Every
 /// message therefore says all that it needs, and streams have ids that are never used again.
 ///
-/// Layout: kind (1); for a stream id (8, little endian), source (1), name (the rest); for a query its bytes.
+/// Layout: kind (1); for a stream id (8, little endian), source (1), name (the rest); for a query or limits their bytes.
 /// </summary>
 internal readonly record struct ChannelMessage(ChannelMessageKind Kind, long StreamId, LogSource Source, string Service, byte[] Query)
 {
@@ -38,6 +44,13 @@ internal readonly record struct ChannelMessage(ChannelMessageKind Kind, long Str
         new(ChannelMessageKind.AddStream, id, source, service, []);
 
     public static ChannelMessage ForQuery(byte[] query) => new(ChannelMessageKind.Query, 0, 0, "", query);
+
+    public static ChannelMessage StoreFolder(in Store.StoreLimits limits)
+    {
+        byte[] bytes = new byte[Store.StoreLimits.EncodedBytes];
+        limits.Encode(bytes);
+        return new(ChannelMessageKind.StoreFolder, 0, 0, "", bytes);
+    }
 
     public static ChannelMessage Sync => new(ChannelMessageKind.Sync, 0, 0, "", []);
 
@@ -55,7 +68,7 @@ internal readonly record struct ChannelMessage(ChannelMessageKind Kind, long Str
                 BinaryPrimitives.WriteInt64LittleEndian(buffer[1..], StreamId);
                 buffer[9] = (byte)Source;
                 return buffer[..(StreamHeadBytes + Encoding.UTF8.GetBytes(Service, buffer[StreamHeadBytes..]))];
-            case ChannelMessageKind.Query:
+            case ChannelMessageKind.Query or ChannelMessageKind.StoreFolder:
                 Query.CopyTo(buffer[1..]);
                 return buffer[..(1 + Query.Length)];
             case ChannelMessageKind.Sync or ChannelMessageKind.Hello:
@@ -77,9 +90,9 @@ internal readonly record struct ChannelMessage(ChannelMessageKind Kind, long Str
                 message = new(kind, BinaryPrimitives.ReadInt64LittleEndian(bytes[1..]), (LogSource)bytes[9],
                     Encoding.UTF8.GetString(bytes[StreamHeadBytes..]), []);
                 return kind == ChannelMessageKind.StreamEnded || message.Source is LogSource.Output or LogSource.Error;
-            case ChannelMessageKind.Query:
+            case ChannelMessageKind.Query or ChannelMessageKind.StoreFolder:
                 message = new(kind, 0, 0, "", bytes[1..].ToArray());
-                return true;
+                return kind == ChannelMessageKind.Query || bytes.Length > Store.StoreLimits.EncodedBytes;
             case ChannelMessageKind.Sync or ChannelMessageKind.Hello:
                 message = new(kind, 0, 0, "", []);
                 return bytes.Length == 1;

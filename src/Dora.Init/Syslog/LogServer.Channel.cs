@@ -13,6 +13,7 @@ internal sealed partial class LogServer
     private FileDescriptor? _channel;
     private Watch? _channelWatch;
     private bool _helloIsDue;
+    private Store.StoreFeed? _store;
 
     /// <summary>Takes streams and queries from <paramref name="channel"/>, which is ours from here on.</summary>
     public void Attend(FileDescriptor channel)
@@ -47,6 +48,8 @@ internal sealed partial class LogServer
         bool isKnown = ChannelMessage.TryDecode(bytes, out var message);
         if (isKnown && message.Kind == ChannelMessageKind.AddStream && passed is not null)
             AddStream(message.StreamId, message.Source, message.Service, passed);
+        else if (isKnown && message.Kind == ChannelMessageKind.StoreFolder && passed is not null)
+            KeepIn(passed, Store.StoreLimits.Decode(message.Query));
         else if (isKnown && message.Kind == ChannelMessageKind.Query && passed is not null
                  && LogQuery.TryDecode(message.Query, out var query))
             Serve(passed, query);
@@ -60,6 +63,17 @@ internal sealed partial class LogServer
             }
             else Note("channel: a message that this syslog does not understand was ignored");
         }
+    }
+
+    private void KeepIn(FileDescriptor folder, Store.StoreLimits limits)
+    {
+        // Said again by every new manager: the same is no news, and new limits count for the process that comes next.
+        if (_store is null)
+        {
+            _store = new Store.StoreFeed(this, folder, limits);
+            PostPump();
+        }
+        else _store.Renew(folder, limits);
     }
 
     private void TellEnded(long streamId)
@@ -109,6 +123,7 @@ internal sealed partial class LogServer
         _devLog?.Dispose();
         if (_kernelWatch is not null) Loop.Unwatch(_kernelWatch);
         _kernel?.Dispose();
+        _store?.Close();
         _sweep?.Cancel();
         _signOfLife?.Cancel();
     }

@@ -36,6 +36,7 @@ internal sealed partial class LogServer
         _leaving!.Cancel();
         foreach (var stream in _streams.Values) stream.FlushPartial(TimeSpan.MaxValue);
         PumpReaders();
-        then();
+        if (_store is null) then();
+        else _store.Leave(then);
     }
 }

@@ -10,8 +10,8 @@ namespace Dora.Init.Syslog;
 ///
 /// Lines come from three kinds of source: <c>/dev/log</c> (<see cref="LogServer"/>.DevLog.cs), <c>/dev/kmsg</c>
 /// (.Kernel.cs) and the pipes of services (<see cref="LogStream"/>). All go through <see cref="Add"/>, the one place
-/// that stamps them and puts them into the <see cref="LogRing"/>; a further destination (a file, another host) hooks in
-/// there. Every wake-up does a bounded piece of work, so a writer at full speed takes turns with the rest.
+/// that stamps them and puts them into the <see cref="LogRing"/>, which is read by clients (<see cref="LogReader"/>) and by
+/// the files (<see cref="Store.StoreFeed"/>). Every wake-up does a bounded piece of work, so a writer at full speed takes turns with the rest.
 ///
 /// The manager sends pipes and queries on the channel (see <see cref="ChannelMessage"/>). Nothing here depends on the
 /// manager being alive, and nothing but lines read half-way depends on this process: pipes, /dev/log and the channel are
@@ -63,6 +63,12 @@ internal sealed partial class LogServer
     /// <summary>One who follows and hears nothing for so long gets an empty line.</summary>
     public TimeSpan SignOfLife { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>Starts the process that writes files; gives why not.</summary>
+    public Func<FileDescriptor, FileDescriptor, Store.StoreLimits, string?> StartStore { get; init; } = Store.StoreFeed.Launch;
+
+    /// <summary>There where lines are kept in files, too.</summary>
+    public Store.StoreFeed? Files => _store;
+
     public int StreamCount => _streams.Count;
 
     /// <summary>A line of a pipe has been read half.</summary>
@@ -87,7 +93,7 @@ internal sealed partial class LogServer
             entry.BootUs = EventLoop.Now.Ticks / 10;
         }
         Ring.Append(entry);
-        if (_readers.Count == 0) return;
+        if (_readers.Count == 0 && _store is null) return;
         // A pipe full of short lines makes more records than the ring holds: a reader that keeps up must not lose any
         // of them, nor those of others, only because they came in one piece.
         if (Ring.Newest.Offset - _pumpedTo > Ring.Capacity / 4) PumpReaders();
@@ -96,7 +102,7 @@ internal sealed partial class LogServer
 
     private void PostPump()
     {
-        if (_pumpIsPosted || _readers.Count == 0) return;
+        if (_pumpIsPosted || (_readers.Count == 0 && _store is null)) return;
         _pumpIsPosted = true;
         Loop.Post("readers", _pumpReaders);
     }
@@ -193,6 +199,7 @@ internal sealed partial class LogServer
     {
         _pumpIsPosted = false;
         _pumpedTo = Ring.Newest.Offset;
+        _store?.Pump();
         // Backwards: a reader may end and leave the list.
         for (int i = _readers.Count - 1; i >= 0; i--) _readers[i].Pump();
     }

@@ -17,6 +17,7 @@ internal static class SyslogRole
 
     public static int Run(ReadOnlySpan<string> arguments)
     {
+        if (arguments is ["store", ..]) return Store.StoreProcess.Run(arguments[1..]);
         Sys.SetProcessName("init\0"u8); // executed as /proc/self/exe it would be "exe" to ps(1)
         int ringBytes = DefaultRingBytes;
         foreach (string argument in arguments)
