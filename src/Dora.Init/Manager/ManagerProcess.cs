@@ -69,6 +69,7 @@ internal sealed class ManagerProcess
         ReportProblems();
         _logs = new LogHub(_loop, _guard, Log.Warn);
         _supervisor = new Supervisor(_loop, _guard, new LogOutput(_logs), [.. _commandLine.Masked, .. OperatorMasks.Read()]) { IsWantedByBoot = IsWantedByBoot };
+        _logs.HelloSaid = channel => LogFolder.HandOver(_loop, channel, LoggerUser());
         _ending = new MachineEnding(_loop, _guard, _supervisor) { Began = EndBegan, SoftRebootReady = LeaveForSoftReboot };
         _scheduled = new ScheduledEnd(_loop, _ending, StateChanged);
         _feed = new EventFeed(_loop, _guard);
@@ -304,6 +305,13 @@ internal sealed class ManagerProcess
         _feed.Deliver();
         _supervisor.Saved();
         _guard.Acknowledge();
+    }
+
+    private string LoggerUser()
+    {
+        foreach (var service in _supervisor.Services)
+            if (service.Settings is { Logger: true, User: { } user }) return user;
+        return "0";
     }
 
     private void ReportProblems()

@@ -47,6 +47,8 @@ if [ ! -e etc/test-no-console ]; then mknod -m 600 dev/console c 1 3; fi
 # What a test asks for by a file: another kernel command line, and a watchdog that only counts what it is fed.
 if [ -e etc/test-cmdline ]; then mount --bind etc/test-cmdline proc/cmdline; fi
 if [ -e etc/test-watchdog ]; then : >dev/watchdog; fi
+# A folder of this host is the machine's storage.
+if [ -e etc/test-storage ]; then mount --bind "$(cat etc/test-storage)" data; fi
 ip link set lo up
 # As after a boot: a root that is not the mount namespace's own would forbid user namespaces.
 mount --move . /

@@ -94,6 +94,12 @@ internal sealed class LogHub
     /// <summary>A syslog process is there, as far as is known.</summary>
     public bool IsRunning { get; private set; }
 
+    /// <summary>A syslog has said Hello: what else it is to have can be sent on this end of the channel, which remains ours.</summary>
+    public Action<FileDescriptor>? HelloSaid { get; set; }
+
+    /// <summary>The manager's end of the channel, for tests.</summary>
+    internal FileDescriptor Channel => _channel;
+
     /// <summary>Pipes that syslog has not read to their end.</summary>
     public int PipeCount => _streams.Count;
 
@@ -252,6 +258,7 @@ internal sealed class LogHub
                     pipe.IsSent = false;
                     _due.Enqueue(id);
                 }
+                HelloSaid?.Invoke(_channel);
             }
         }
         SendDue();

@@ -19,6 +19,7 @@ internal static class HelperRole
         ["load-kernel", var kernel, var initramfs, var commandLine] => Answer(LoadKernel(kernel, initramfs, commandLine)),
         ["prepare", var path] => Answer(Prepare(path)),
         ["machine", ..] => MachineInfo.MachineHelper.Run(arguments[1..]),
+        ["log-folder", var user] => Answer(Logging.LogFolder.Run(user)),
         ["read-services", .. var directories] => Answer(ReadServices(directories.ToArray())),
         _ => 2,
     };

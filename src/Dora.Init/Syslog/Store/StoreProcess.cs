@@ -38,9 +38,11 @@ internal sealed class StoreProcess
     /// <param name="limits">What it may take.</param>
     /// <param name="boot">This boot's id, 32 hexadecimal digits.</param>
     /// <param name="ended">Called when syslog has gone and all is written.</param>
-    public StoreProcess(EventLoop loop, FileDescriptor socket, FileDescriptor folder, StoreLimits limits, string boot, Action ended)
+    /// <param name="compresses">Sealed files, by gzip(1).</param>
+    public StoreProcess(EventLoop loop, FileDescriptor socket, FileDescriptor folder, StoreLimits limits, string boot, Action ended, bool compresses = true)
     {
         _loop = loop;
+        _cannotCompress = !compresses;
         _socket = socket;
         _ended = ended;
         _store = new LogStore(folder, limits, boot, text => Say($"note {text}"));
@@ -68,6 +70,13 @@ internal sealed class StoreProcess
     }
 
     public static string BootId() => (Sys.ReadText("/proc/sys/kernel/random/boot_id") ?? "").Trim().Replace("-", "") is { Length: 32 } id ? id : new string('0', 32);
+
+    /// <summary>As SIGKILL does it, for tests: what it has read and not written is gone.</summary>
+    internal void Kill()
+    {
+        _length = 0;
+        End();
+    }
 
     private void Open()
     {

@@ -26,9 +26,17 @@ public abstract unsafe class LogFixture : IDisposable
     protected LogFixture(TimeSpan readerPatience)
     {
         _readerPatience = readerPatience;
+        BeforeStart();
         StartManager();
         StartSyslog();
     }
+
+    protected virtual void BeforeStart()
+    {
+    }
+
+    /// <summary>Starts the process that writes files; there is none unless a test has one.</summary>
+    private protected Func<FileDescriptor, FileDescriptor, Dora.Init.Syslog.Store.StoreLimits, string?> StartStore { get; set; } = (_, _, _) => "there is none here";
 
     protected string Folder { get; } = Directory.CreateTempSubdirectory("dora-log-").FullName;
     private protected MemoryStore Store { get; } = new();
@@ -39,7 +47,7 @@ public abstract unsafe class LogFixture : IDisposable
     protected List<string> Warnings { get; } = [];
     protected string DevLog => Path.Combine(Folder, "log");
 
-    public void Dispose()
+    public virtual void Dispose()
     {
         StopSyslog();
         SyslogThread.Dispose();
@@ -75,7 +83,7 @@ public abstract unsafe class LogFixture : IDisposable
         {
             var server = new LogServer(SyslogThread.Loop, new LogRing(_ring!.Pointer, _ring.Length))
             {
-                LinePatience = TimeSpan.FromMilliseconds(200), ReaderPatience = _readerPatience, SignOfLife = SignOfLife,
+                LinePatience = TimeSpan.FromMilliseconds(200), ReaderPatience = _readerPatience, SignOfLife = SignOfLife, StartStore = StartStore,
             };
             server.Note("started");
             server.ListenTo(passed["dev-log"], Encoding.UTF8.GetBytes(Environment.MachineName));
