@@ -1,3 +1,5 @@
+using Dora.Namespace.Tests.Harness;
+
 namespace Dora.Namespace.Tests;
 
 /// <summary>A machine with a storage (a folder of this host, mounted at /data) keeps its log there; each with a syslog and its writer of their own.</summary>
@@ -50,7 +52,7 @@ public sealed class LogStoreTests : IDisposable
                    ["loud"] = "command: [/bin/sh, -c, 'i=0; while [ $i -lt 4000 ]; do echo $i xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; i=$((i+1)); done; exec sleep 1000']\nneeds: [syslog]\n",
                }, "size: 1M\nfile-size: 64K\n"))
         {
-            init.WaitFor("compressed files", () => Directory.GetFiles(Logs, "*.gz").Length > 3);
+            init.WaitFor("compressed files", () => Directory.Exists(Logs) && Directory.GetFiles(Logs, "*.gz").Length > 3);
             init.Run("/pandora/dora poweroff").Expect();
             init.WaitForEnd(TimeSpan.FromSeconds(30));
         }
