@@ -1,8 +1,8 @@
+using Dora.Core.Events;
 using Dora.Core.Linux;
 using Dora.Core.Protocol;
-using Dora.Init.Events;
 
-namespace Dora.Init.Syslog;
+namespace Dora.Syslog;
 
 /// <summary>
 /// The client of one query, on the connection that the manager passed on.

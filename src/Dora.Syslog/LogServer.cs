@@ -1,9 +1,9 @@
 using System.Text;
+using Dora.Core.Events;
 using Dora.Core.Linux;
 using Dora.Core.Protocol;
-using Dora.Init.Events;
 
-namespace Dora.Init.Syslog;
+namespace Dora.Syslog;
 
 /// <summary>
 /// Collects lines and answers queries, on one loop.

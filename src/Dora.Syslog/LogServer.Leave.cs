@@ -1,6 +1,6 @@
-using Dora.Init.Events;
+using Dora.Core.Events;
 
-namespace Dora.Init.Syslog;
+namespace Dora.Syslog;
 
 // An orderly end. All that is unread stays where it is (the guard holds pipes, /dev/log, the channel) and is read by the
 // next syslog; what has been read has to be in the ring before this one goes. Only lines of pipes can be half read: each is

@@ -1,8 +1,9 @@
 using System.Buffers.Text;
-using System.Text;
 using System.Text.Unicode;
+using System.Text;
+using Dora.Core.Protocol;
 
-namespace Dora.Init.Syslog;
+namespace Dora.Syslog;
 
 /// <summary>
 /// Writes a line as the JSON of <see cref="Core.Protocol.LogLine"/>, from bytes to bytes. Bytes that are no UTF-8

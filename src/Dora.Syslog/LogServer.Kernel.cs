@@ -1,7 +1,8 @@
+using Dora.Core.Events;
 using Dora.Core.Linux;
-using Dora.Init.Events;
+using Dora.Core.Protocol;
 
-namespace Dora.Init.Syslog;
+namespace Dora.Syslog;
 
 // /dev/kmsg: the kernel, and what our own roles and others write there.
 internal sealed partial class LogServer

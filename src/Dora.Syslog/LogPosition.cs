@@ -1,4 +1,4 @@
-namespace Dora.Init.Syslog;
+namespace Dora.Syslog;
 
 /// <summary>A reader's place in a <see cref="LogRing"/>.</summary>
 internal struct LogPosition

@@ -1,6 +1,6 @@
 using System.Buffers.Text;
 
-namespace Dora.Init.Syslog;
+namespace Dora.Syslog;
 
 /// <summary>
 /// One record of /dev/kmsg: <c>prio,sequence,microseconds,flags[,more];text</c>, a newline, and lines of

@@ -1,6 +1,6 @@
 using Dora.Core.Linux;
 
-namespace Dora.Init.Events;
+namespace Dora.Core.Events;
 
 /// <summary>
 /// The event loop of the manager and of syslog: one thread, one epoll, one timerfd.
@@ -17,7 +17,7 @@ namespace Dora.Init.Events;
 /// - Timers fire in order of their deadline, those with the same deadline in the order they were set.
 /// - A timer that is cancelled holds nothing any more, and those of them that still stand in line are at most as many as
 ///   wait to fire (and a few): most timers are limits that are cancelled long before their time, at any rate.
-/// - The catch-all of the process is in <see cref="Dispatch"/>: a handler that throws is reported to
+/// - The catch-all of the process is in <see cref="Dispatch(Watch, uint)"/>: a handler that throws is reported to
 ///   <see cref="Failed"/> with its owner's name, and the loop goes on. A handler that throws again and again is not
 ///   helped by that; its owner decides (a service is marked failed, a connection is closed).
 /// - With nothing to do there are no wake-ups: the timerfd is armed only for the earliest timer.

@@ -1,6 +1,6 @@
 using Dora.Core.Linux;
 
-namespace Dora.Init.Syslog;
+namespace Dora.Core.Protocol;
 
 /// <summary>From a process to the service it belongs to, by its cgroup.</summary>
 internal static class CgroupPath

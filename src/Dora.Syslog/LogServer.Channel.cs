@@ -1,8 +1,8 @@
+using Dora.Core.Events;
 using Dora.Core.Linux;
 using Dora.Core.Protocol;
-using Dora.Init.Events;
 
-namespace Dora.Init.Syslog;
+namespace Dora.Syslog;
 
 // The channel to the manager.
 internal sealed partial class LogServer

@@ -1,7 +1,8 @@
+using Dora.Core.Events;
 using Dora.Core.Linux;
-using Dora.Init.Events;
+using Dora.Core.Protocol;
 
-namespace Dora.Init.Syslog;
+namespace Dora.Syslog;
 
 /// <summary>One pipe of a service: its standard output or error.</summary>
 internal sealed class LogStream

@@ -1,4 +1,4 @@
-namespace Dora.Init.Syslog;
+namespace Dora.Syslog;
 
 /// <summary>The priority that a line of a service may begin with: <c>&lt;N&gt;</c> as for systemd, <c>N::</c> as for G8OS.</summary>
 internal static class PriorityPrefix

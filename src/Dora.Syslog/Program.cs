@@ -1,23 +1,24 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
+using Dora.Core.Events;
 using Dora.Core.Linux;
-using Dora.Init.Events;
 
-namespace Dora.Init.Syslog;
+namespace Dora.Syslog;
 
 /// <summary>
-/// <c>init syslog [--ring=BYTES]</c>: an unprivileged process that collects what the machine says.
+/// <c>syslog [--ring=BYTES]</c>: an unprivileged process that collects what the machine says.
 /// It opens nothing itself: descriptors 3 and up are named by LISTEN_FDNAMES: <c>dev-log</c> (bound, SO_PASSCRED),
 /// <c>kmsg</c> (non-blocking), <c>channel</c> (SOCK_SEQPACKET to the manager), <c>ring</c> (memory file). Each may be
 /// missing: then that source is not there, and without <c>ring</c> the lines die with the process.
 /// </summary>
-internal static class SyslogRole
+internal static partial class Program
 {
     private const int DefaultRingBytes = 256 * 1024;
 
-    public static int Run(ReadOnlySpan<string> arguments)
+    private static int Main(string[] arguments)
     {
-        Sys.SetProcessName("init\0"u8); // executed as /proc/self/exe it would be "exe" to ps(1)
+        end_by_sent_faults();
         int ringBytes = DefaultRingBytes;
         foreach (string argument in arguments)
             if (argument.StartsWith("--ring=", StringComparison.Ordinal)
@@ -38,7 +39,7 @@ internal static class SyslogRole
         if (passed.Remove("kmsg", out var kmsg)) server.ReadKernel(kmsg);
         if (passed.Remove("channel", out var channel)) server.Attend(channel);
         foreach (var unknown in passed.Values) unknown.Dispose();
-        // launch.c blocks TERM in every role: whoever wants it reads it. What writers have left is read by the next one.
+        // native/signals.c blocks TERM: whoever wants it reads it. What writers have left is read by the next one.
         Sys.SignalDescriptor([Libc.SIGTERM], out var signals).ThrowIfError("signalfd");
         loop.Watch(signals, Libc.EPOLLIN, "signals", events =>
         {
@@ -65,4 +66,7 @@ internal static class SyslogRole
         }
         return passed;
     }
+
+    /// <summary>native/signals.c: fault signals that were sent with kill(2) end the process, as they end any program.</summary>
+    [LibraryImport("signals")] private static partial void end_by_sent_faults();
 }

@@ -1,16 +1,6 @@
-namespace Dora.Init.Syslog;
+using Dora.Core.Protocol;
 
-/// <summary>Where a line came from.</summary>
-internal enum LogSource : byte
-{
-    Output = 1,
-    Error = 2,
-    Syslog = 3,
-    Kernel = 4,
-
-    /// <summary>syslog itself has something to say.</summary>
-    Self = 5,
-}
+namespace Dora.Syslog;
 
 /// <summary>One line with all that is known of it. It points into buffers of its maker and lives as long as they do.</summary>
 internal ref struct LogEntry

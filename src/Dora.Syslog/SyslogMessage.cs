@@ -1,6 +1,6 @@
 using System.Buffers.Text;
 
-namespace Dora.Init.Syslog;
+namespace Dora.Syslog;
 
 /// <summary>
 /// What a program sends to /dev/log, as real ones do: RFC 3164 without a host name (glibc, musl, busybox), with one

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
+using Dora.Core.Protocol;
 
-namespace Dora.Init.Syslog;
+namespace Dora.Syslog;
 
 /// <summary>
 /// The last lines, in one block of memory of fixed size. The oldest make room for the newest.

@@ -1,7 +1,8 @@
+using Dora.Core.Events;
 using Dora.Core.Linux;
-using Dora.Init.Events;
+using Dora.Core.Protocol;
 
-namespace Dora.Init.Syslog;
+namespace Dora.Syslog;
 
 // /dev/log: what programs send with syslog(3).
 internal sealed partial class LogServer

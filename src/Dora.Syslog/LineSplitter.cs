@@ -1,4 +1,4 @@
-namespace Dora.Init.Syslog;
+namespace Dora.Syslog;
 
 /// <summary>Takes one line, without its end.</summary>
 internal delegate void LineHandler(ReadOnlySpan<byte> line, bool isContinuation);

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace Dora.Init.Syslog;
+namespace Dora.Core.Protocol;
 
 internal enum ChannelMessageKind : byte
 {
