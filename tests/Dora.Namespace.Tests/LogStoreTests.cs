@@ -5,7 +5,7 @@ namespace Dora.Namespace.Tests;
 /// <summary>A machine with a storage (a folder of this host, mounted at /data) keeps its log there; each with a syslog and its writer of their own.</summary>
 public sealed class LogStoreTests : IDisposable
 {
-    const string Syslog = "command: [/pandora/init, syslog]\nuser: plain\nlogger: true\nrestart:\n  when: always\n  delay: 50ms\n  limit: 0\n";
+    const string Syslog = "command: [/pandora/syslog]\nuser: plain\nlogger: true\nrestart:\n  when: always\n  delay: 50ms\n  limit: 0\n";
     const string Writer = "command: [/bin/sh, -c, 'i=0; while [ $i -lt 3000 ]; do echo line $i; i=$((i+1)); [ $((i % 30)) = 0 ] && sleep 0.02; done; exec sleep 1000']\nneeds: [syslog]\n";
 
     readonly string _storage = Directory.CreateTempSubdirectory("pandora-storage-").FullName;

@@ -14,6 +14,11 @@ internal static unsafe partial class Sys
         return (Errno)result;
     }
 
+    /// <summary>A second descriptor of the same open file, which a program that is executed keeps: to be closed when it has been.</summary>
+    public static Errno DuplicateForChild(FileDescriptor fd, out FileDescriptor copy) => Own(Libc.fcntl(fd.Number, Libc.F_DUPFD, 3), out copy);
+
+    public static void CloseOnExecute(FileDescriptor fd) => _ = Libc.fcntl(fd.Number, Libc.F_SETFD, Libc.FD_CLOEXEC);
+
     /// <summary>Waits for a child and takes it from the table; its exit code, or 128 and its signal.</summary>
     public static int WaitFor(int pid)
     {

@@ -2,7 +2,7 @@ using Dora.Tests.Harness;
 using System.Text;
 using System.Text.Json;
 using Dora.Core.Protocol;
-using Dora.Init.Syslog;
+using Dora.Syslog;
 using Xunit;
 
 namespace Dora.Init.Tests.Syslog;

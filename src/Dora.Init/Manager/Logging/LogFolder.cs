@@ -1,11 +1,10 @@
 using System.Text;
 using Dora.Core.Configuration;
+using Dora.Core.Events;
 using Dora.Core.Linux;
-using Dora.Init.Events;
+using Dora.Core.Protocol;
 using Dora.Init.Manager.Shutdown;
 using Dora.Init.Manager.Startup;
-using Dora.Init.Syslog;
-using Dora.Init.Syslog.Store;
 
 namespace Dora.Init.Manager.Logging;
 

@@ -3,7 +3,7 @@ using System.Text.Json;
 using Dora.Core.Linux;
 using Dora.Core.Protocol;
 using Dora.Init.Manager.Logging;
-using Dora.Init.Syslog;
+using Dora.Syslog;
 using Xunit;
 
 namespace Dora.Init.Tests.Manager.Logging;
@@ -36,7 +36,7 @@ public abstract unsafe class LogFixture : IDisposable
     }
 
     /// <summary>Starts the process that writes files; there is none unless a test has one.</summary>
-    private protected Func<FileDescriptor, FileDescriptor, Dora.Init.Syslog.Store.StoreLimits, string?> StartStore { get; set; } = (_, _, _) => "there is none here";
+    private protected Func<FileDescriptor, FileDescriptor, Dora.Core.Protocol.StoreLimits, string?> StartStore { get; set; } = (_, _, _) => "there is none here";
 
     protected string Folder { get; } = Directory.CreateTempSubdirectory("dora-log-").FullName;
     private protected MemoryStore Store { get; } = new();

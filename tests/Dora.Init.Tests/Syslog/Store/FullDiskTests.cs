@@ -1,6 +1,7 @@
 using Dora.Core.Linux;
-using Dora.Init.Events;
-using Dora.Init.Syslog.Store;
+using Dora.Core.Protocol;
+using Dora.Core.Events;
+using Dora.Syslog.Store;
 using Xunit;
 
 namespace Dora.Init.Tests.Syslog.Store;
@@ -90,9 +91,9 @@ public sealed class FullDiskTests : IDisposable
     private static byte[] Line(long sequence)
     {
         byte[] target = new byte[2000];
-        return target[..StoreLine.Write(new Dora.Init.Syslog.LogEntry
+        return target[..StoreLine.Write(new Dora.Syslog.LogEntry
         {
-            Sequence = sequence, TimeUs = 1_795_303_201_000_000, Source = Dora.Init.Syslog.LogSource.Output, Service = "web"u8, Text = new byte[400].Select(_ => (byte)'x').ToArray(),
+            Sequence = sequence, TimeUs = 1_795_303_201_000_000, Source = LogSource.Output, Service = "web"u8, Text = new byte[400].Select(_ => (byte)'x').ToArray(),
         }, target)];
     }
 }

@@ -1,7 +1,8 @@
 using System.IO.Compression;
 using Dora.Core.Linux;
-using Dora.Init.Events;
-using Dora.Init.Syslog.Store;
+using Dora.Core.Protocol;
+using Dora.Core.Events;
+using Dora.Syslog.Store;
 using Xunit;
 
 namespace Dora.Init.Tests.Syslog.Store;
@@ -192,10 +193,15 @@ public sealed class LogStoreTests : StoreFixture
         for (int i = 1; i <= 60; i++) Append(store, i, new string('x', 300));
         long before = store.Total;
         var file = store.Uncompressed()!.Value;
-        store.BeginCompressing(file, out var from, out var to).ThrowIfError("begin");
-        Compress(Path.Combine(Folder, file.Name), Path.Combine(Folder, file.Name + ".gz.part"));
-        from!.Dispose();
-        using (to) store.EndCompressing(file, to!, true).ThrowIfError("end");
+        store.BeginCompressing(file, out var compression).ThrowIfError("begin");
+        using (compression)
+        {
+            int steps = 1;
+            bool isDone;
+            for (; compression!.Step(out isDone) is var errno && !isDone; steps++) Assert.Equal(Errno.None, errno);
+            Assert.True(steps > 1);
+            store.EndCompressing(compression, Errno.None).ThrowIfError("end");
+        }
         Assert.Null(store.Uncompressed());
         Assert.Equal(Enumerable.Range(1, 60).Select(i => (long)i), Sequences());
         Assert.True(store.Total < before - 10_000);
@@ -211,10 +217,10 @@ public sealed class LogStoreTests : StoreFixture
         Assert.Equal(4, Directory.GetFiles(Folder).Count(path => File.ReadAllText(path) == "mine"));
     }
 
-    private static void Compress(string path, string? to = null)
+    private static void Compress(string path)
     {
         using var from = File.OpenRead(path);
-        using var target = new GZipStream(File.Create(to ?? path + ".gz"), CompressionLevel.Fastest);
+        using var target = new GZipStream(File.Create(path + ".gz"), CompressionLevel.Fastest);
         from.CopyTo(target);
     }
 }

@@ -1,7 +1,8 @@
 using System.Text;
 using Dora.Core.Linux;
-using Dora.Init.Syslog;
-using Dora.Init.Syslog.Store;
+using Dora.Core.Protocol;
+using Dora.Syslog;
+using Dora.Syslog.Store;
 using Dora.Init.Tests.Manager.Logging;
 using Xunit;
 

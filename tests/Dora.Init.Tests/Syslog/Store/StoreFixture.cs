@@ -1,9 +1,10 @@
 using System.IO.Compression;
 using System.Text;
 using Dora.Core.Linux;
-using Dora.Init.Events;
-using Dora.Init.Syslog;
-using Dora.Init.Syslog.Store;
+using Dora.Core.Protocol;
+using Dora.Core.Events;
+using Dora.Syslog;
+using Dora.Syslog.Store;
 
 namespace Dora.Init.Tests.Syslog.Store;
 

@@ -1,6 +1,7 @@
 using System.Text;
-using Dora.Init.Syslog;
-using Dora.Init.Syslog.Store;
+using Dora.Core.Protocol;
+using Dora.Syslog;
+using Dora.Syslog.Store;
 using Xunit;
 
 namespace Dora.Init.Tests.Syslog.Store;

@@ -1,0 +1,410 @@
+using System.Globalization;
+using System.Text;
+using Dora.Core.Events;
+using Dora.Core.Linux;
+using Dora.Core.Protocol;
+
+namespace Dora.Syslog.Store;
+
+/// <summary>
+/// The files below /data/log, written by one process (<see cref="StoreProcess"/>), which alone holds the lock on the folder.
+///
+/// <c>current.log</c> is appended to. When it is large or old enough, or of another boot, it is sealed: written through, renamed
+/// (<see cref="StoreFile"/>), and later compressed. Each file begins with a line <c># pandora log 1 boot=ID opened=SECONDS after=SEQUENCE</c>; all
+/// others are lines (<see cref="StoreLine"/>), of one boot, in the order of their numbers.
+///
+/// What an end at any moment leaves, and what the next <see cref="Open"/> makes of it:
+/// - this process is killed: the page cache has all that was written, perhaps with the last line cut. It is cut off; the number of the last
+///   whole line says where to go on, and the ring has the rest. So no line is lost or twice between ring and file.
+/// - the power is cut: at most what came after the last fdatasync(2) is missing. Whatever stands behind the last whole line (a piece of
+///   one, zeros) is cut off and its length told. Something unreadable between lines stays; readers skip it.
+/// - between sealing and the next file: there is no current.log, or one without a first line; the newest sealed file has the number.
+///   Nothing is compressed before the next file has its first line, so that one can be read.
+/// - within compressing: a <c>.part</c> is deleted; where both forms are there the compressed one is whole (it is written through before it
+///   gets its name), and the plain one is deleted.
+///
+/// An error (ENOSPC, EROFS, EIO ...) leaves the file as long as it was: whatever came behind that is written over by the next try, from the
+/// same place. Nothing is taken from syslog meanwhile, so the ring is the buffer, and what it overwrites it counts.
+/// </summary>
+internal sealed class LogStore(FileDescriptor folder, StoreLimits wanted, string boot, Action<string> tell) : IDisposable
+{
+    private const int HeadLength = 19; // 2026-11-21T23:20:01
+    private readonly byte[] _buffer = new byte[64 * 1024];
+    private readonly byte[] _scratch = new byte[64 * 1024];
+    private readonly List<(StoreFile File, long Size)> _sealed = [];
+    private readonly byte[] _first = new byte[HeadLength], _last = new byte[HeadLength];
+    private FileDescriptor? _own, _current;
+    private StoreLimits _limits;
+    private long _length, _sizes, _nextNumber = 1, _unlooked = long.MaxValue / 2;
+    private TimeSpan _opened;
+    private bool _hasLines, _isFull;
+
+    /// <summary>Of the last line that is stored of this boot, 0 before the first.</summary>
+    public long LastSequence { get; private set; }
+
+    public long LastTimeUs { get; private set; }
+
+    public bool IsOpen => _current is not null;
+
+    /// <summary>Written since the last <see cref="Synchronize"/>.</summary>
+    public bool IsDirty { get; private set; }
+
+    // Bytes between two looks at what is free: an eighth of a small store.
+    private long Look => Math.Min(1 << 20, _limits.Total / 8);
+
+    public long Total => _sizes + _length;
+
+    public void Dispose()
+    {
+        _current?.Dispose();
+        _own?.Dispose();
+        _current = _own = null;
+    }
+
+    /// <summary>Takes up what is there. EAGAIN: another process still has it. May be called again after any error.</summary>
+    public Errno Open()
+    {
+        Dispose();
+        var errno = Sys.OpenAt(folder, ".", Libc.O_RDONLY | Libc.O_DIRECTORY, 0, out _own);
+        if (errno == Errno.None) errno = Sys.Lock(_own!, wait: false);
+        if (errno == Errno.None && Sys.FileSystemSize(_own!, out var bytes) is var sized)
+        {
+            errno = sized;
+            _limits = wanted.Of(bytes.Size);
+        }
+        if (errno == Errno.None) errno = List();
+        if (errno == Errno.None) errno = TakeUp();
+        if (errno == Errno.None && _current is null) errno = Begin();
+        if (errno == Errno.None) errno = MakeRoom(0);
+        if (errno is not (Errno.None or Errno.ENOSPC)) Dispose();
+        return errno;
+    }
+
+    /// <summary>Whole lines, each with its end. After an error none of them is stored, and all are to be given again.</summary>
+    public Errno Append(ReadOnlySpan<byte> lines, TimeSpan now)
+    {
+        if (_own is null) return Errno.EBADF;
+        var errno = _current is null ? Begin() : Errno.None;
+        if (errno == Errno.None && _hasLines && (_length + lines.Length > _limits.File || now - _opened >= TimeSpan.FromSeconds(_limits.Age))) errno = Roll();
+        if (errno == Errno.None && ((_unlooked += lines.Length) >= Look || _isFull)) errno = MakeRoom(lines.Length);
+        if (errno != Errno.None) return errno;
+        errno = Sys.WriteAllAt(_current!, lines, _length);
+        // What others have filled within the last megabyte.
+        if (errno is Errno.ENOSPC or Errno.EDQUOT && DeleteOldest(Look)) errno = Sys.WriteAllAt(_current!, lines, _length);
+        if (errno != Errno.None)
+        {
+            _ = Sys.Truncate(_current!, _length);
+            return errno;
+        }
+        _length += lines.Length;
+        IsDirty = true;
+        Note(lines);
+        return Errno.None;
+    }
+
+    /// <summary>fdatasync(2). After an error the kernel may have dropped what it could not write: it is told, and not tried again.</summary>
+    public Errno Synchronize()
+    {
+        if (!IsDirty || _current is null) return Errno.None;
+        IsDirty = false;
+        return Sys.SynchronizeData(_current);
+    }
+
+    /// <summary>The oldest file that is to be compressed; null where there is none.</summary>
+    public StoreFile? Uncompressed()
+    {
+        foreach (var (file, _) in _sealed)
+            if (!file.IsCompressed) return file;
+        return null;
+    }
+
+    /// <summary>Begins to write the compressed form beside the plain one.</summary>
+    public Errno BeginCompressing(StoreFile file, out Compression? compression)
+    {
+        compression = null;
+        var errno = Sys.OpenAt(_own!, file.Plain, Libc.O_RDONLY, 0, out var from);
+        if (errno != Errno.None) return errno;
+        errno = Sys.OpenAt(_own!, file.Plain + StoreFile.Compressed + StoreFile.Part, Libc.O_WRONLY | Libc.O_CREAT | Libc.O_TRUNC, Mode, out var to);
+        if (errno == Errno.None) compression = new Compression(file, from, to);
+        else from.Dispose();
+        return errno;
+    }
+
+    /// <summary>The compressed one takes the place of the plain one, or where something <paramref name="failed"/> is deleted.</summary>
+    public Errno EndCompressing(Compression compression, Errno failed)
+    {
+        var file = compression.File;
+        string name = file.Plain + StoreFile.Compressed;
+        // It may have been deleted meanwhile, being the oldest.
+        int index = _sealed.FindIndex(entry => entry.File == file);
+        var errno = failed != Errno.None || index < 0 ? failed : Sys.Synchronize(compression.To);
+        Libc.stat_t status = default;
+        if (errno == Errno.None && index >= 0 && (errno = Sys.Stat(compression.To, out status)) == Errno.None) errno = Sys.RenameAt(_own!, name + StoreFile.Part, name);
+        if (errno != Errno.None || index < 0)
+        {
+            _ = Sys.UnlinkAt(_own!, name + StoreFile.Part);
+            return errno;
+        }
+        _ = Sys.UnlinkAt(_own!, file.Plain);
+        _sizes += status.st_size - _sealed[index].Size;
+        _sealed[index] = (file with { IsCompressed = true }, status.st_size);
+        return Errno.None;
+    }
+
+    private const uint Mode = 0x1A0; // 0640: the folder's group may read
+
+    private Errno List()
+    {
+        var names = new List<string>();
+        var errno = Sys.OpenAt(_own!, ".", Libc.O_RDONLY | Libc.O_DIRECTORY, 0, out var list);
+        if (errno != Errno.None) return errno;
+        using (list) errno = Sys.ReadNames(list, 100_000, names, out _);
+        if (errno != Errno.None) return errno;
+        names.Sort(string.CompareOrdinal);
+        _sealed.Clear();
+        _sizes = 0;
+        foreach (string name in names)
+        {
+            if (name.EndsWith(StoreFile.Part, StringComparison.Ordinal)) _ = Sys.UnlinkAt(_own!, name);
+            if (!StoreFile.TryParse(name, out var file)) continue;
+            _nextNumber = Math.Max(_nextNumber, file.Number + 1);
+            if (_sealed.Count > 0 && _sealed[^1].File is { IsCompressed: false } plain && plain.Plain == file.Plain)
+            {
+                errno = Sys.UnlinkAt(_own!, plain.Plain);
+                if (errno != Errno.None) return errno;
+                _sizes -= _sealed[^1].Size;
+                _sealed.RemoveAt(_sealed.Count - 1);
+            }
+            errno = Sys.OpenAt(_own!, name, Libc.O_RDONLY, 0, out var fd);
+            if (errno != Errno.None) continue;
+            using (fd) errno = Sys.Stat(fd, out var status) is { } failed && failed != Errno.None ? failed : Add(file, status.st_size);
+            if (errno != Errno.None) return errno;
+        }
+        return Errno.None;
+    }
+
+    private Errno Add(StoreFile file, long size)
+    {
+        _sealed.Add((file, size));
+        _sizes += size;
+        return Errno.None;
+    }
+
+    private Errno TakeUp()
+    {
+        LastSequence = LastTimeUs = 0;
+        _length = 0;
+        var errno = Sys.OpenAt(_own!, StoreFile.Current, Libc.O_RDWR, 0, out var file);
+        if (errno is not (Errno.None or Errno.ENOENT)) return errno;
+        string? bootOfFile = null;
+        long end = 0;
+        if (errno == Errno.None && (errno = Scan(file, out bootOfFile, out end)) != Errno.None)
+        {
+            file.Dispose();
+            return errno;
+        }
+        else if (errno == Errno.None && bootOfFile is not null)
+        {
+            _length = end;
+            errno = CutBehind(file, end);
+            _current = file;
+            if (errno == Errno.None && bootOfFile != boot) errno = Seal(bootOfFile);
+            if (errno != Errno.None) return errno;
+            if (_current is not null) return Errno.None;
+        }
+        else
+        {
+            // Nothing that could be read: not even its first line was written.
+            file.Dispose();
+            if (errno == Errno.None && (errno = Sys.UnlinkAt(_own!, StoreFile.Current)) != Errno.None) return errno;
+        }
+        LastSequence = LastTimeUs = 0;
+        if (_sealed.Count == 0 || _sealed[^1].File is not { IsCompressed: false } newest || !boot.StartsWith(newest.Boot, StringComparison.Ordinal)) return Errno.None;
+        errno = Sys.OpenAt(_own!, newest.Name, Libc.O_RDONLY, 0, out file);
+        if (errno != Errno.None) return errno;
+        using (file) errno = Scan(file, out _, out _);
+        _hasLines = false;
+        return errno;
+    }
+
+    private Errno CutBehind(FileDescriptor file, long end)
+    {
+        var errno = Sys.Stat(file, out var status);
+        if (errno != Errno.None || status.st_size == end) return errno;
+        errno = Sys.Truncate(file, end);
+        if (errno == Errno.None) tell($"store: {status.st_size - end} bytes behind the last whole line were cut off: the last end was none");
+        return errno;
+    }
+
+    /// <summary>Reads a file of lines: whose boot it is (null: it has no first line), where its last whole line ends, and the number of that.</summary>
+    private Errno Scan(FileDescriptor file, out string? bootOfFile, out long end)
+    {
+        bootOfFile = null;
+        end = 0;
+        _hasLines = false;
+        long offset = 0;
+        int length = 0;
+        bool isSkipping = false; // a line that is longer than any of ours
+        while (true)
+        {
+            var errno = Sys.ReadAt(file, _buffer.AsSpan(length), offset + length, out int count);
+            if (errno != Errno.None) return errno;
+            if (count == 0) return Errno.None;
+            length += count;
+            int begin = 0;
+            while (_buffer.AsSpan(begin, length - begin).IndexOf((byte)'\n') is >= 0 and var size)
+            {
+                var line = _buffer.AsSpan(begin, size);
+                begin += size + 1;
+                if (isSkipping) isSkipping = false;
+                else if (bootOfFile is null)
+                {
+                    if (offset + begin != size + 1 || !StoreHead.TryParse(line, out bootOfFile, out long opened, out long after)) return Errno.None;
+                    _opened = TimeSpan.FromSeconds(opened);
+                    LastSequence = after;
+                    end = offset + begin;
+                }
+                else if (StoreLine.TryParse(line, _scratch, out var entry))
+                {
+                    LastSequence = Math.Max(LastSequence, entry.Sequence);
+                    LastTimeUs = entry.TimeUs;
+                    NoteTime(line);
+                    end = offset + begin;
+                }
+            }
+            if (begin == 0 && length == _buffer.Length)
+            {
+                isSkipping = true;
+                begin = length;
+            }
+            _buffer.AsSpan(begin, length - begin).CopyTo(_buffer);
+            offset += begin;
+            length -= begin;
+        }
+    }
+
+    private Errno Roll()
+    {
+        var errno = Seal(boot);
+        return errno == Errno.None ? Begin() : errno;
+    }
+
+    private Errno Seal(string bootOfFile)
+    {
+        var errno = Sys.SynchronizeData(_current!);
+        if (errno != Errno.None) return errno;
+        IsDirty = false;
+        if (_hasLines)
+        {
+            var file = new StoreFile(_nextNumber, StoreFile.Compact(_first), StoreFile.Compact(_last), bootOfFile[..StoreFile.BootLength], false);
+            errno = Sys.RenameAt(_own!, StoreFile.Current, file.Name);
+            if (errno != Errno.None) return errno;
+            _nextNumber++;
+            Add(file, _length);
+        }
+        else if ((errno = Sys.UnlinkAt(_own!, StoreFile.Current)) != Errno.None) return errno;
+        _current!.Dispose();
+        _current = null;
+        _length = 0;
+        return Errno.None;
+    }
+
+    private Errno Begin()
+    {
+        var now = EventLoop.Now;
+        var errno = Sys.OpenAt(_own!, StoreFile.Current, Libc.O_RDWR | Libc.O_CREAT | Libc.O_TRUNC, Mode, out var file);
+        if (errno != Errno.None) return errno;
+        var head = StoreHead.Format(boot, (long)now.TotalSeconds, LastSequence);
+        errno = Sys.WriteAllAt(file, head, 0);
+        if (errno == Errno.None) errno = Sys.SynchronizeData(file);
+        // Its name, and that of the one before.
+        if (errno == Errno.None) errno = Sys.Synchronize(_own!);
+        if (errno != Errno.None)
+        {
+            file.Dispose();
+            return errno;
+        }
+        _current = file;
+        _length = head.Length;
+        _opened = now;
+        _hasLines = false;
+        return Errno.None;
+    }
+
+    /// <summary>For <paramref name="bytes"/> more: within the total, and with the reserve untouched. The oldest are deleted first.</summary>
+    private Errno MakeRoom(long bytes)
+    {
+        while (Total + bytes + Look > _limits.Total && DeleteOldest(1)) { }
+        var errno = Sys.FileSystemSize(_own!, out var size);
+        if (errno != Errno.None) return errno;
+        _unlooked = 0;
+        // What is deleted is not free at once everywhere (btrfs): by what the files had.
+        long missing = _limits.Free + bytes - size.Available;
+        _isFull = missing > 0 && !DeleteOldest(missing);
+        return _isFull ? Errno.ENOSPC : Errno.None;
+    }
+
+    /// <summary>The oldest of the sealed files, until <paramref name="bytes"/> are free or none is left: false then.</summary>
+    private bool DeleteOldest(long bytes)
+    {
+        while (bytes > 0)
+        {
+            if (_sealed.Count == 0) return false;
+            var (file, size) = _sealed[0];
+            if (Sys.UnlinkAt(_own!, file.Name) is not (Errno.None or Errno.ENOENT)) return false;
+            _sealed.RemoveAt(0);
+            _sizes -= size;
+            bytes -= size;
+        }
+        return true;
+    }
+
+    private void Note(ReadOnlySpan<byte> lines)
+    {
+        while (!lines.IsEmpty)
+        {
+            NoteTime(lines);
+            int end = lines.IndexOf((byte)'\n');
+            var line = lines[..end];
+            lines = lines[(end + 1)..];
+            if (lines.IsEmpty && StoreLine.TryParse(line, _scratch, out var entry)) (LastSequence, LastTimeUs) = (entry.Sequence, entry.TimeUs);
+        }
+    }
+
+    // By text, which sorts as the times do.
+    private void NoteTime(ReadOnlySpan<byte> line)
+    {
+        if (line.Length < HeadLength) return;
+        var time = line[..HeadLength];
+        if (!_hasLines || time.SequenceCompareTo(_first) < 0) time.CopyTo(_first);
+        if (!_hasLines || time.SequenceCompareTo(_last) > 0) time.CopyTo(_last);
+        _hasLines = true;
+    }
+}
+
+/// <summary>The first line of a file.</summary>
+internal static class StoreHead
+{
+    private const string Begin = "# pandora log 1 ";
+
+    public static byte[] Format(string boot, long opened, long after) =>
+        Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{Begin}boot={boot} opened={opened} after={after}\n"));
+
+    public static bool TryParse(ReadOnlySpan<byte> line, out string? boot, out long opened, out long after)
+    {
+        boot = null;
+        opened = after = 0;
+        if (line.Length > 200) return false;
+        string text = Encoding.ASCII.GetString(line);
+        if (!text.StartsWith(Begin, StringComparison.Ordinal)) return false;
+        if (text[Begin.Length..].Split(' ') is not [var id, var seconds, var sequence]
+            || !id.StartsWith("boot=", StringComparison.Ordinal) || id.Length != 37 || !seconds.StartsWith("opened=", StringComparison.Ordinal)
+            || !sequence.StartsWith("after=", StringComparison.Ordinal)
+            || !long.TryParse(seconds.AsSpan(7), NumberStyles.None, CultureInfo.InvariantCulture, out opened)
+            || !long.TryParse(sequence.AsSpan(6), NumberStyles.None, CultureInfo.InvariantCulture, out after)) return false;
+        boot = id[5..];
+        foreach (char c in boot)
+            if (!char.IsAsciiHexDigitLower(c)) boot = null;
+        return boot is not null;
+    }
+}
