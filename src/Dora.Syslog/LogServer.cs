@@ -26,7 +26,7 @@ internal sealed partial class LogServer
 
     // A hundred may watch at once. Each holds at most one batch that its socket did not take (16 KiB; 64 for a line as long).
     // Some places are root's, or a user without rights could keep everybody from reading.
-    private const int MaximumReaders = 128, ReservedReaders = 16;
+    private const int MaximumReaders = 128, ReservedReaders = 16, MaximumHistories = 8;
     private static readonly TimeSpan s_sweepInterval = TimeSpan.FromMilliseconds(500);
 
     private readonly Dictionary<long, LogStream> _streams = [];
@@ -147,16 +147,44 @@ internal sealed partial class LogServer
         bool isRoot = Sys.PeerCredentials(connection, out var peer) == Errno.None && peer.uid == 0;
         if (_readers.Count >= (isRoot ? MaximumReaders : MaximumReaders - ReservedReaders))
         {
-            var body = "{\"error\":\"log.busy\",\"message\":\"logs: too many readers at once: close one and try again\",\"data\":{}}\n"u8;
-            _ = Sys.Write(connection, HttpResponse.Format(503, HttpResponse.Json, body, keepAlive: false), out _);
+            Refuse(connection, 503, "log.busy", "logs: too many readers at once: close one and try again");
             connection.Dispose();
             return;
         }
-        var reader = new LogReader(this, connection, Encoding.UTF8.GetBytes(query.Service ?? ""), query);
+        bool isInFilesOnly = query.Boots || (query.Boot is { } boot && boot != "0" && !Store.StoreProcess.BootId().StartsWith(boot, StringComparison.Ordinal));
+        if (isInFilesOnly && Files is null)
+        {
+            if (query.Boots) _ = Sys.Write(connection, [.. HttpResponse.StreamHead(HttpResponse.Ndjson), .. Store.StoreHistory.BootLine(0, Store.StoreProcess.BootId()[..8], null, null, 0)], out _);
+            else Refuse(connection, 404, "log.no-boot", "logs: there is no storage, so there are lines of this boot only");
+            connection.Dispose();
+            return;
+        }
+        var reader = new LogReader(this, connection, query, isInFilesOnly);
         _readers.Add(reader);
         reader.Pump();
         GiveSignsOfLife();
     }
+
+    private static void Refuse(FileDescriptor connection, int status, string error, string message)
+    {
+        byte[] body = Encoding.UTF8.GetBytes($"{{\"error\":\"{error}\",\"message\":\"{message}\",\"data\":{{}}}}\n");
+        _ = Sys.Write(connection, HttpResponse.Format(status, HttpResponse.Json, body, keepAlive: false), out _);
+    }
+
+    /// <summary>Starts a process that answers from files; gives why not. Few at once: each reads a disk, and may read all of it.</summary>
+    public string? StartHistory(FileDescriptor connection, FileDescriptor folder, FileDescriptor done, LogQuery query, long before, bool withHead)
+    {
+        int reading = 0;
+        foreach (var reader in _readers)
+            if (reader.ReadsFiles) reading++;
+        return reading >= MaximumHistories ? "too many read files at once"
+            : StartHistoryProcess(connection, folder, done, query, before, withHead);
+    }
+
+    /// <summary>For tests, which have no other process.</summary>
+    public Func<FileDescriptor, FileDescriptor, FileDescriptor, LogQuery, long, bool, string?> StartHistoryProcess { get; init; } =
+        (connection, folder, done, query, before, withHead) => OwnProcess.Start("history", [connection, folder, done],
+            Convert.ToHexStringLower(query.Encode()), before.ToString(System.Globalization.CultureInfo.InvariantCulture), withHead ? "head" : "-");
 
     public void EndReader(LogReader reader)
     {

@@ -20,6 +20,7 @@ internal static partial class Program
     {
         end_by_sent_faults();
         Sys.Ignore(Libc.SIGCHLD); // see OwnProcess
+        if (arguments is ["history", ..]) return Store.StoreHistory.Run(arguments.AsSpan(1));
         if (arguments is ["store", ..]) return Store.StoreProcess.Run(arguments.AsSpan(1));
         int ringBytes = DefaultRingBytes;
         foreach (string argument in arguments)

@@ -49,7 +49,7 @@ public sealed class LogStoreTests : IDisposable
         using (var init = Start(new Dictionary<string, string>
                {
                    ["syslog"] = Syslog,
-                   ["loud"] = "command: [/bin/sh, -c, 'i=0; while [ $i -lt 4000 ]; do echo $i xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; i=$((i+1)); done; exec sleep 1000']\nneeds: [syslog]\n",
+                   ["loud"] = "command: [/bin/sh, -c, 'while [ ! -e /data/log/current.log ]; do sleep 0.1; done; i=0; while [ $i -lt 4000 ]; do echo $i xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; i=$((i+1)); done; exec sleep 1000']\nneeds: [syslog]\n",
                }, "size: 1M\nfile-size: 64K\n"))
         {
             init.WaitFor("compressed files", () => Directory.Exists(Logs) && Directory.GetFiles(Logs, "*.gz").Length > 3);

@@ -17,6 +17,32 @@ public sealed partial class DoraClient
         "/v1/logs?" + (after > 0 ? $"after={after}&" : "") + $"lines={lines}" + (follow ? "&follow=true" : "")
         + (untilEnd ? "&until=end" : "") + (string.IsNullOrEmpty(service) ? "" : $"&service={Escape(service)}");
 
+    /// <summary>Further conditions of a request for log lines, to be put behind what <see cref="LogPath"/> made.</summary>
+    /// <param name="priority">This severity and more urgent ones: 0 emergency to 7 debug.</param>
+    /// <param name="since">RFC 3339 or seconds since 1970: not before that. Lines of earlier boots are looked for, too.</param>
+    /// <param name="until">As <paramref name="since"/>: not after that.</param>
+    /// <param name="grep">Only lines that hold this text.</param>
+    /// <param name="ignoreCase">a to z of <paramref name="grep"/> count as A to Z.</param>
+    /// <param name="kernel">Only lines of the kernel.</param>
+    /// <param name="boot">Only lines of a boot: -1 is the one before this one, 0 this one, or how its id begins.</param>
+    public static string LogConditions(int? priority = null, string? since = null, string? until = null, string? grep = null, bool ignoreCase = false, bool kernel = false, string? boot = null) =>
+        (priority is { } number ? $"&priority={number}" : "") + Condition("since", since) + Condition("until", until) + Condition("grep", grep)
+        + (ignoreCase ? "&ignorecase=true" : "") + (kernel ? "&kernel=true" : "") + Condition("boot", boot);
+
+    private static string Condition(string name, string? value) => value is null ? "" : $"&{name}={Escape(value)}";
+
+    /// <summary>The boots that there are log lines of, the oldest first.</summary>
+    public IReadOnlyList<LogBoot> LogBoots()
+    {
+        var boots = new List<LogBoot>();
+        var splitter = new LineSplitter(json =>
+        {
+            if (!json.IsEmpty) boots.Add(JsonMapReader.Read<LogBoot>(json));
+        });
+        Stream("/v1/logs/boots", splitter.Feed);
+        return boots;
+    }
+
     /// <summary>Gives log lines to <paramref name="take"/>, as they come, until the other side ends the stream.</summary>
     /// <param name="path">What <see cref="LogPath"/> made.</param>
     /// <param name="take">Gets each line.</param>

@@ -2,9 +2,11 @@ using Dora.Core.Linux;
 
 namespace Dora.Syslog.Store;
 
-/// <summary>A descriptor as the stream that compression wants; the descriptor remains the caller's. Errors are <see cref="LinuxException"/>.</summary>
+/// <summary>A file, read from its beginning or written on, as the stream that compression wants; the descriptor remains the caller's. Errors are <see cref="LinuxException"/>.</summary>
 internal sealed class DescriptorStream(FileDescriptor fd) : Stream
 {
+    private long _offset;
+
     /// <summary>Nothing is written any more.</summary>
     public bool IsClosed { get; set; }
 
@@ -18,7 +20,8 @@ internal sealed class DescriptorStream(FileDescriptor fd) : Stream
 
     public override int Read(Span<byte> buffer)
     {
-        Sys.Read(fd, buffer, out int count).ThrowIfError("read");
+        Sys.ReadAt(fd, buffer, _offset, out int count).ThrowIfError("read");
+        _offset += count;
         return count;
     }
 

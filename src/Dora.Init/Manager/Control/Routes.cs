@@ -53,10 +53,21 @@ internal static class Routes
                 RouteParameter.Text("service", "only lines of this service"),
                 RouteParameter.Number("lines", $"how many of the latest lines, at most {LogQuery.MaxLines}; {LogQuery.DefaultLines} unless told"),
                 RouteParameter.Flag("follow", "whether new lines follow"),
-                RouteParameter.Text("until", "end: with follow and a service, until nobody holds its output any more"),
+                RouteParameter.Text("until", "a time as since, the last that is wanted; or end: with follow and a service, until nobody holds its output any more"),
                 RouteParameter.Number("after", "instead of the latest lines those behind this sequence number"),
+                RouteParameter.Number("priority", "lines of this severity and more urgent ones: 0 emergency to 7 debug"),
+                RouteParameter.Text("since", "RFC 3339 or seconds since 1970; also lines of earlier boots, unless boot is told"),
+                RouteParameter.Text("grep", $"only lines that hold this text, at most {LogQuery.LongestGrep} bytes"),
+                RouteParameter.Flag("ignorecase", "whether a to z of grep count as A to Z"),
+                RouteParameter.Flag("kernel", "only lines of the kernel"),
+                RouteParameter.Text("boot", "only lines of a boot: -1 is the one before this one, 0 this one, or how its id begins"),
             ],
         },
+        new("GET", "/v1/logs/boots", Access.Read, "the boots that there are log lines of", Payload.LinesOf<LogBoot>(), x =>
+        {
+            if (x.IsHead) x.ReplyHead(HttpResponse.Ndjson);
+            else if (!x.HandOver(new LogQuery(null, 0, false) { Boots = true })) x.Fail(503, "log.unavailable", "logs: syslog is not running at the moment, try again");
+        }),
 
         new("GET", "/v1/events", Access.Read, "what has happened, and what happens", Payload.LinesOf<EventInfo>() with { Or = Payload.Plain(HttpResponse.EventStream) }, GetEvents)
         {
@@ -136,19 +147,52 @@ internal static class Routes
         string? service = exchange.Target["service"];
         if (service is { Length: 0 }) service = null;
         string? until = exchange.Target["until"];
-        if (until is not null && (until != "end" || !follow || service is null))
+        if (until == "end" && (!follow || service is null))
         {
-            exchange.Fail(400, "request.parameter", $"until={until}: only until=end is known, with follow=true and a service");
+            exchange.Fail(400, "request.parameter", "until=end: needs follow=true and a service");
             return;
         }
+        var more = new LogQuery(null, 0, false);
+        if (!TryReadMore(exchange, until == "end" ? null : until, ref more)) return;
         if (service is not null && System.Text.Encoding.UTF8.GetByteCount(service) > byte.MaxValue)
         {
             exchange.Fail(400, "request.parameter", "service: a name has at most 255 bytes");
             return;
         }
         if (exchange.IsHead) exchange.ReplyHead(HttpResponse.Ndjson);
-        else if (!exchange.HandOver(new LogQuery(service, lines, follow, until is not null, after)))
+        else if (!exchange.HandOver(more with { Service = service, Lines = lines, Follow = follow, UntilEnd = until == "end", After = after }))
             exchange.Fail(503, "log.unavailable", "logs: syslog is not running at the moment, try again");
+    }
+
+    private static bool TryReadMore(ControlExchange exchange, string? until, ref LogQuery query)
+    {
+        int priority = query.Priority;
+        if (exchange.Target["priority"] is { } text && !Parameter.TryReadNumber(text, 7, out priority)) return Refused($"priority={text}: a number from 0 (emergency) to 7 (debug) is expected");
+        long sinceUs = 0, untilUs = 0;
+        if (exchange.Target["since"] is { } since && !LogTime.TryParse(since, isEnd: false, out sinceUs)) return Refused($"since={since}: {LogTime.Form}");
+        if (until is not null && !LogTime.TryParse(until, isEnd: true, out untilUs)) return Refused($"until={until}: {LogTime.Form}");
+        string? grep = exchange.Target["grep"], boot = exchange.Target["boot"];
+        if (grep is not null && System.Text.Encoding.UTF8.GetByteCount(grep) is 0 or > LogQuery.LongestGrep) return Refused($"grep: a text of 1 to {LogQuery.LongestGrep} bytes is expected");
+        if (boot is not null && !IsBoot(boot)) return Refused($"boot={boot}: 0, -1 and so on, or at least 4 hexadecimal digits of a boot's id are expected");
+        if (!Parameter.TryReadFlag(exchange, "ignorecase", false, out bool ignoreCase) || !Parameter.TryReadFlag(exchange, "kernel", false, out bool kernel)) return false;
+        query = query with { Priority = priority, SinceUs = sinceUs, UntilUs = untilUs, Grep = grep, IgnoreCase = ignoreCase && grep is not null, Kernel = kernel, Boot = boot };
+        return true;
+
+        bool Refused(string message)
+        {
+            exchange.Fail(400, "request.parameter", message);
+            return false;
+        }
+    }
+
+    private static bool IsBoot(string text)
+    {
+        if (text == "0") return true;
+        if (text.Length > 0 && text[0] == '-') return text.Length is > 1 and < 8 && text.AsSpan(1).IndexOfAnyExceptInRange('0', '9') < 0 && text[1] != '0';
+        if (text.Length is < 4 or > LogQuery.LongestBoot) return false;
+        foreach (char c in text)
+            if (!char.IsAsciiHexDigitLower(c)) return false;
+        return true;
     }
 
     private static void GetEvents(ControlExchange exchange)
