@@ -74,6 +74,8 @@ internal static class Hints
         ["change.not-found"] = "'dora service status NAME' tells how it is now: changes are forgotten after a while and with a manager that was replaced",
         ["events.busy"] = "end followers that nobody needs ('dora events -f'), or try again in a moment",
         ["log.busy"] = "end followers that nobody needs ('dora log -f'), or try again in a moment",
+        ["log.no-boot"] = "'dora log --list-boots' shows the boots that there are lines of",
+        ["log.unreadable"] = "'dora storage' tells how the storage is; 'dora log' without --since and --boot shows what is in RAM",
         ["log.unavailable"] = "try again in a moment; 'dora service status syslog' tells why syslog does not run",
         ["machine.ending"] = "'dora shutdown status' shows what is under way",
         ["machine.not-scheduled"] = "'dora shutdown status' shows what is under way; what has begun cannot be cancelled",

@@ -60,6 +60,40 @@ public sealed class LogStoreTests : IDisposable
         for (int i = 0; i < 4000; i += 399) Assert.Contains($": {i} xxx", all);
     }
 
+    [Fact]
+    public void Dora_log_shows_older_lines_than_the_ring_holds_and_those_of_the_boot_before()
+    {
+        var services = new Dictionary<string, string>
+        {
+            ["syslog"] = "command: [/pandora/syslog, --ring=32768]\nuser: plain\nlogger: true\nrestart: always\n",
+            ["early"] = "command: [/bin/sh, -c, 'while [ ! -e /data/log/current.log ]; do sleep 0.1; done; echo first of all; exec sleep 1000']\nneeds: [syslog]\n",
+            ["loud"] = "command: [/bin/sh, -c, 'while [ ! -e /data/log/current.log ]; do sleep 0.1; done; sleep 0.3; i=0; while [ $i -lt 2000 ]; do echo \"<$((i % 8))>number $i\"; i=$((i+1)); done; exec sleep 1000']\nneeds: [early]\n",
+        };
+        using var init = Start(services, "size: 1M\nfile-size: 64K\n");
+        init.WaitFor("the last line in the file", () => Stored().Contains("number 1999"));
+        // The ids of boots are the kernel's, and this kernel has had one boot: a file of another one.
+        File.WriteAllText(Path.Combine(Logs, "00000000-20200101T000000Z-20200101T000001Z-0badcafe.log"),
+            "# pandora log 1 boot=0badcafe000000000000000000000000 opened=1 after=0\n2020-01-01T00:00:00.500000Z 1.000000 1 kern.info kernel kernel: hello from another boot\n2020-01-01T00:00:01.000000Z 1.500000 2 daemon.err output web: last words\n");
+        string Log(string options) => init.Run($"/pandora/dora log {options}").Expect();
+
+        Assert.Equal("first of all\n", Log("-o cat early"));
+        Assert.Equal(Enumerable.Range(0, 2000).Select(i => $"number {i}"), Log("-o cat -n 5000 loud").Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal(Enumerable.Range(500, 1500).Select(i => $"number {i}"), Log("-o cat -n 1500 --service loud").Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal(250, Log("-o cat -n 5000 -p emerg loud").Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.Equal("number 1234\n", Log("-o cat -n 5000 -i --grep 'NUMBER 1234'"));
+        Assert.Equal("hello from another boot\nlast words\n", Log("-o cat --boot -1"));
+        Assert.Equal("last words\n", Log("-o cat -b 0badcafe -p err"));
+        Assert.Equal("hello from another boot\n", Log("-o cat --since 2020-01-01 --until '2020-01-01 00:00:00'"));
+        Assert.Equal("", Log("-o cat --since '2020-01-01 00:00:02' --until 2020-01-02"));
+        Assert.StartsWith("2020-01-01T00:00:00.500Z kernel: hello", Log("-o iso -k --boot=-1"));
+        string boots = Log("--list-boots");
+        Assert.StartsWith("  -1  0badcafe  2020-01-01 00:00:00 to 2020-01-01 00:00:01\n   0  ", boots);
+        Assert.Equal(2, boots.Count(c => c == '\n'));
+        var unknown = init.Run("/pandora/dora log --boot -7");
+        Assert.NotEqual(0, unknown.ExitCode);
+        Assert.Contains("there are no lines of boot -7", unknown.Errors);
+    }
+
     string Logs => Path.Combine(_storage, "log");
 
     string Stored()

@@ -40,12 +40,14 @@ internal static class TimeWords
         if (rest.IsEmpty) return null;
         while (!rest.IsEmpty)
         {
-            int digits = rest.IndexOfAnyExcept("0123456789.");
+            int digits = 0;
+            while (digits < rest.Length && (char.IsAsciiDigit(rest[digits]) || rest[digits] == '.')) digits++;
             if (digits < 1 || !double.TryParse(rest[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number)) return null;
             rest = rest[digits..].TrimStart();
-            int end = rest.IndexOfAny(" 0123456789");
-            string unit = (end < 0 ? rest : rest[..end]).ToString();
-            rest = end < 0 ? default : rest[end..].TrimStart();
+            int end = 0;
+            while (end < rest.Length && char.IsAsciiLetter(rest[end])) end++;
+            string unit = rest[..end].ToString();
+            rest = rest[end..].TrimStart();
             double size = 0;
             foreach (var (names, length) in s_units)
                 if (Array.IndexOf(names.Split(' '), unit) >= 0) size = length;

@@ -42,17 +42,24 @@ public sealed class FullDiskTests : IDisposable
         Sys.FileSystemSize(_folder, out bytes).ThrowIfError("statfs");
         Assert.True(bytes.Free > 0);
 
-        // All of it: nothing is left to delete, and what is refused is whole when it goes in later.
-        using (var others = File.Create(Path.Combine(_folder, "more")))
-            try
-            {
-                while (true) others.Write(new byte[4096]);
-            }
-            catch (IOException)
-            {
-            }
+        // Whatever is given up others take, until nothing is left to delete; what is refused is whole when it goes in later.
         var errno = Errno.None;
-        for (int i = 0; i < 200 && errno == Errno.None; i++) errno = Next();
+        for (int i = 0; i < 1000 && errno == Errno.None; i++)
+        {
+            using (var others = new FileStream(Path.Combine(_folder, "more"), FileMode.Append))
+                try
+                {
+                    while (true)
+                    {
+                        others.Write(new byte[4096]);
+                        others.Flush();
+                    }
+                }
+                catch (IOException)
+                {
+                }
+            errno = Next();
+        }
         Assert.Equal(Errno.ENOSPC, errno);
         Assert.Equal(Errno.ENOSPC, Next());
         File.Delete(Path.Combine(_folder, "more"));
