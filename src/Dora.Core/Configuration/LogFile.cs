@@ -47,10 +47,11 @@ internal sealed class LogFile
     {
         var problems = new ProblemList(path);
         var file = new LogFile();
+        if (StorageFile.IsBlank(text)) return file;
         if (YamlReader.Read(text, problems) is { } root)
         {
             if (root is YamlMapping mapping) _ = MappingReader.Read(mapping, "", Keys, file, problems, []);
-            else if (root is not YamlScalar { IsNull: true }) problems.Add(root.Position, $"expected keys and values, found {root.Kind}");
+            else problems.Add(root.Position, $"expected keys and values, found {root.Kind}");
         }
         return problems.Count == 0 ? file : new LogFile { Problems = problems.InOrder() };
     }

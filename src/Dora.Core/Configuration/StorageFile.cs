@@ -92,7 +92,7 @@ internal sealed class StorageFile
     }
 
     // Nothing but comments: all mounts have been taken out, which is no mistake.
-    private static bool IsBlank(ReadOnlySpan<byte> text)
+    internal static bool IsBlank(ReadOnlySpan<byte> text)
     {
         while (!text.IsEmpty)
         {
