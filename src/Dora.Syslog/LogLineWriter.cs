@@ -42,6 +42,8 @@ internal static class LogLineWriter
         });
         Put(target, ref at, "\",\"priority\":"u8);
         PutNumber(target, ref at, entry.Severity);
+        Put(target, ref at, ",\"facility\":"u8);
+        PutNumber(target, ref at, entry.Priority >> 3);
         if (entry.IsContinuation) Put(target, ref at, ",\"continued\":true"u8);
         Put(target, ref at, ",\"sequence\":"u8);
         PutNumber(target, ref at, entry.Sequence);

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Dora.Core.Events;
 using Dora.Core.Linux;
+using Dora.Syslog.Forwarding;
 
 namespace Dora.Syslog;
 
@@ -19,6 +20,7 @@ internal static partial class Program
     private static int Main(string[] arguments)
     {
         end_by_sent_faults();
+        if (arguments is ["forward" or "forwards", ..]) return ForwardRole.Run(arguments);
         Sys.Ignore(Libc.SIGCHLD); // see OwnProcess
         if (arguments is ["history", ..]) return Store.StoreHistory.Run(arguments.AsSpan(1));
         if (arguments is ["store", ..]) return Store.StoreProcess.Run(arguments.AsSpan(1));

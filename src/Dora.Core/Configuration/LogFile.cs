@@ -4,7 +4,7 @@ using Dora.Core.Linux;
 namespace Dora.Core.Configuration;
 
 /// <summary>
-/// Reads /etc/dora/log.yaml: how much the log may take of the storage. Strict, as service files are. A file with a problem does not
+/// Reads the keys of the store in /etc/dora/log.yaml: how much the log may take of the storage. Strict, as service files are. A file with a problem does not
 /// count at all: what is usual holds, and the problem is told.
 /// </summary>
 internal sealed class LogFile
@@ -18,6 +18,7 @@ internal sealed class LogFile
         Key("file-size", "bytes, such as 8M", "8M, at most a quarter of size", "After so much a new file begins.", (file, value) => file.FileSize = value.Bytes(64 << 10, Most)),
         Key("file-age", "duration", "1d", "After so long a new file begins.", (file, value) => file.FileAge = value.Duration(TimeSpan.FromMinutes(1))),
         Key("keep-free", "bytes, such as 1G", "a twentieth of the file system, 4M to 1G", "So much of the file system stays free.", (file, value) => file.KeepFree = value.Bytes(1, Most)),
+        Key("forward", "list of targets", "", "To whom lines are sent (ForwardFile).", (_, _) => { }),
     ];
 
     /// <summary>Bytes; 0: what is usual.</summary>
@@ -47,7 +48,7 @@ internal sealed class LogFile
     {
         var problems = new ProblemList(path);
         var file = new LogFile();
-        if (StorageFile.IsBlank(text)) return file;
+        if (YamlReader.IsBlank(text)) return file;
         if (YamlReader.Read(text, problems) is { } root)
         {
             if (root is YamlMapping mapping) _ = MappingReader.Read(mapping, "", Keys, file, problems, []);

@@ -1,13 +1,12 @@
 using Dora.Core.Linux;
-using Dora.Init.Storage.Remote;
 using Dora.Tests.Harness;
 using Xunit;
 
-namespace Dora.Init.Tests.Storage.Remote;
+namespace Dora.Core.Tests.Linux;
 
-public class ServerAddressTests
+public class HostNamesTests
 {
-    static string Answer(string said) => ServerAddress.InAnswer(said, out byte[] address) ? IpEndpoint.Format(address) : "none";
+    static string Answer(string said) => HostNames.InAnswer(said, out byte[] address) ? IpEndpoint.Format(address) : "none";
 
     [Theory]
     // busybox 1.35 and later
@@ -27,12 +26,12 @@ public class ServerAddressTests
     public void The_hosts_file_goes_first()
     {
         const string Hosts = "127.0.0.1 localhost\n# 192.0.2.1 nas\n192.0.2.2\tother NAS nas.example # nas2\n::1 six\nnonsense nas2\n";
-        Assert.True(ServerAddress.InHosts(Hosts, "nas", out byte[] address));
+        Assert.True(HostNames.InHosts(Hosts, "nas", out byte[] address));
         Assert.Equal("192.0.2.2", IpEndpoint.Format(address));
-        Assert.True(ServerAddress.InHosts(Hosts, "six", out address));
+        Assert.True(HostNames.InHosts(Hosts, "six", out address));
         Assert.Equal("::1", IpEndpoint.Format(address));
-        Assert.False(ServerAddress.InHosts(Hosts, "nas2", out _));
-        Assert.False(ServerAddress.InHosts("", "nas", out _));
+        Assert.False(HostNames.InHosts(Hosts, "nas2", out _));
+        Assert.False(HostNames.InHosts("", "nas", out _));
     }
 
     [Fact]
@@ -45,7 +44,7 @@ public class ServerAddressTests
             var text = new char[random.Next(60)];
             for (int i = 0; i < text.Length; i++) text[i] = Signs[random.Next(Signs.Length)];
             _ = Answer(new string(text));
-            _ = ServerAddress.InHosts(new string(text), "N", out _);
+            _ = HostNames.InHosts(new string(text), "N", out _);
         }
     }
 }
