@@ -116,6 +116,19 @@ public partial class ControlServerTests
     }
 
     [Fact]
+    public void Logs_may_be_asked_for_by_time_priority_text_and_boot()
+    {
+        Ask("GET /v1/logs?priority=3&since=2026-11-21T23:20:01Z&until=1795303202&grep=a%20b&ignorecase=true&kernel=true&boot=-1 HTTP/1.1\r\nHost: x\r\n\r\n",
+            f => Assert.Equal(new Dora.Core.Protocol.LogQuery(null, 200, false)
+            {
+                Priority = 3, SinceUs = 1_795_303_201_000_000, UntilUs = 1_795_303_202_999_999, Grep = "a b", IgnoreCase = true, Kernel = true, Boot = "-1",
+            }, f.Machine.Query));
+        Ask("GET /v1/logs/boots HTTP/1.1\r\nHost: x\r\n\r\n", f => Assert.Equal(new Dora.Core.Protocol.LogQuery(null, 0, false) { Boots = true }, f.Machine.Query));
+        foreach (string wrong in new[] { "priority=8", "priority=err", "since=yesterday", "until=10:00", "grep=", $"grep={new string('x', 129)}", "kernel=yes", "boot=", "boot=1", "boot=-0", "boot=-1x", "boot=ABCD", "boot=abc" })
+            Assert.StartsWith("HTTP/1.1 400", Ask($"GET /v1/logs?{wrong} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", _ => { }));
+    }
+
+    [Fact]
     public void A_command_is_run_with_the_body_as_its_service_file()
     {
         const string body = "{\"command\":[\"/bin/true\"]}";
