@@ -25,17 +25,19 @@ public class LogPowerCutTests
             using var machine = PersistenceTests.Start("log-cut", new MachineDisk(disk));
             if (i > 0)
             {
-                var numbers = machine.SshOutput("dora log --boot -1 -o cat counter").Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => int.Parse(line, CultureInfo.InvariantCulture)).ToList();
+                var numbers = machine.SshOutput("dora log --boot -1 -o cat --grep counter=").Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(Number).ToList();
                 Assert.Equal(Enumerable.Range(0, numbers.Count), numbers);
                 Assert.True(numbers.Count > seen, $"{numbers.Count} lines are stored, and number {seen} was shown before the cut");
                 Assert.Equal(i + 1, machine.SshOutput("dora log --list-boots").Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
             }
             if (i == s_cuts) return;
-            machine.SshOutput("(i=0; while :; do echo $i; i=$((i + 1)); [ $((i % 20)) = 0 ] && sleep 0.1; done) 2>&1 | logger -t counter >/dev/null 2>&1 &");
+            machine.SshOutput("(i=0; while :; do echo counter=$i; i=$((i + 1)); [ $((i % 20)) = 0 ] && sleep 0.1; done) 2>&1 | logger -t cut >/dev/null 2>&1 &");
             Thread.Sleep(random.Next(2000, 4000));
-            seen = int.Parse(machine.SshOutput("dora log -n 1 -o cat counter"), CultureInfo.InvariantCulture);
+            seen = Number(machine.SshOutput("dora log -n 1 -o cat --grep counter="));
             Thread.Sleep(random.Next(2000, 3000));
             machine.CutPower();
         }
     }
+
+    static int Number(string line) => int.Parse(line[(line.IndexOf('=') + 1)..], CultureInfo.InvariantCulture);
 }
