@@ -1,8 +1,8 @@
 namespace Dora.Init.Manager.Supervision;
 
 // The logger, where it is a role of init itself (`init syslog`): guard, manager and syslog are one program, which an
-// upgrade replaces as a whole. Syslog goes last, when the new guard serves: it ends what it has read half and leaves
-// (Syslog/LogServer.Leave.cs); all else waits in pipes and sockets, which the guard holds, for its successor.
+// upgrade replaces as a whole. Syslog goes last, when the new guard serves: what it has not taken waits in pipes and
+// sockets, which the guard holds, for its successor.
 internal sealed partial class Supervisor
 {
     internal static bool IsOwnLogger(Service service) =>
