@@ -47,8 +47,7 @@ internal sealed unsafe partial class LogRing
         private fixed byte _unused[7];
     }
 
-    /// <summary>For tests: called between every two stores and system calls, and may end all by an exception.</summary>
-    internal Action? Stepped { get; set; }
+    private readonly Action? _stepped;
 
     /// <summary>The lines behind the mark may yet be taken back.</summary>
     public bool IsTaking => _header->State != Idle;
@@ -89,7 +88,7 @@ internal sealed unsafe partial class LogRing
     }
 
     [Conditional("DEBUG")]
-    internal void Step() => Stepped?.Invoke();
+    internal void Step() => _stepped?.Invoke();
 
     private void Mark(byte state, byte first, long source)
     {

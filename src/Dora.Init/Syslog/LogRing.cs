@@ -55,9 +55,13 @@ internal sealed unsafe partial class LogRing
     }
 
     /// <summary>Attaches to what <paramref name="memory"/> holds, or makes it an empty ring. The memory must stay valid.</summary>
-    public LogRing(byte* memory, int size)
+    /// <param name="memory">The block.</param>
+    /// <param name="size">Its size in bytes.</param>
+    /// <param name="stepped">For tests: called between every two stores and system calls; may end all by an exception.</param>
+    public LogRing(byte* memory, int size, Action? stepped = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(size, MinimumSize);
+        _stepped = stepped;
         _header = (Header*)memory;
         _data = memory + HeaderSize;
         _capacity = (uint)(size - HeaderSize - TableSize) & ~7u;
