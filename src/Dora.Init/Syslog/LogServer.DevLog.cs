@@ -1,3 +1,4 @@
+using System.Text;
 using Dora.Core.Linux;
 using Dora.Init.Events;
 
@@ -25,35 +26,49 @@ internal sealed partial class LogServer
     {
         for (int i = 0; i < DatagramsPerWakeUp; i++)
         {
-            var errno = Sys.ReceiveFrom(_devLog!, Buffer, out int count, out var sender, Libc.MSG_PEEK);
+            var errno = Sys.ReceiveFrom(_devLog!, Buffer, out int count, out var sender, Libc.MSG_PEEK | Libc.MSG_TRUNC);
             if (errno == Errno.EAGAIN) return;
             errno.ThrowIfError("recvmsg", "/dev/log");
-            TakeDatagram(Buffer.AsSpan(0, count), sender.pid);
+            int seen = Math.Min(count, Buffer.Length);
+            TakeDatagram(Buffer.AsSpan(0, seen), count - seen, sender);
         }
     }
 
     // As with pipes: looked at, put into the ring, taken out exactly once (LogRing.Taking.cs). A datagram is whole.
-    private unsafe void TakeDatagram(ReadOnlySpan<byte> datagram, int pid)
+    private unsafe void TakeDatagram(ReadOnlySpan<byte> datagram, int cutOff, in Libc.ucred sender)
     {
         var message = SyslogMessage.Parse(datagram, _hostName);
         byte[] name = _sender;
-        int length = CgroupPath.ServiceOf(pid, name);
+        int length = CgroupPath.ServiceOf(sender.pid, name);
         if (length == 0)
         {
-            // No service of ours, or gone already: its own word is the best there is.
+            // No service of ours, or gone already: its own word is the best there is. Root may say what it likes; the word of
+            // others, who might call themselves like a service, is marked.
             var tag = message.Tag.IsEmpty ? "unknown"u8 : message.Tag;
-            length = Math.Min(tag.Length, name.Length);
+            length = Math.Min(tag.Length, name.Length - 1);
             tag[..length].CopyTo(name);
+            if (sender.pid == 0 || sender.uid != 0) name[length++] = (byte)'?';
         }
         Ring.Begin(datagram.IsEmpty ? (byte)0 : datagram[0]);
         var stamp = Stamp();
+        var entry = new LogEntry
+        {
+            TimeUs = stamp.Us, BootUs = stamp.BootUs, Priority = (byte)message.Priority, Pid = sender.pid, Source = LogSource.Syslog,
+            Service = name.AsSpan(0, length),
+        };
         var lines = new LineCutter(message.Text);
         while (lines.Next(isEnd: true))
-            Add(new LogEntry
-            {
-                TimeUs = stamp.Us, BootUs = stamp.BootUs, Priority = (byte)message.Priority, Pid = pid, Source = LogSource.Syslog,
-                IsContinuation = lines.IsContinuation, Service = name.AsSpan(0, length), Text = lines.Line,
-            });
+        {
+            entry.IsContinuation = lines.IsContinuation;
+            entry.Text = lines.Line;
+            Add(entry);
+        }
+        if (cutOff > 0)
+        {
+            entry.IsContinuation = false;
+            entry.Text = Encoding.UTF8.GetBytes($"{cutOff} bytes of this message were cut off");
+            Add(entry);
+        }
         Ring.Step();
         var errno = Sys.Read(_devLog!, new Span<byte>(Ring.Witness, 1), out int _);
         Ring.Step();

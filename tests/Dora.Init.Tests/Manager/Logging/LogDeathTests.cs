@@ -20,7 +20,6 @@ public sealed unsafe class LogDeathTests
     public void Death_at_every_single_step_loses_and_doubles_nothing()
     {
         int steps = new World(1, lines: 5, isLong: false).Run(_ => false);
-        Console.WriteLine($"STEPS {steps}");
         Assert.InRange(steps, 100, 20_000);
         for (int fatal = 1; fatal <= steps; fatal++) new World(1, lines: 5, isLong: false).Run(step => step == fatal);
     }
