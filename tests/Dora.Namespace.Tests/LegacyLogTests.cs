@@ -7,7 +7,7 @@ namespace Dora.Namespace.Tests;
 /// <summary>Programs that know nothing of Pandora log into it unmodified: every line with its service or tag, pid, priority and text.</summary>
 public class LegacyLogTests(Xunit.Abstractions.ITestOutputHelper output)
 {
-    const string Logger = "command: [/pandora/init, syslog]\nuser: plain\nlogger: true\nrestart: always\n";
+    const string Logger = "command: [/pandora/syslog]\nuser: plain\nlogger: true\nrestart: always\n";
 
     const string Program = """
         #include <syslog.h>

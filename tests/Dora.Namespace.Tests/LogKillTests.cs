@@ -58,7 +58,7 @@ public class LogKillTests(Xunit.Abstractions.ITestOutputHelper output)
         (string Name, string Kind, int Rate)[] writers = [("plain", "plain", rate), ("torn", "torn", rate / 4), ("long", "long", rate / 4), ("second", "plain", rate), ("log1", "log", rate / 2), ("log2", "log", rate / 2)];
         var files = new Dictionary<string, string>
         {
-            ["syslog"] = $"command: [/pandora/init, syslog, --ring={1 << 30}]\nuser: plain\nlogger: true\nrestart:\n  when: always\n  delay: 10ms\n  factor: 1\n  limit: 0\n",
+            ["syslog"] = $"command: [/pandora/syslog, --ring={1 << 30}]\nuser: plain\nlogger: true\nrestart:\n  when: always\n  delay: 10ms\n  factor: 1\n  limit: 0\n",
         };
         foreach (var (name, kind, pace) in writers)
             files[name] = $"command: [/usr/bin/python3, -u, /pandora/writer.py, {kind}, '{pace}']\nafter: [syslog]\nrestart: never\nstop-timeout: 60s\n";
@@ -119,5 +119,5 @@ public class LogKillTests(Xunit.Abstractions.ITestOutputHelper output)
         return lines;
     }
 
-    static bool IsExecuted(int pid) => InitInNamespace.CommandLine(pid).StartsWith("/pandora/init syslog", StringComparison.Ordinal);
+    static bool IsExecuted(int pid) => InitInNamespace.CommandLine(pid).StartsWith("/pandora/syslog", StringComparison.Ordinal);
 }

@@ -2,8 +2,8 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Dora.Core.Linux;
 using Dora.Core.Protocol;
-using Dora.Init.Events;
-using Dora.Init.Syslog;
+using Dora.Core.Events;
+using Dora.Syslog;
 using Xunit;
 
 namespace Dora.Init.Tests.Manager.Logging;

@@ -1,0 +1,80 @@
+using System.Text;
+using Dora.Core.Events;
+using Dora.Core.Linux;
+using Dora.Core.Protocol;
+
+namespace Dora.Syslog;
+
+// /dev/log: what programs send with syslog(3).
+internal sealed partial class LogServer
+{
+    private const int DatagramsPerWakeUp = 64;
+
+    private readonly byte[] _sender = new byte[255];
+    private FileDescriptor? _devLog;
+    private Watch? _devLogWatch;
+    private byte[] _hostName = [];
+
+    /// <summary>Reads from a bound datagram socket with SO_PASSCRED, which is ours from here on.</summary>
+    public void ListenTo(FileDescriptor devLog, byte[] hostName)
+    {
+        _devLog = devLog;
+        _hostName = hostName;
+        _devLogWatch = Loop.Watch(devLog, Libc.EPOLLIN, "/dev/log", _ => OnDatagrams());
+    }
+
+    private void OnDatagrams()
+    {
+        for (int i = 0; i < DatagramsPerWakeUp; i++)
+        {
+            var errno = Sys.ReceiveFrom(_devLog!, Buffer, out int count, out var sender, Libc.MSG_PEEK | Libc.MSG_TRUNC);
+            if (errno == Errno.EAGAIN) return;
+            errno.ThrowIfError("recvmsg", "/dev/log");
+            int seen = Math.Min(count, Buffer.Length);
+            TakeDatagram(Buffer.AsSpan(0, seen), count - seen, sender);
+        }
+    }
+
+    // As with pipes: looked at, put into the ring, taken out exactly once (LogRing.Taking.cs). A datagram is whole.
+    private unsafe void TakeDatagram(ReadOnlySpan<byte> datagram, int cutOff, in Libc.ucred sender)
+    {
+        var message = SyslogMessage.Parse(datagram, _hostName);
+        byte[] name = _sender;
+        int length = CgroupPath.ServiceOf(sender.pid, name);
+        if (length == 0)
+        {
+            // No service of ours, or gone already: its own word is the best there is. Root may say what it likes; the word of
+            // others, who might call themselves like a service, is marked.
+            var tag = message.Tag.IsEmpty ? "unknown"u8 : message.Tag;
+            length = Math.Min(tag.Length, name.Length - 1);
+            tag[..length].CopyTo(name);
+            if (sender.pid == 0 || sender.uid != 0) name[length++] = (byte)'?';
+        }
+        Ring.Begin(datagram.IsEmpty ? (byte)0 : datagram[0]);
+        var stamp = Stamp();
+        var entry = new LogEntry
+        {
+            TimeUs = stamp.Us, BootUs = stamp.BootUs, Priority = (byte)message.Priority, Pid = sender.pid, Source = LogSource.Syslog,
+            Service = name.AsSpan(0, length),
+        };
+        var lines = new LineCutter(message.Text);
+        while (lines.Next(isEnd: true))
+        {
+            entry.IsContinuation = lines.IsContinuation;
+            entry.Text = lines.Line;
+            Add(entry);
+        }
+        if (cutOff > 0)
+        {
+            entry.IsContinuation = false;
+            entry.Text = Encoding.UTF8.GetBytes($"{cutOff} bytes of this message were cut off");
+            Add(entry);
+        }
+        Ring.Step();
+        var errno = Sys.Read(_devLog!, new Span<byte>(Ring.Witness, 1), out int _);
+        Ring.Step();
+        Ring.Settle();
+        errno.ThrowIfError("read", "/dev/log");
+        Added();
+    }
+}
