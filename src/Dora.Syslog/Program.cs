@@ -34,7 +34,7 @@ internal static partial class Program
 
         using var loop = new EventLoop();
         if (!passed.Remove("ring", out var ringFile)) Sys.MakeMemoryFile("log-ring", out ringFile).ThrowIfError("memfd_create");
-        SharedMemory.Map(ringFile, ringBytes, out var memory).ThrowIfError("mmap", "ring");
+        SharedMemory.Map(ringFile, ringBytes + LogRing.TableSize, out var memory).ThrowIfError("mmap", "ring");
         var server = new LogServer(loop, RingIn(memory!));
         server.Note(server.Ring.Recovered
             ? $"started again, {server.Ring.NextSequence - server.Ring.FirstSequence} lines kept" : "started");

@@ -25,7 +25,7 @@ public sealed class LogStoreTests : IDisposable
     [Fact]
     public void Killed_again_and_again_while_a_service_writes_no_stored_line_is_missing_or_twice()
     {
-        int kills = int.TryParse(Environment.GetEnvironmentVariable("PANDORA_LOG_KILLS"), out int count) ? count : 12;
+        int kills = int.TryParse(Environment.GetEnvironmentVariable("PANDORA_STORE_KILLS"), out int count) ? count : 12;
         using var init = Start(new Dictionary<string, string> { ["syslog"] = Syslog, ["writer"] = Writer });
         for (int i = 0; i < kills; i++)
         {
