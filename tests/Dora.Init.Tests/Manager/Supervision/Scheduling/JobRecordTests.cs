@@ -1,0 +1,51 @@
+using Dora.Init.Manager.Supervision.Scheduling;
+using Dora.Tests.Harness;
+using Xunit;
+
+namespace Dora.Init.Tests.Manager.Supervision.Scheduling;
+
+public class JobRecordTests
+{
+    static JobRecord Sample()
+    {
+        var record = new JobRecord { Passed = 1_800_000_000, HasCome = true, LastStart = -5, LastStartSinceBoot = TimeSpan.FromTicks(12345), IsQueued = true };
+        for (int i = 0; i < 25; i++) record.Add(new JobRun(i, i * 1000, "schedule", "exit-code", i));
+        record.Open = new JobRun(99, 0, "request", "running", -1);
+        return record;
+    }
+
+    [Fact]
+    public void What_is_written_is_read()
+    {
+        var read = JobRecord.Read(Sample().Text("a") + new JobRecord().Text("b"), isSameBoot: true);
+        Assert.Equal(["a", "b"], read.Keys);
+        Assert.Equal(Sample().Text("a"), read["a"].Text("a"));
+        Assert.Equal(JobRecord.MostRuns, read["a"].Runs.Count);
+        Assert.Equal(new JobRecord().Text("b"), read["b"].Text("b"));
+    }
+
+    [Fact]
+    public void Of_another_boot_only_what_outlives_it_counts()
+    {
+        var read = JobRecord.Read(Sample().Text("a"), isSameBoot: false)["a"];
+        Assert.Null(read.LastStartSinceBoot);
+        Assert.False(read.IsQueued);
+        Assert.Null(read.Open);
+        Assert.Equal(new JobRun(99, -1, "request", "interrupted", -1), read.Runs[^1]);
+    }
+
+    [Fact]
+    public void A_damaged_history_is_read_as_far_as_it_goes()
+    {
+        string text = Sample().Text("a") + Sample().Text("b");
+        var random = new Random(1);
+        for (int round = 0; round < Fuzz.Rounds(20_000); round++)
+        {
+            var damaged = text.ToCharArray();
+            for (int i = random.Next(1, 8); i > 0; i--) damaged[random.Next(damaged.Length)] = (char)random.Next(0, 300);
+            string cut = new string(damaged)[..random.Next(damaged.Length)];
+            foreach (var record in JobRecord.Read(cut, random.Next(2) == 0).Values) Assert.InRange(record.Runs.Count, 0, JobRecord.MostRuns);
+        }
+        Assert.Empty(JobRecord.Read("run 1 2 schedule success 0\nnonsense\n", false));
+    }
+}
