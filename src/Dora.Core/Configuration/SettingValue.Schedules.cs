@@ -27,18 +27,35 @@ internal sealed partial class SettingValue
             {
                 if (schedule.Every > TimeSpan.Zero) Fail(word, "a second 'every'; one is enough");
                 var interval = new YamlScalar(word.Position, word.Value[ScheduleSettings.EveryWord.Length..].Trim(), IsPlain: true);
-                schedule = schedule with { Every = new SettingValue(interval, path, problems).Duration(TimeSpan.FromSeconds(1)) };
+                schedule.Every = new SettingValue(interval, path, problems).Duration(TimeSpan.FromSeconds(1));
             }
             else if (CronExpression.Parse(word.Value, out int column, out string problem) is { } time)
             {
-                if (times.Exists(other => other.Text == time.Text)) Fail(word, $"'{Printable.Text(time.Text)}' is there twice");
+                if (IsThere(times, time.Text)) Fail(word, $"'{Printable.Text(time.Text)}' is there twice");
                 times.Add(time);
             }
             else FailAt(word, column, problem);
         }
         if (node is YamlList { Items.Count: 0 }) Fail("is empty; write when it is to be run, or leave it out");
         if (times.Count > ScheduleSettings.MostTimes) Fail($"has more than {ScheduleSettings.MostTimes} expressions");
-        return schedule with { Times = times };
+        schedule.Times = times;
+        return schedule;
+    }
+
+    private static bool IsThere(List<CronExpression> times, string text)
+    {
+        foreach (var time in times)
+            if (time.Text == text) return true;
+        return false;
+    }
+
+    /// <summary>Which one of some words.</summary>
+    public int Word(string[] words)
+    {
+        string word = Word();
+        int index = Array.IndexOf(words, word);
+        if (index < 0 && node is YamlScalar) Fail($"'{Printable.Text(word)}' is not one of {string.Join(", ", words)}{Suggestion.For(word, words)}");
+        return Math.Max(index, 0);
     }
 
     public string? Zone()

@@ -9,16 +9,15 @@ internal sealed partial class CronExpression
 
     private const int Minute = 0, Hour = 1, Day = 2, Month = 3, Weekday = 4;
 
-    private static readonly (string Name, int Least, int Most, string Words)[] s_fields =
-    [
-        ("minute", 0, 59, ""), ("hour", 0, 23, ""), ("day", 1, 31, ""), ("month", 1, 12, "JANFEBMARAPRMAYJUNJULAUGSEPOCTNOVDEC"), ("weekday", 0, 7, "SUNMONTUEWEDTHUFRISAT"),
-    ];
+    private static readonly string[] s_fields = ["minute", "hour", "day", "month", "weekday"];
 
-    private static readonly (string Name, string Fields)[] s_macros =
-    [
-        ("@reboot", ""), ("@hourly", "0 * * * *"), ("@daily", "0 0 * * *"), ("@midnight", "0 0 * * *"), ("@weekly", "0 0 * * 0"),
-        ("@monthly", "0 0 1 * *"), ("@yearly", "0 0 1 1 *"), ("@annually", "0 0 1 1 *"),
-    ];
+    private static ReadOnlySpan<byte> Least => [0, 0, 1, 1, 0];
+    private static ReadOnlySpan<byte> Most => [59, 23, 31, 12, 7];
+
+    private static readonly string[] s_macros = ["@reboot", "@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@yearly", "@annually"];
+    private static readonly string[] s_macroFields = ["", "0 * * * *", "0 0 * * *", "0 0 * * *", "0 0 * * 0", "0 0 1 * *", "0 0 1 1 *", "0 0 1 1 *"];
+
+    private static string WordsOf(int field) => field == Month ? "JANFEBMARAPRMAYJUNJULAUGSEPOCTNOVDEC" : field == Weekday ? "SUNMONTUEWEDTHUFRISAT" : "";
 
     /// <summary>Null, with what is wrong and in which column of the text, if it is none.</summary>
     public static CronExpression? Parse(string text, out int column, out string problem)
@@ -53,18 +52,16 @@ internal sealed partial class CronExpression
     private static CronExpression? OfMacro(string word, out string problem)
     {
         problem = "";
-        var names = new string[s_macros.Length];
-        for (int i = 0; i < names.Length; i++)
+        for (int i = 0; i < s_macros.Length; i++)
         {
-            names[i] = s_macros[i].Name;
-            if (!names[i].Equals(word, StringComparison.OrdinalIgnoreCase)) continue;
-            var expression = new CronExpression(names[i]) { IsReboot = i == 0 };
+            if (!s_macros[i].Equals(word, StringComparison.OrdinalIgnoreCase)) continue;
+            var expression = new CronExpression(s_macros[i]) { IsReboot = i == 0 };
             int column = 0, field = 0;
             if (i > 0)
-                foreach (string text in s_macros[i].Fields.Split(' ')) _ = expression.ReadField(field++, text, ref column, ref problem);
+                foreach (string text in s_macroFields[i].Split(' ')) _ = expression.ReadField(field++, text, ref column, ref problem);
             return expression;
         }
-        problem = $"'{Printable.Text(word)}' is not one of {string.Join(", ", names)}{Suggestion.For(word, names)}";
+        problem = $"'{Printable.Text(word)}' is not one of {string.Join(", ", s_macros)}{Suggestion.For(word, s_macros)}";
         return null;
     }
 
@@ -82,7 +79,7 @@ internal sealed partial class CronExpression
             var element = comma < 0 ? text : text[..comma];
             if (ReadElement(field, element) is { } wrong)
             {
-                problem = $"{s_fields[field].Name}: {wrong}";
+                problem = $"{s_fields[field]}: {wrong}";
                 return false;
             }
             if (comma < 0) return true;
@@ -101,7 +98,7 @@ internal sealed partial class CronExpression
             _ = ReadSpecialWeekday(text, out string why);
             return why;
         }
-        var (name, least, most, _) = s_fields[field];
+        int least = Least[field], most = Most[field];
         int step = 1;
         int slash = text.IndexOf('/');
         var range = slash < 0 ? text : text[..slash];
@@ -141,7 +138,8 @@ internal sealed partial class CronExpression
 
     private static string? Value(int field, ReadOnlySpan<char> text, out int value)
     {
-        var (_, least, most, words) = s_fields[field];
+        int least = Least[field], most = Most[field];
+        string words = WordsOf(field);
         if (text.Length == 3 && char.IsAsciiLetter(text[0]))
             for (int i = 0; i < words.Length; i += 3)
                 if (words.AsSpan(i, 3).Equals(text, StringComparison.OrdinalIgnoreCase))

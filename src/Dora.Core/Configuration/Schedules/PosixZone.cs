@@ -11,7 +11,11 @@ internal sealed class PosixZone
     /// <summary>No offset is further from UTC than this.</summary>
     public const int Furthest = 26 * 3600;
 
-    private readonly record struct Rule(char Kind, int Month, int Week, int Day, int Time);
+    private struct Rule
+    {
+        public char Kind;
+        public int Month, Week, Day, Time;
+    }
 
     private int _standard, _summer;
     private bool _hasSummer;
@@ -145,7 +149,7 @@ internal sealed class PosixZone
             text = text[1..];
             if (!Clock(ref text, 167, out time)) return false;
         }
-        rule = new Rule(kind, month, week, day, time);
+        rule = new Rule { Kind = kind, Month = month, Week = week, Day = day, Time = time };
         return true;
     }
 

@@ -1,28 +1,28 @@
 namespace Dora.Core.Configuration.Schedules;
 
 /// <summary>When a oneshot is run by itself; <c>schedule</c>.</summary>
-internal sealed record ScheduleSettings
+internal sealed class ScheduleSettings
 {
     /// <summary>Most expressions of one schedule.</summary>
     public const int MostTimes = 64;
 
     /// <summary>The times of the clock; <c>at</c>.</summary>
-    public IReadOnlyList<CronExpression> Times { get; init; } = [];
+    public IReadOnlyList<CronExpression> Times { get; set; } = [];
 
     /// <summary>From the last start to the next, by a clock that nobody sets; <c>every</c>; zero is not at all.</summary>
-    public TimeSpan Every { get; init; }
+    public TimeSpan Every { get; set; }
 
     /// <summary>Whose clocks <see cref="Times"/> mean; <c>zone</c>; null is the machine's.</summary>
-    public string? Zone { get; init; }
+    public string? Zone { get; set; }
 
     /// <summary>How much later it may come, always the same on one machine; <c>jitter</c>.</summary>
-    public TimeSpan Jitter { get; init; }
+    public TimeSpan Jitter { get; set; }
 
     /// <summary>What happens when it is due while it still runs; <c>overlap</c>.</summary>
-    public OverlapPolicy Overlap { get; init; }
+    public OverlapPolicy Overlap { get; set; }
 
     /// <summary>Whether times that were missed are made up for, once; <c>missed</c>.</summary>
-    public bool RunsMissed { get; init; }
+    public bool RunsMissed { get; set; }
 
     /// <summary>Once after the boot (@reboot).</summary>
     public bool AtBoot

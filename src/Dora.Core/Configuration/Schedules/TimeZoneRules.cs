@@ -26,8 +26,13 @@ internal sealed class TimeZoneRules
     /// <summary>Seconds east of UTC, and until when (exclusive) that holds; the pieces join, but neighbours may be alike.</summary>
     public int OffsetAt(long time, out long until)
     {
-        int index = Array.BinarySearch(_times, time);
-        index = index < 0 ? ~index : index + 1; // how many have come
+        int index = 0; // how many have come
+        for (int beyond = _times.Length; index < beyond;)
+        {
+            int middle = (index + beyond) / 2;
+            if (_times[middle] <= time) index = middle + 1;
+            else beyond = middle;
+        }
         if (index == _times.Length && _rule is not null) return _rule.OffsetAt(time, out until);
         until = index < _times.Length ? _times[index] : long.MaxValue;
         return _offsets[index];

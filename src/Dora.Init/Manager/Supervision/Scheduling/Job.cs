@@ -125,7 +125,7 @@ internal sealed class Job(JobScheduler scheduler, Service service, JobRecord rec
         {
             record.LastStart = WallClock.Now;
             record.LastStartSinceBoot = EventLoop.Now;
-            record.Open = new JobRun(WallClock.Now, 0, _cause, "", -1);
+            record.Open = new JobRun { Start = WallClock.Now, Cause = _cause };
             Times?.StartedAt(EventLoop.Now);
             (_cause, _isFired, _isToldOfOverlap) = (Request, false, false);
             Changed(isHistory: true);
@@ -138,7 +138,7 @@ internal sealed class Job(JobScheduler scheduler, Service service, JobRecord rec
         else if (_isFired && state.Phase is ServicePhase.Failed)
         {
             // It has not come as far as a start.
-            record.Add(new JobRun(WallClock.Now, 0, _cause, result, -1));
+            record.Add(new JobRun { Start = WallClock.Now, Cause = _cause, Result = result });
             Changed(isHistory: true);
         }
         if (state.Phase is not ServicePhase.Stopped) (_cause, _isFired) = (Request, false);
@@ -152,7 +152,8 @@ internal sealed class Job(JobScheduler scheduler, Service service, JobRecord rec
     {
         if (record.Open is not { } open) return;
         var lasted = record.LastStartSinceBoot is { } start ? EventLoop.Now - start : TimeSpan.Zero;
-        record.Add(open with { DurationMs = (long)lasted.TotalMilliseconds, Result = result, Code = code });
+        (open.DurationMs, open.Result, open.Code) = ((long)lasted.TotalMilliseconds, result, code);
+        record.Add(open);
         record.Open = null;
         Changed(isHistory: true);
     }

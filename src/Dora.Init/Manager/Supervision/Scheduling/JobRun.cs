@@ -4,12 +4,23 @@ using System.Text;
 namespace Dora.Init.Manager.Supervision.Scheduling;
 
 /// <summary>One run of a job, retries included.</summary>
-/// <param name="Start">By the wall clock, in seconds since 1970.</param>
-/// <param name="DurationMs">By the clock that nobody sets; less than zero where nobody saw its end.</param>
-/// <param name="Cause">schedule, missed, boot or request.</param>
-/// <param name="Result">One of ServiceResults, or stopped, replaced, interrupted.</param>
-/// <param name="Code">Exit code or signal; less than zero for none.</param>
-internal readonly record struct JobRun(long Start, long DurationMs, string Cause, string Result, int Code);
+internal sealed class JobRun
+{
+    /// <summary>By the wall clock, in seconds since 1970.</summary>
+    public long Start { get; init; }
+
+    /// <summary>By the clock that nobody sets; less than zero where nobody saw its end.</summary>
+    public long DurationMs { get; set; }
+
+    /// <summary>schedule, missed, boot or request.</summary>
+    public string Cause { get; init; } = "";
+
+    /// <summary>One of ServiceResults, or stopped, replaced, interrupted.</summary>
+    public string Result { get; set; } = "running";
+
+    /// <summary>Exit code or signal; less than zero for none.</summary>
+    public int Code { get; set; } = -1;
+}
 
 /// <summary>
 /// What is known of a job beyond its file, as lines of text. They are saved with the manager's state, and the same lines of
@@ -49,7 +60,7 @@ internal sealed class JobRecord
     public string Text(string name)
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"job {name} {Word(Passed)} {(HasCome ? 1 : 0)} {Word(LastStart)} {Word(LastStartSinceBoot?.Ticks)} {(IsQueued ? 1 : 0)}\n");
+        text.Append($"job {name} {Word(Passed)} {(HasCome ? "1" : "0")} {Word(LastStart)} {Word(LastStartSinceBoot?.Ticks)} {(IsQueued ? "1" : "0")}\n");
         foreach (var run in Runs) Append(text, "run", run);
         if (Open is { } open) Append(text, "open", open);
         return text.ToString();
@@ -58,7 +69,7 @@ internal sealed class JobRecord
     private static string Word(long? value) => value is { } number ? number.ToString(CultureInfo.InvariantCulture) : "-";
 
     private static void Append(StringBuilder text, string word, JobRun run) =>
-        text.Append(CultureInfo.InvariantCulture, $"{word} {run.Start} {run.DurationMs} {run.Cause} {run.Result} {run.Code}\n");
+        text.Append($"{word} {Word(run.Start)} {Word(run.DurationMs)} {run.Cause} {run.Result} {Word(run.Code)}\n");
 
     /// <summary>Jobs of a text by their names.</summary>
     /// <param name="text">Lines as <see cref="Text"/> writes them.</param>
@@ -70,30 +81,29 @@ internal sealed class JobRecord
         foreach (string line in text.Split('\n'))
         {
             string[] words = line.Split(' ');
-            switch (words)
+            if (words[0] == "job")
             {
-                case ["job", var name, var passed, var hasCome, var started, var sinceBoot, var queued]:
-                    record = records[name] = new JobRecord
-                    {
-                        Passed = Number(passed),
-                        HasCome = hasCome == "1",
-                        LastStart = Number(started),
-                        LastStartSinceBoot = isSameBoot && Number(sinceBoot) is { } ticks ? new TimeSpan(ticks) : null,
-                        IsQueued = isSameBoot && queued == "1",
-                    };
-                    break;
-                case [var kind and ("run" or "open"), var start, var duration, var cause, var result, var code]
-                    when record is not null && Number(start) is { } at && Number(duration) is { } ms && int.TryParse(code, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number):
-                    var run = new JobRun(at, ms, cause, result, number);
-                    if (kind == "run") record.Add(run);
-                    else if (isSameBoot) record.Open = run;
+                // Damaged: what follows a job line that cannot be read is not another job's.
+                record = words.Length != 7 ? null : records[words[1]] = new JobRecord
+                {
+                    Passed = Number(words[2]),
+                    HasCome = words[3] == "1",
+                    LastStart = Number(words[4]),
+                    LastStartSinceBoot = isSameBoot && Number(words[5]) is { } ticks ? new TimeSpan(ticks) : null,
+                    IsQueued = isSameBoot && words[6] == "1",
+                };
+            }
+            else if (record is not null && words.Length == 6 && words[0] is "run" or "open" && Number(words[1]) is { } start && Number(words[2]) is { } ms && Number(words[5]) is { } code)
+            {
+                var run = new JobRun { Start = start, DurationMs = ms, Cause = words[3], Result = words[4], Code = (int)code };
+                if (words[0] == "run") record.Add(run);
+                else if (isSameBoot) record.Open = run;
+                else
+                {
                     // The machine went down around it.
-                    else record.Add(run with { DurationMs = -1, Result = "interrupted" });
-                    break;
-                case ["job" or "run" or "open", ..]:
-                    // Damaged: what follows a job line that cannot be read is not another job's.
-                    if (words[0] == "job") record = null;
-                    break;
+                    (run.DurationMs, run.Result) = (-1, "interrupted");
+                    record.Add(run);
+                }
             }
         }
         return records;

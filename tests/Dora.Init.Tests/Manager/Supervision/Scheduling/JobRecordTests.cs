@@ -9,8 +9,8 @@ public class JobRecordTests
     static JobRecord Sample()
     {
         var record = new JobRecord { Passed = 1_800_000_000, HasCome = true, LastStart = -5, LastStartSinceBoot = TimeSpan.FromTicks(12345), IsQueued = true };
-        for (int i = 0; i < 25; i++) record.Add(new JobRun(i, i * 1000, "schedule", "exit-code", i));
-        record.Open = new JobRun(99, 0, "request", "running", -1);
+        for (int i = 0; i < 25; i++) record.Add(new JobRun { Start = i, DurationMs = i * 1000, Cause = "schedule", Result = "exit-code", Code = i });
+        record.Open = new JobRun { Start = 99, Cause = "request" };
         return record;
     }
 
@@ -31,7 +31,8 @@ public class JobRecordTests
         Assert.Null(read.LastStartSinceBoot);
         Assert.False(read.IsQueued);
         Assert.Null(read.Open);
-        Assert.Equal(new JobRun(99, -1, "request", "interrupted", -1), read.Runs[^1]);
+        var run = read.Runs[^1];
+        Assert.Equal((99, -1, "request", "interrupted", -1), (run.Start, run.DurationMs, run.Cause, run.Result, run.Code));
     }
 
     [Fact]

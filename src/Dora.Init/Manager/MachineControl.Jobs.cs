@@ -1,0 +1,39 @@
+using Dora.Core.Protocol;
+using Dora.Init.Events;
+using Dora.Init.Manager.Control;
+using Dora.Init.Manager.Supervision.Scheduling;
+
+namespace Dora.Init.Manager;
+
+// Services that are run at times.
+internal sealed partial class MachineControl
+{
+    public IReadOnlyList<JobInfo> Jobs()
+    {
+        var list = new List<JobInfo>();
+        foreach (var job in supervisor.Jobs.Jobs) list.Add(MachineReports.JobOf(job, hasRuns: false));
+        list.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
+        return list;
+    }
+
+    public JobInfo? Job(string name) => supervisor.Jobs.Find(name) is { } job ? MachineReports.JobOf(job, hasRuns: true) : null;
+
+    public ControlResult RunJob(string name)
+    {
+        if (supervisor.Find(name) is not { } service) return WhyUnusable(name);
+        if (NoJob(name) is { } none) return none;
+        if (WhyNot("start", service) is { } refused) return refused;
+        if (!service.State.IsAtRest)
+            return ControlResult.Refused(Refusal.Conflict, "service.busy", $"{name}: its last run goes on: it is {MachineReports.StateName(service)}");
+        string before = MachineReports.StateName(service);
+        var asked = EventLoop.Now;
+        supervisor.StartAgain(service);
+        return ControlResult.Accepted(changes.Begin("run", name, before, state => state.Phase is Supervision.ServicePhase.Done && state.Since >= asked));
+    }
+
+    /// <summary>Why there is no job of this name, if there is a service.</summary>
+    public ControlResult? NoJob(string name) =>
+        supervisor.Jobs.Find(name) is not null ? null
+        : supervisor.Find(name) is null ? WhyUnusable(name)
+        : ControlResult.Refused(Refusal.Conflict, "service.no-schedule", $"{name}: its file has no schedule");
+}
