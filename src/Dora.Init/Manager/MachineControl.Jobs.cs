@@ -1,7 +1,6 @@
 using Dora.Core.Protocol;
 using Dora.Init.Events;
 using Dora.Init.Manager.Control;
-using Dora.Init.Manager.Supervision.Scheduling;
 
 namespace Dora.Init.Manager;
 
@@ -11,12 +10,13 @@ internal sealed partial class MachineControl
     public IReadOnlyList<JobInfo> Jobs()
     {
         var list = new List<JobInfo>();
-        foreach (var job in supervisor.Jobs.Jobs) list.Add(MachineReports.JobOf(job, hasRuns: false));
+        foreach (var service in supervisor.Services)
+            if (service.Job is { } job) list.Add(MachineReports.JobOf(job, hasRuns: false));
         list.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
         return list;
     }
 
-    public JobInfo? Job(string name) => supervisor.Jobs.Find(name) is { } job ? MachineReports.JobOf(job, hasRuns: true) : null;
+    public JobInfo? Job(string name) => supervisor.Find(name)?.Job is { } job ? MachineReports.JobOf(job, hasRuns: true) : null;
 
     public ControlResult RunJob(string name)
     {
@@ -33,7 +33,7 @@ internal sealed partial class MachineControl
 
     /// <summary>Why there is no job of this name, if there is a service.</summary>
     public ControlResult? NoJob(string name) =>
-        supervisor.Jobs.Find(name) is not null ? null
-        : supervisor.Find(name) is null ? WhyUnusable(name)
+        supervisor.Find(name) is not { } service ? WhyUnusable(name)
+        : service.Job is not null ? null
         : ControlResult.Refused(Refusal.Conflict, "service.no-schedule", $"{name}: its file has no schedule");
 }

@@ -5,7 +5,7 @@ namespace Dora.Core.Configuration.Schedules;
 
 /// <summary>
 /// What a zone's clocks show: how far they are from UTC, and when that changes. Read from a TZif file (RFC 8536), of which
-/// nothing is believed before it is checked, or from a rule of POSIX. TimeZoneInfo would be 300 kB of init.
+/// nothing is believed before it is checked, or from a rule of POSIX. TimeZoneInfo is too large for init.
 /// </summary>
 internal sealed class TimeZoneRules
 {

@@ -95,7 +95,7 @@ internal sealed class Service : IDisposable
     public bool IsArmed => _supervisor.IsArmed(this);
 
     /// <summary>Its times and runs, if it has a schedule.</summary>
-    public Scheduling.Job? Job => Settings.Schedule is null ? null : _supervisor.Jobs.Find(Name);
+    public Scheduling.Job? Job { get; set; }
 
     public bool IsMasked => _supervisor.IsMasked(this);
 

@@ -41,7 +41,7 @@ internal sealed partial class Supervisor
             AdoptConnections(service, entry);
             AdoptDemand(service);
             AdoptTrigger(service, entry);
-            if (entry.Job is { } job) Jobs.Adopt(service, job);
+            AdoptJob(service, entry.Job);
             AdoptFailure(service);
             if (service.Settings.PerConnection && !service.IsSession && service.State.Phase is ServicePhase.Running
                 && OpenListener(service) is { } failure)
@@ -109,7 +109,7 @@ internal sealed partial class Supervisor
                 IsStopAsked = _stopsAsked.Contains(service.Name),
                 IsRestartAsked = _restartsAsked.Contains(service.Name),
                 Trigger = TriggerOf(service),
-                Job = _jobs?.Find(service.Name)?.Text,
+                Job = service.Job?.Text,
                 Transient = service.TransientText,
                 Relay = service.Relay?.Saved,
                 PeerSource = service.Peer?.Source,

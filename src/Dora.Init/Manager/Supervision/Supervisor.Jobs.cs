@@ -9,7 +9,7 @@ internal sealed partial class Supervisor
 
     public JobScheduler Jobs => _jobs ??= new JobScheduler(this);
 
-    private bool IsJob(Service service) => _jobs?.Find(service.Name) is { Times: not null };
+    private static bool IsJob(Service service) => service.Job?.Times is not null;
 
     /// <summary>Why nothing may start a service by itself; null if it may.</summary>
     public string? WhyNotByItself(Service service)
@@ -24,5 +24,11 @@ internal sealed partial class Supervisor
         if (service.Settings.Schedule is not null || _jobs is not null) Jobs.Know(service);
     }
 
-    private void FollowJob(Service service) => _jobs?.Find(service.Name)?.Follow();
+    /// <summary>Takes up what the last manager has saved of a job.</summary>
+    private void AdoptJob(Service service, string? text)
+    {
+        if (service.Job is not null && text is not null) service.Job = new Job(Jobs, service, JobRecord.Of(text, isSameBoot: true));
+    }
+
+    internal Service[] ServicesNow() => _services.Values.ToArray();
 }

@@ -219,7 +219,7 @@ internal sealed partial class Supervisor
     {
         SettleDemand(service);
         SettleTrigger(service);
-        FollowJob(service);
+        service.Job?.Follow();
         FollowRelays(service);
         CloseListener(service);
         if (service.Settings.Logger && service.State.Phase is ServicePhase.Stopped or ServicePhase.Failed or ServicePhase.Backoff) _output.LoggerEnded();

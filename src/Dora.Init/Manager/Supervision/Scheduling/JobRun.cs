@@ -31,6 +31,8 @@ internal sealed class JobRecord
     /// <summary>Runs that are kept.</summary>
     public const int MostRuns = 20;
 
+    private const int JobWords = 7, LongestText = 8 << 10;
+
     /// <summary>All times up to here (of the wall clock, less the jitter) are dealt with; null before its first look.</summary>
     public long? Passed { get; set; }
 
@@ -71,29 +73,42 @@ internal sealed class JobRecord
     private static void Append(StringBuilder text, string word, JobRun run) =>
         text.Append($"{word} {Word(run.Start)} {Word(run.DurationMs)} {run.Cause} {run.Result} {Word(run.Code)}\n");
 
-    /// <summary>Jobs of a text by their names.</summary>
-    /// <param name="text">Lines as <see cref="Text"/> writes them.</param>
-    /// <param name="isSameBoot">Whether they were written since the machine was booted.</param>
-    public static Dictionary<string, JobRecord> Read(string text, bool isSameBoot)
+    /// <summary>The lines of each job of a history, by its name. What follows a job line that cannot be read is not another job's.</summary>
+    public static Dictionary<string, string> Split(string history)
     {
-        var records = new Dictionary<string, JobRecord>(StringComparer.Ordinal);
-        JobRecord? record = null;
+        var texts = new Dictionary<string, string>(StringComparer.Ordinal);
+        string? name = null;
+        foreach (string line in history.Split('\n'))
+        {
+            if (line.StartsWith("job ", StringComparison.Ordinal))
+            {
+                string[] words = line.Split(' ');
+                name = words.Length == JobWords ? words[1] : null;
+                if (name is not null) texts[name] = line;
+            }
+            else if (name is not null && texts[name].Length < LongestText) texts[name] += "\n" + line;
+        }
+        return texts;
+    }
+
+    /// <summary>What <see cref="Text"/> has written.</summary>
+    /// <param name="text">Lines of one job.</param>
+    /// <param name="isSameBoot">Whether they were written since the machine was booted.</param>
+    public static JobRecord Of(string text, bool isSameBoot)
+    {
+        var record = new JobRecord();
         foreach (string line in text.Split('\n'))
         {
             string[] words = line.Split(' ');
-            if (words[0] == "job")
+            if (words.Length == JobWords && words[0] == "job")
             {
-                // Damaged: what follows a job line that cannot be read is not another job's.
-                record = words.Length != 7 ? null : records[words[1]] = new JobRecord
-                {
-                    Passed = Number(words[2]),
-                    HasCome = words[3] == "1",
-                    LastStart = Number(words[4]),
-                    LastStartSinceBoot = isSameBoot && Number(words[5]) is { } ticks ? new TimeSpan(ticks) : null,
-                    IsQueued = isSameBoot && words[6] == "1",
-                };
+                record.Passed = Number(words[2]);
+                record.HasCome = words[3] == "1";
+                record.LastStart = Number(words[4]);
+                if (isSameBoot && Number(words[5]) is { } ticks) record.LastStartSinceBoot = new TimeSpan(ticks);
+                record.IsQueued = isSameBoot && words[6] == "1";
             }
-            else if (record is not null && words.Length == 6 && words[0] is "run" or "open" && Number(words[1]) is { } start && Number(words[2]) is { } ms && Number(words[5]) is { } code)
+            else if (words.Length == 6 && words[0] is "run" or "open" && Number(words[1]) is { } start && Number(words[2]) is { } ms && Number(words[5]) is { } code)
             {
                 var run = new JobRun { Start = start, DurationMs = ms, Cause = words[3], Result = words[4], Code = (int)code };
                 if (words[0] == "run") record.Add(run);
@@ -106,7 +121,7 @@ internal sealed class JobRecord
                 }
             }
         }
-        return records;
+        return record;
     }
 
     private static long? Number(string word) => long.TryParse(word, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value) ? value : null;

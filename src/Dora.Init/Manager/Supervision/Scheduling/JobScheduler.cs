@@ -17,10 +17,10 @@ internal sealed class JobScheduler : IDisposable
     private const int MostKept = 256;
 
     private readonly Supervisor _supervisor;
-    private readonly Dictionary<string, Job> _jobs = [];
-    private readonly Dictionary<string, TimeZoneRules> _zones = [];
     private readonly WallTimer _timer;
-    private Dictionary<string, JobRecord> _kept = [];
+    private Dictionary<string, string> _kept = []; // records of jobs that are not there at the moment: a mask is no reason to forget
+    private TimeZoneRules? _zone; // the last one that was looked for: mostly that of the next job too
+    private string? _zoneName;
     private LoopTimer? _interval;
     private bool _isBegun;
     private bool _isArming;
@@ -30,8 +30,6 @@ internal sealed class JobScheduler : IDisposable
         _supervisor = supervisor;
         _timer = new WallTimer(supervisor.Loop, Look);
     }
-
-    public IReadOnlyCollection<Job> Jobs => _jobs.Values;
 
     /// <summary>What makes the jitter of this machine its own.</summary>
     public string Machine { get; } = Sys.ReadText("/proc/sys/kernel/hostname")?.Trim() ?? "";
@@ -44,59 +42,53 @@ internal sealed class JobScheduler : IDisposable
 
     public Func<string>? ReadHistory { get; set; }
 
-    public Job? Find(string name) => _jobs.GetValueOrDefault(name);
-
     /// <summary>A service has come, or has other settings.</summary>
     public void Know(Service service)
     {
-        if (service.Settings.Schedule is null || service.TransientText is not null)
+        var schedule = service.TransientText is null ? service.Settings.Schedule : null;
+        if (ReferenceEquals(service.Job?.Schedule, schedule) && (schedule is null || service.Job is not null)) return;
+        _zoneName = null; // a good time to look at the machine's again
+        if (schedule is null) service.Job = null;
+        else
         {
-            if (_jobs.Remove(service.Name)) Arm();
-            return;
+            if (service.Job is null)
+            {
+                _ = _kept.Remove(service.Name, out string? kept);
+                service.Job = new Job(this, service, JobRecord.Of(kept ?? "", isSameBoot: true));
+                service.Job.Record.Passed = null; // it counts from now on
+            }
+            if (_isBegun && _supervisor.IsWantedByBoot(service.Settings)) _ = service.Job.Begin(isBoot: false);
         }
-        var job = Find(service.Name);
-        if (job?.Service == service && ReferenceEquals(job.Schedule, service.Settings.Schedule)) return;
-        if (job?.Service != service)
-        {
-            _ = _kept.Remove(service.Name, out var record);
-            record ??= new JobRecord();
-            record.Passed = null; // it counts from now on
-            _jobs[service.Name] = job = new Job(this, service, record);
-        }
-        _zones.Clear(); // a good time to look at the machine's again
-        if (_isBegun && _supervisor.IsWantedByBoot(service.Settings)) _ = job.Begin(isBoot: false);
         Arm();
     }
 
-    public void Forget(string name)
+    public void Forget(Service service)
     {
-        if (!_jobs.Remove(name, out var job)) return;
-        if (_kept.Count < MostKept) _kept[name] = job.Record;
+        if (service.Job is not { } job) return;
+        if (_kept.Count < MostKept) _kept[service.Name] = job.Text;
+        service.Job = null;
         Arm();
-    }
-
-    /// <summary>Takes up what the last manager has saved of a job.</summary>
-    public void Adopt(Service service, string text)
-    {
-        if (!_jobs.ContainsKey(service.Name) || JobRecord.Read(text, isSameBoot: true).GetValueOrDefault(service.Name) is not { } record) return;
-        _jobs[service.Name] = new Job(this, service, record);
     }
 
     /// <summary>All services are known. After a boot the history says what was before it.</summary>
     public void Begin(bool isBoot)
     {
+        bool isRead = false;
         _isBegun = true;
-        if (_jobs.Count == 0) return;
-        if (isBoot && ReadHistory?.Invoke() is { } history) _kept = JobRecord.Read(history, isSameBoot: false);
-        foreach (var known in new List<Job>(_jobs.Values))
+        foreach (var service in _supervisor.ServicesNow())
         {
-            var job = known;
-            if (isBoot && _kept.Remove(job.Service.Name, out var record)) _jobs[job.Service.Name] = job = new Job(this, job.Service, record);
-            if (!_supervisor.IsWantedByBoot(job.Service.Settings)) continue;
-            bool isOwed = job.Begin(isBoot);
-            if (!isBoot) Post(job.Service, job.Follow); // it may have ended while there was no manager
-            else if (job.Schedule!.AtBoot) job.Fire(Job.Boot);
-            else if (isOwed) job.Fire(Job.Missed);
+            if (service.Job is null) continue;
+            if (isBoot)
+            {
+                if (!isRead && ReadHistory?.Invoke() is { } history) _kept = JobRecord.Split(history);
+                isRead = true;
+                if (_kept.Remove(service.Name, out string? text)) service.Job = new Job(this, service, JobRecord.Of(text, isSameBoot: false));
+            }
+            if (!_supervisor.IsWantedByBoot(service.Settings)) continue;
+            bool isOwed = service.Job.Begin(isBoot);
+            if (!isBoot) Post(service, service.Job.Follow); // it may have ended while there was no manager
+            else if (service.Job.Schedule!.AtBoot) service.Job.Fire(Job.Boot);
+            else if (isOwed) service.Job.Fire(Job.Missed);
         }
         Arm();
     }
@@ -104,8 +96,7 @@ internal sealed class JobScheduler : IDisposable
     /// <summary>What is due now, and when to look again.</summary>
     public void Look()
     {
-        foreach (var job in new List<Job>(_jobs.Values))
-            job.Look();
+        foreach (var service in _supervisor.ServicesNow()) service.Job?.Look();
         Arm();
     }
 
@@ -119,10 +110,11 @@ internal sealed class JobScheduler : IDisposable
             _isArming = false;
             long? next = null;
             TimeSpan? interval = null;
-            foreach (var job in _jobs.Values)
+            foreach (var service in _supervisor.Services)
             {
-                if (job.Times?.Next is { } at && !(at >= next)) next = at;
-                if (job.Times?.NextInterval is { } due && !(due >= interval)) interval = due;
+                if (service.Job?.Times is not { } times) continue;
+                if (times.Next is { } at && !(at >= next)) next = at;
+                if (times.NextInterval is { } due && !(due >= interval)) interval = due;
             }
             _timer.Set(_supervisor.IsEnding ? null : next);
             _interval?.Cancel();
@@ -130,20 +122,18 @@ internal sealed class JobScheduler : IDisposable
         });
     }
 
-    /// <summary>Null, with the cause, if the zone of a schedule is not known. Read once: a zone does not change while jobs wait for it.</summary>
+    /// <summary>Null, with the cause, if the zone of a schedule is not known. Read once: a zone does not change while a job waits for it.</summary>
     public TimeZoneRules? ZoneOf(ScheduleSettings schedule, out string problem)
     {
         problem = "";
         string name = schedule.Times.Count == 0 ? "UTC" : schedule.Zone ?? "";
-        if (_zones.TryGetValue(name, out var zone)) return zone;
-        if (name.Length > 0) zone = ZoneDirectory.Find(name, out problem);
-        else
-        {
-            zone = ZoneDirectory.Local(out string why);
-            if (why.Length > 0) Log.Warn($"manager: {why}: times of jobs are UTC");
-        }
-        if (zone is not null) _zones[name] = zone;
-        return zone;
+        if (name == _zoneName) return _zone;
+        var zone = name.Length > 0 ? ZoneDirectory.Find(name, out problem) : ZoneDirectory.Local(out problem);
+        if (zone is null) return null;
+        if (problem.Length > 0) Log.Warn($"manager: {problem}: times of jobs are UTC");
+        problem = "";
+        _zoneName = name;
+        return _zone = zone;
     }
 
     /// <summary>Why a job cannot be run now; null if it can.</summary>
@@ -162,12 +152,11 @@ internal sealed class JobScheduler : IDisposable
         if (isHistory) History?.Changed();
     }
 
-    /// <summary>All records, and those of jobs that are not there at the moment: a mask is no reason to forget.</summary>
     public string AllText()
     {
         var text = new StringBuilder();
-        foreach (var job in _jobs.Values) text.Append(job.Text);
-        foreach (var (name, record) in _kept) text.Append(record.Text(name));
+        foreach (var service in _supervisor.Services) text.Append(service.Job?.Text);
+        foreach (var (_, kept) in _kept) text.Append(kept.TrimEnd('\n')).Append('\n');
         return text.ToString();
     }
 

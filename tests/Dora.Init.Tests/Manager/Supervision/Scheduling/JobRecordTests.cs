@@ -17,8 +17,9 @@ public class JobRecordTests
     [Fact]
     public void What_is_written_is_read()
     {
-        var read = JobRecord.Read(Sample().Text("a") + new JobRecord().Text("b"), isSameBoot: true);
-        Assert.Equal(["a", "b"], read.Keys);
+        var texts = JobRecord.Split(Sample().Text("a") + new JobRecord().Text("b"));
+        Assert.Equal(["a", "b"], texts.Keys);
+        var read = texts.ToDictionary(text => text.Key, text => JobRecord.Of(text.Value, isSameBoot: true));
         Assert.Equal(Sample().Text("a"), read["a"].Text("a"));
         Assert.Equal(JobRecord.MostRuns, read["a"].Runs.Count);
         Assert.Equal(new JobRecord().Text("b"), read["b"].Text("b"));
@@ -27,7 +28,7 @@ public class JobRecordTests
     [Fact]
     public void Of_another_boot_only_what_outlives_it_counts()
     {
-        var read = JobRecord.Read(Sample().Text("a"), isSameBoot: false)["a"];
+        var read = JobRecord.Of(Sample().Text("a"), isSameBoot: false);
         Assert.Null(read.LastStartSinceBoot);
         Assert.False(read.IsQueued);
         Assert.Null(read.Open);
@@ -45,8 +46,9 @@ public class JobRecordTests
             var damaged = text.ToCharArray();
             for (int i = random.Next(1, 8); i > 0; i--) damaged[random.Next(damaged.Length)] = (char)random.Next(0, 300);
             string cut = new string(damaged)[..random.Next(damaged.Length)];
-            foreach (var record in JobRecord.Read(cut, random.Next(2) == 0).Values) Assert.InRange(record.Runs.Count, 0, JobRecord.MostRuns);
+            foreach (string one in JobRecord.Split(cut).Values) Assert.InRange(JobRecord.Of(one, random.Next(2) == 0).Runs.Count, 0, JobRecord.MostRuns);
         }
-        Assert.Empty(JobRecord.Read("run 1 2 schedule success 0\nnonsense\n", false));
+        Assert.Empty(JobRecord.Split("run 1 2 schedule success 0\nnonsense\n"));
+        Assert.Equal(["a"], JobRecord.Split("job a 1 1 1 1 1\njob b 1\nrun 1 2 schedule success 0\n").Keys);
     }
 }

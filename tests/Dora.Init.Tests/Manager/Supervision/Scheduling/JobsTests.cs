@@ -24,7 +24,7 @@ public sealed class JobsTests : IDisposable
 
     int Launches => _world.Story.Count(line => line == "launch job");
 
-    Job Job => _world.Supervisor.Jobs.Find("job")!;
+    Job Job => _world["job"].Job!;
 
     string Runs => string.Join(", ", Job.Record.Runs.Select(run => $"{run.Cause} {run.Result}{(run.Code >= 0 ? $" {run.Code}" : "")}"));
 
@@ -165,7 +165,7 @@ public sealed class JobsTests : IDisposable
         next.Add("job", $"type: oneshot\nschedule: {schedule}").Supervisor.Jobs.ReadHistory = () => history;
         next.Boot();
         Assert.Equal(expected, next.Story.Count(line => line == "launch job"));
-        var record = next.Supervisor.Jobs.Find("job")!.Record;
+        var record = next["job"].Job!.Record;
         Assert.Single(record.Runs);
         if (expected > 0) Assert.Equal("missed", record.Open!.Cause);
         // It is over: once more the same boot, as it was written down meanwhile.
@@ -175,7 +175,7 @@ public sealed class JobsTests : IDisposable
         third.Add("job", $"type: oneshot\nschedule: {schedule}").Supervisor.Jobs.ReadHistory = () => history;
         third.Boot();
         Assert.DoesNotContain("launch job", third.Story);
-        if (expected > 0) Assert.Equal("interrupted", third.Supervisor.Jobs.Find("job")!.Record.Runs[^1].Result);
+        if (expected > 0) Assert.Equal("interrupted", third["job"].Job!.Record.Runs[^1].Result);
     }
 
     [Fact]
@@ -188,7 +188,7 @@ public sealed class JobsTests : IDisposable
         using var next = new GraphWorld();
         next.SetClock(2 * Hour + 120).Add("job", "type: oneshot\nschedule: {at: \"0 * * * *\", zone: UTC}").Supervisor.Adopt(saved);
         next.Settle();
-        var job = next.Supervisor.Jobs.Find("job")!;
+        var job = next["job"].Job!;
         Assert.DoesNotContain("launch job", next.Story);
         Assert.Equal(1_767_225_600 + 3 * Hour, next.Supervisor.Jobs.ArmedFor);
         // The process of the second was none of this host's, so nobody has seen its end.
@@ -213,14 +213,14 @@ public sealed class JobsTests : IDisposable
     {
         for (int i = 0; i < 40; i++) _world.Add($"job{i}", "type: oneshot\nschedule: {at: \"0 1 * * *\", zone: UTC, jitter: 30m}");
         _world.Boot();
-        var first = _world.Supervisor.Jobs.Jobs.ToDictionary(job => job.Service.Name, job => job.Next!.Value);
+        var first = _world.Supervisor.Services.ToDictionary(service => service.Name, service => service.Job!.Next!.Value);
         Assert.All(first.Values, time => Assert.InRange(time, 1_767_225_600 + Hour, 1_767_225_600 + Hour + 1799));
         Assert.True(first.Values.Distinct().Count() > 20);
         _world.Pass(Hour + 1800);
         foreach (var (name, time) in first)
         {
-            Assert.Equal(time, _world.Supervisor.Jobs.Find(name)!.Record.LastStart);
-            Assert.Equal(time + Day, _world.Supervisor.Jobs.Find(name)!.Next);
+            Assert.Equal(time, _world[name].Job!.Record.LastStart);
+            Assert.Equal(time + Day, _world[name].Job!.Next);
         }
     }
 
@@ -286,7 +286,7 @@ public sealed class JobsTests : IDisposable
         _world.Exit("new").Delete("new").Write("job", "type: oneshot\nstart: demand").Reload();
         _world.Settle();
         Assert.Null(_world.Supervisor.Jobs.ArmedFor);
-        Assert.Empty(_world.Supervisor.Jobs.Jobs);
+        Assert.All(_world.Supervisor.Services, service => Assert.Null(service.Job));
     }
 
     [Fact]
