@@ -32,10 +32,10 @@ service() {
 # what the function of the second argument adds. Sets $init and $socket.
 machine() {
     mkdir -p "$scratch/root" "$scratch/files/pandora" "$scratch/files/etc/dora/services"
-    cp "$bin/init" "$bin/dora" "$scratch/service" "$scratch/files/pandora/"
+    cp "$bin/init" "$bin/syslog" "$bin/dora" "$scratch/service" "$scratch/files/pandora/"
     printf 'root:x:0:0:root:/root:/bin/sh\nplain:x:1234:1235:Plain:/tmp:/bin/sh\n' >"$scratch/files/etc/passwd"
     printf 'root:x:0:\nplain:x:1235:\n' >"$scratch/files/etc/group"
-    printf 'command: [/pandora/init, syslog]\nuser: plain\nlogger: true\nrestart: always\n' | service syslog
+    printf 'command: [/pandora/syslog]\nuser: plain\nlogger: true\nrestart: always\n' | service syslog
     number=1
     while [ "$number" -lt "$1" ]; do
         printf 'description: number %s of many\ncommand: [/pandora/service, pause]\n' $number | service "many-$number"

@@ -8,7 +8,7 @@ function is_supervision(pid, name, command) {
         name ~ /^(runsvdir|runsv|s6-supervise|supervise-daemo|keventd|watchdogd)$/
 }
 
-function is_log(command) { return command ~ /syslogd|klogd|journald|init syslog/ }
+function is_log(command) { return command ~ /syslog|klogd|journald/ }
 
 # Values are kept by table, init, figure and round; a figure that did not come is not there.
 function set(figure, value) { values[$1, $2, figure, $3] = value; if ($3 > rounds) rounds = $3 }

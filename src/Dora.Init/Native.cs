@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Dora.Init;
 
-/// <summary>native/launch.c, linked in.</summary>
+/// <summary>native/launch.c and ../native/signals.c, linked in.</summary>
 internal static unsafe partial class Native
 {
     /// <summary>struct step of launch.c: one system call.</summary>
@@ -50,11 +50,11 @@ internal static unsafe partial class Native
     [LibraryImport("launch")] public static partial int hold_user_namespace();
 
     /// <summary>Keeps fault signals that were sent with kill(2) away from the runtime's handlers.</summary>
-    [LibraryImport("launch")] public static partial void ignore_sent_faults();
+    [LibraryImport("signals")] public static partial void ignore_sent_faults();
 
     /// <summary>Lets fault signals that were sent with kill(2) end the process, as they end any program.</summary>
-    [LibraryImport("launch")] public static partial void end_by_sent_faults();
+    [LibraryImport("signals")] public static partial void end_by_sent_faults();
 
     /// <summary>Ends this process as the signal ends any other; without a core.</summary>
-    [LibraryImport("launch")] public static partial void end_by_signal(int number);
+    [LibraryImport("signals")] public static partial void end_by_signal(int number);
 }

@@ -35,7 +35,6 @@ internal static class Program
         {
             ("poweroff" or "reboot" or "halt" or "shutdown" or "telinit", _) => LegacyCommand.Run(program, arguments),
             (_, ["manager"]) => ManagerProcess.Run(),
-            (_, ["syslog", ..]) => Syslog.SyslogRole.Run(arguments.AsSpan(1)),
             (_, ["relay"]) => Relay.RelayRole.Run(),
             (_, ["finish", ..]) => FinishProcess.Run(arguments.AsSpan(1)),
             (_, ["storage", "boot"]) => Storage.StorageBoot.RunProcess(),

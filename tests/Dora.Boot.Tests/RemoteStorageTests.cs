@@ -33,6 +33,22 @@ public class RemoteStorageTests
         machine.SshOutput("cmp /etc/ssh/ssh_host_ed25519_key.pub /data/host-key");
     }
 
+    /// <summary>A server that is back within the minute: what was written meanwhile waits, and is there.</summary>
+    static void LosesNothingWithinTheMinute(Machine machine, StorageServer server)
+    {
+        server.Kill();
+        machine.SshOutput("(echo late >/data/late; sync; echo $? >/run/late) >/dev/null 2>&1 </dev/null &", s_answer);
+        Thread.Sleep(5000);
+        Assert.Equal("", machine.Ssh("cat /run/late", s_answer).Output);
+        server.Start();
+        var back = DateTime.UtcNow + TimeSpan.FromSeconds(45);
+        while (machine.Ssh("cat /run/late", s_answer).Output.Trim() != "0")
+        {
+            Assert.True(DateTime.UtcNow < back, machine.SshOutput("dmesg | tail -20"));
+            Thread.Sleep(500);
+        }
+    }
+
     /// <summary>What must go on while the server is gone, for as long as it takes until writes fail.</summary>
     static void AnswersThroughout(Machine machine, TimeSpan time)
     {
@@ -57,18 +73,7 @@ public class RemoteStorageTests
         using var machine = Boot("nbd-storage-again", server.Place);
         ReadAgain(machine);
 
-        // Back within the minute: nothing is lost.
-        server.Kill();
-        machine.SshOutput("(echo late >/data/late; sync; echo $? >/run/late) >/dev/null 2>&1 </dev/null &", s_answer);
-        Thread.Sleep(5000);
-        Assert.Equal("", machine.Ssh("cat /run/late", s_answer).Output);
-        server.Start();
-        var back = DateTime.UtcNow + TimeSpan.FromSeconds(45);
-        while (machine.Ssh("cat /run/late", s_answer).Output.Trim() != "0")
-        {
-            Assert.True(DateTime.UtcNow < back, machine.SshOutput("dmesg | tail -20"));
-            Thread.Sleep(500);
-        }
+        LosesNothingWithinTheMinute(machine, server);
 
         server.Kill();
         AnswersThroughout(machine, TimeSpan.FromSeconds(75));
@@ -98,18 +103,7 @@ public class RemoteStorageTests
         }
         machine.SshOutput("dora service stop mount@twin; rm /etc/dora/storage.yaml");
 
-        // Back within the minute: nothing is lost.
-        server.Kill();
-        machine.SshOutput("(echo late >/data/late; sync; echo $? >/run/late) >/dev/null 2>&1 </dev/null &", s_answer);
-        Thread.Sleep(5000);
-        Assert.Equal("", machine.Ssh("cat /run/late", s_answer).Output);
-        server.Start();
-        var back = DateTime.UtcNow + TimeSpan.FromSeconds(45);
-        while (machine.Ssh("cat /run/late", s_answer).Output.Trim() != "0")
-        {
-            Assert.True(DateTime.UtcNow < back, machine.SshOutput("dmesg | tail -20"));
-            Thread.Sleep(500);
-        }
+        LosesNothingWithinTheMinute(machine, server);
 
         // The keeper that connects anew is no single point: it is killed while the server is away.
         server.Kill();
@@ -119,7 +113,7 @@ public class RemoteStorageTests
 
         // The file system has given up, the disk has not: it is there again, late as it is.
         server.Start();
-        back = DateTime.UtcNow + TimeSpan.FromSeconds(45);
+        var back = DateTime.UtcNow + TimeSpan.FromSeconds(45);
         while (machine.Ssh("dd if=/dev/sda of=/dev/null bs=4k count=1 skip=12345", s_answer).ExitCode != 0)
         {
             Assert.True(DateTime.UtcNow < back, machine.SshOutput("dmesg | tail -20"));

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
+using Dora.Core.Events;
 using Dora.Core.Linux;
-using Dora.Init.Events;
 
 namespace Dora.Init.Tests;
 

@@ -65,7 +65,7 @@ public class ApiClientsTests
     {
         using var init = new InitInNamespace(new Dictionary<string, string>
         {
-            ["syslog"] = "command: [/pandora/init, syslog]\nlogger: true\nrestart: always\n",
+            ["syslog"] = "command: [/pandora/syslog]\nlogger: true\nrestart: always\n",
             ["teller"] = Scripts.Service("while :; do echo told; sleep 0.1; done"),
         });
         init.WaitForState("teller", "running");
@@ -161,7 +161,7 @@ public class ApiClientsTests
     {
         using var init = new InitInNamespace(new Dictionary<string, string>
         {
-            ["syslog"] = "command: [/pandora/init, syslog]\nlogger: true\nrestart: always\n",
+            ["syslog"] = "command: [/pandora/syslog]\nlogger: true\nrestart: always\n",
             ["teller"] = Scripts.Service("i=0; while :; do i=$((i + 1)); echo line $i; sleep 0.05; done"),
             ["slow"] = Scripts.Service("trap '' TERM; exec sleep 100000", "stop-timeout: 60s\n"),
         });

@@ -12,7 +12,7 @@ public class ApiDocumentationTests
 {
     static readonly Dictionary<string, string> s_services = new()
     {
-        ["syslog"] = "command: [/pandora/init, syslog]\nlogger: true\nrestart: always\n",
+        ["syslog"] = "command: [/pandora/syslog]\nlogger: true\nrestart: always\n",
         ["web"] = Scripts.Service("echo web is here; exec sleep 100000"),
     };
 

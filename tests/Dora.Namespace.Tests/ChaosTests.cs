@@ -110,7 +110,7 @@ public partial class ChaosTests(Xunit.Abstractions.ITestOutputHelper output)
         var members = new List<Member> { syslog };
         var files = new Dictionary<string, string>
         {
-            [syslog.Name] = "command: [/pandora/init, syslog]\nuser: plain\nlogger: true\nrestart:\n  when: always\n  delay: 100ms\n  cap: 400ms\n  limit: 0\n",
+            [syslog.Name] = "command: [/pandora/syslog]\nuser: plain\nlogger: true\nrestart:\n  when: always\n  delay: 100ms\n  cap: 400ms\n  limit: 0\n",
         };
         for (int i = 0; i < s_services; i++)
         {

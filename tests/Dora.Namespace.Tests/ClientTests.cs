@@ -11,7 +11,7 @@ public sealed class ClientTests(ClientTests.Running running) : IClassFixture<Cli
 
         public InitInNamespace Init { get; } = new(new Dictionary<string, string>
         {
-            ["syslog"] = "command: [/pandora/init, syslog]\nlogger: true\nrestart: always\n",
+            ["syslog"] = "command: [/pandora/syslog]\nlogger: true\nrestart: always\n",
             ["web"] = "command: [/bin/sleep, '100000']\n",
         });
 

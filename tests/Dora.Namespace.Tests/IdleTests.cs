@@ -16,7 +16,7 @@ public class IdleTests(Xunit.Abstractions.ITestOutputHelper output)
     static readonly Dictionary<string, string> s_services = new(Enumerable.Range(1, 12).Select(i =>
         KeyValuePair.Create($"s{i:00}", "command: [/bin/sleep, '100000']\nrestart: always\n" + (i > 1 ? $"needs: [s{i - 1:00}]\n" : ""))))
     {
-        ["syslog"] = "command: [/pandora/init, syslog]\nuser: plain\nlogger: true\nrestart: always\n",
+        ["syslog"] = "command: [/pandora/syslog]\nuser: plain\nlogger: true\nrestart: always\n",
         ["done"] = "type: oneshot\ncommand: [/bin/echo, done]\n",
         ["failed"] = "command: [/bin/false]\nrestart: {when: always, delay: 10ms, limit: 3}\n",
         ["speaks"] = Scripts.Service("echo one; echo two >&2; echo >&$NOTIFY_FD; exec sleep 100000", "notify: fd\n"),

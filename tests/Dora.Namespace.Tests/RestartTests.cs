@@ -26,7 +26,7 @@ public class RestartTests(Xunit.Abstractions.ITestOutputHelper output)
     /// <summary>Counts and times in it get longer.</summary>
     const int StateBound = 512;
 
-    const string Syslog = "command: [/pandora/init, syslog, --ring=32768]\nuser: plain\nlogger: true\nrestart: always\n";
+    const string Syslog = "command: [/pandora/syslog, --ring=32768]\nuser: plain\nlogger: true\nrestart: always\n";
     const string AtOnce = "start: demand\nrestart:\n  when: always\n  delay: 1ms\n  factor: 1\n";
 
     /// <summary>Each ends by itself and is started again a millisecond later.</summary>

@@ -12,7 +12,7 @@ public sealed class RunTests(RunTests.Running running) : IClassFixture<RunTests.
 
         public InitInNamespace Init { get; } = new(new Dictionary<string, string>
         {
-            ["syslog"] = "command: [/pandora/init, syslog]\nlogger: true\nrestart: always\n",
+            ["syslog"] = "command: [/pandora/syslog]\nlogger: true\nrestart: always\n",
             ["web"] = "command: [/bin/sleep, '100000']\n",
         });
 

@@ -14,7 +14,7 @@ public sealed class SessionFixture : IDisposable
     {
         Init = new InitInNamespace(new Dictionary<string, string>
         {
-            ["syslog"] = "command: [/pandora/init, syslog]\nlogger: true\nrestart: always\n",
+            ["syslog"] = "command: [/pandora/syslog]\nlogger: true\nrestart: always\n",
             ["web"] = "command: [/bin/sleep, '100000']\nuser: plain\nenvironment: {WORD: kept}\ndirectory: /usr\numask: 027\nprivate-tmp: true\nno-new-privileges: true\ncapabilities: [chown]\nrlimits: {nofile: 333}\n",
             ["box"] = "command: [/usr/bin/unshare, --mount, --pid, --uts, --ipc, --fork, --mount-proc, /bin/sh, -c, 'hostname in-the-box; sleep 100000']\n",
             ["alone"] = "command: [/bin/sleep, '100000']\nuser: plain\nprivate-users: true\nprivate-network: true\nprivate-devices: true\n",

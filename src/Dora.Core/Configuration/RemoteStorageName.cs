@@ -85,17 +85,7 @@ internal readonly struct RemoteStorageName
         string rest = text[(word.Length + 1)..];
         if (port == 0) return ParseTag(kind, rest, ref name);
 
-        string? problem = TakeServer(ref rest, out string server);
-        if (problem is not null) return problem;
-        // A port is digits between the server and what follows; an export of NFS comes behind a colon of its own.
-        if (rest is [':', >= '0' and <= '9', ..])
-        {
-            int end = 1;
-            while (end < rest.Length && char.IsAsciiDigit(rest[end])) end++;
-            if (!int.TryParse(rest.AsSpan(1, end - 1), NumberStyles.None, CultureInfo.InvariantCulture, out port) || port is 0 or > 65535)
-                return $"{rest[1..end]} is not a port: 1 to 65535";
-            rest = rest[end..];
-        }
+        if (ServerName.Take(ref rest, ref port, out string server) is { } problem) return problem;
         return kind switch
         {
             RemoteStorageKind.Nfs => ParseExport(server, port, rest, ref name),
@@ -114,39 +104,6 @@ internal readonly struct RemoteStorageName
         if (tag.Length > longest) return $"a tag has at most {longest} characters";
         name = new RemoteStorageName(kind, "", 0, tag);
         return null;
-    }
-
-    private static string? TakeServer(ref string rest, out string server)
-    {
-        server = "";
-        if (rest.StartsWith('['))
-        {
-            int end = rest.IndexOf(']');
-            if (end < 0) return "the bracket of the address is not closed: [2001:db8::1]";
-            server = rest[1..end];
-            rest = rest[(end + 1)..];
-            // No zone: which interface is the one is not known before boot.
-            return server.Contains(':') && !server.Contains('%') && IsAddress(server) ? null : $"[{Printable.Text(server)}] is not an address of IPv6";
-        }
-        int length = rest.AsSpan().IndexOfAny(':', '/');
-        server = length < 0 ? rest : rest[..length];
-        rest = rest[server.Length..];
-        if (server.Length == 0) return "the server is missing";
-        if (LooksLikeV6(server, rest)) return "an address of IPv6 goes in brackets: [2001:db8::1]";
-        bool isNumeric = true;
-        foreach (char c in server) isNumeric &= char.IsAsciiDigit(c) || c == '.';
-        if (isNumeric) return IsAddress(server) ? null : $"{Printable.Text(server)} is not an address: four numbers up to 255";
-        return IsDomainName(server) ? null : $"'{Printable.Text(server)}' is not the name of a server";
-    }
-
-    // The first part of an address without brackets is a name of a host, too (fe80, 2001); what follows is not a port.
-    private static bool LooksLikeV6(string first, string rest)
-    {
-        foreach (char c in first)
-            if (!char.IsAsciiHexDigit(c)) return false;
-        int slash = rest.IndexOf('/');
-        string others = slash < 0 ? rest : rest[..slash];
-        return others.StartsWith("::", StringComparison.Ordinal) || others.TrimEnd(':').AsSpan().Count(':') >= 2;
     }
 
     private static string? ParseExport(string server, int port, string rest, ref RemoteStorageName name)
@@ -178,19 +135,5 @@ internal readonly struct RemoteStorageName
         if (!isName) return $"'{Printable.Text(target)}' is not the name of a target: iqn.2026-11.org.example:disk";
         name = new RemoteStorageName(RemoteStorageKind.Iscsi, server, port, target, lun);
         return null;
-    }
-
-    private static bool IsAddress(string text) => Dora.Core.Linux.IpEndpoint.TryParseAddress(text, out _);
-
-    private static bool IsDomainName(string text)
-    {
-        if (text.Length > 253) return false;
-        foreach (string label in text.Split('.'))
-        {
-            if (label.Length is 0 or > 63 || label[0] == '-' || label[^1] == '-') return false;
-            foreach (char c in label)
-                if (!char.IsAsciiLetterOrDigit(c) && c is not '-' and not '_') return false;
-        }
-        return true;
     }
 }

@@ -82,26 +82,13 @@ internal sealed class StorageFile
     public static StorageFile Read(string path, ReadOnlySpan<byte> text)
     {
         var file = new StorageFile();
-        if (IsBlank(text)) return file;
+        if (YamlReader.IsBlank(text)) return file; // all has been taken out
         var problems = new ProblemList(path);
         var root = YamlReader.Read(text, problems);
         if (root is YamlMapping mapping) _ = MappingReader.Read(mapping, "", s_keys, file, problems, []);
         else if (root is not null) problems.Add(root.Position, $"expected keys and values, found {root.Kind}");
         file.Problems = problems.InOrder();
         return file;
-    }
-
-    // Nothing but comments: all mounts have been taken out, which is no mistake.
-    private static bool IsBlank(ReadOnlySpan<byte> text)
-    {
-        while (!text.IsEmpty)
-        {
-            int end = text.IndexOf((byte)'\n');
-            var line = (end < 0 ? text : text[..end]).Trim(" \t\r"u8);
-            if (!line.IsEmpty && line[0] != '#') return false;
-            text = end < 0 ? default : text[(end + 1)..];
-        }
-        return true;
     }
 
     /// <summary>One item; null, and said, where it cannot be used.</summary>

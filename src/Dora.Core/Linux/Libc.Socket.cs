@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Dora.Core.Linux;
 
-// sys/socket.h, sys/un.h, netinet/in.h, arpa/inet.h, linux/netlink.h
+// sys/socket.h, sys/un.h, netinet/in.h, arpa/inet.h, linux/netlink.h, linux/sockios.h
 internal static unsafe partial class Libc
 {
     public const int AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10, AF_NETLINK = 16;
@@ -15,6 +15,7 @@ internal static unsafe partial class Libc
     public const int SCM_RIGHTS = 1, SCM_CREDENTIALS = 2;
     public const int MSG_PEEK = 2, MSG_DONTWAIT = 0x40, MSG_NOSIGNAL = 0x4000, MSG_CMSG_CLOEXEC = 0x40000000, MSG_TRUNC = 0x20, MSG_CTRUNC = 8;
     public const int IPPROTO_IPV6 = 41, IPV6_V6ONLY = 26, IPPROTO_TCP = 6, TCP_NODELAY = 1, TCP_KEEPIDLE = 4, TCP_KEEPINTVL = 5, TCP_KEEPCNT = 6;
+    public const int SIOCOUTQ = 0x5411;
     public const int NETLINK_KOBJECT_UEVENT = 15, NETLINK_ROUTE = 0, NETLINK_GENERIC = 16, SOL_NETLINK = 270, NETLINK_ADD_MEMBERSHIP = 1;
 
     [StructLayout(LayoutKind.Sequential)]

@@ -9,5 +9,15 @@ internal static unsafe partial class Libc
     public const nint SIG_IGN = 1;
 
     [LibraryImport(Library)] public static partial int posix_spawn(int* pid, byte* path, void* fileActions, void* attributes, byte** argv, byte** envp);
+    /// <summary>posix_spawn_file_actions_t: known to the library alone.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct posix_spawn_file_actions_t
+    {
+        private fixed long _content[10];
+    }
+
+    [LibraryImport(Library)] public static partial int posix_spawn_file_actions_init(posix_spawn_file_actions_t* actions);
+    [LibraryImport(Library)] public static partial int posix_spawn_file_actions_adddup2(posix_spawn_file_actions_t* actions, int fd, int target);
+    [LibraryImport(Library)] public static partial int posix_spawn_file_actions_destroy(posix_spawn_file_actions_t* actions);
     [LibraryImport(Library, SetLastError = true)] public static partial nint signal(int number, nint handler);
 }

@@ -12,6 +12,26 @@ internal static unsafe partial class Sys
     /// <summary>connect(2); a socket that never blocks says EINPROGRESS, and writability will tell.</summary>
     public static Errno ConnectIp(FileDescriptor fd, ReadOnlySpan<byte> address, int port) => WithIp(fd, address, port, isConnect: true);
 
+    /// <summary>
+    /// A connection of TCP that never blocks, made before <paramref name="deadline"/> since boot; ETIMEDOUT where nobody has answered by then.
+    /// The socket is the caller's where there is no error.
+    /// </summary>
+    public static Errno ConnectWithin(ReadOnlySpan<byte> address, int port, TimeSpan deadline, out FileDescriptor socket)
+    {
+        var errno = Socket(address.Length == 4 ? Libc.AF_INET : Libc.AF_INET6, Libc.SOCK_STREAM | Libc.SOCK_NONBLOCK, 0, out socket);
+        if (errno != Errno.None) return errno;
+        errno = ConnectIp(socket, address, port);
+        if (errno == Errno.EINPROGRESS)
+        {
+            Span<Libc.pollfd> fds = [new Libc.pollfd { fd = socket.Number, events = (short)Libc.EPOLLOUT }];
+            do errno = Poll(fds, deadline);
+            while (errno == Errno.EINTR);
+            if (errno == Errno.None) errno = fds[0].revents == 0 ? Errno.ETIMEDOUT : SocketError(socket);
+        }
+        if (errno != Errno.None) socket.Dispose();
+        return errno;
+    }
+
     private static Errno WithIp(FileDescriptor fd, ReadOnlySpan<byte> address, int port, bool isConnect)
     {
         ushort networkOrder = BinaryPrimitives.ReverseEndianness((ushort)port);

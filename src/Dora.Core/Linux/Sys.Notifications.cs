@@ -72,6 +72,15 @@ internal static unsafe partial class Sys
         return errno != Errno.None ? errno : (Errno)value;
     }
 
+    /// <summary>SIOCOUTQ of tcp(7) and unix(7): bytes that were written and that the other side has not confirmed, or not read.</summary>
+    public static Errno UnsentBytes(FileDescriptor fd, out int count)
+    {
+        int value = 0;
+        var errno = Check(Libc.ioctl_int(fd.Number, Libc.SIOCOUTQ, &value));
+        count = value;
+        return errno;
+    }
+
     /// <summary>pidfd_open(2), close-on-exec by itself: readable once the process has ended.</summary>
     public static Errno OpenProcess(int pid, out FileDescriptor fd) => Own((int)Libc.syscall(Libc.SYS_pidfd_open, pid, 0, 0), out fd);
 

@@ -14,6 +14,23 @@ internal static unsafe partial class Sys
         return (Errno)result;
     }
 
+    /// <summary>The same with other standard streams; null leaves ours.</summary>
+    public static Errno Spawn(string path, IReadOnlyList<string> arguments, IReadOnlyList<string> environment, FileDescriptor? input, FileDescriptor? output, out int pid)
+    {
+        using var argv = new CStringArray(arguments);
+        using var envp = new CStringArray(environment);
+        int child = 0;
+        Libc.posix_spawn_file_actions_t actions;
+        int result = Libc.posix_spawn_file_actions_init(&actions);
+        if (result == 0 && input is not null) result = Libc.posix_spawn_file_actions_adddup2(&actions, input.Number, 0);
+        if (result == 0 && output is not null) result = Libc.posix_spawn_file_actions_adddup2(&actions, output.Number, 1);
+        fixed (byte* p = new CString(path))
+            if (result == 0) result = Libc.posix_spawn(&child, p, &actions, null, argv.Pointer, envp.Pointer);
+        _ = Libc.posix_spawn_file_actions_destroy(&actions);
+        pid = child;
+        return (Errno)result;
+    }
+
     /// <summary>Waits for a child and takes it from the table; its exit code, or 128 and its signal.</summary>
     public static int WaitFor(int pid)
     {

@@ -16,6 +16,9 @@ public sealed record LogLine(string Time, long BootMs, string Service, int? Pid,
     /// <summary>The line goes on the one before of the same stream, which was too long or came with a pause inside.</summary>
     public bool? Continued { get; init; }
 
+    /// <summary>Facility of syslog(3): 0 is the kernel, 3 a daemon, 10 authpriv.</summary>
+    public int? Facility { get; init; }
+
     /// <summary>Counts all lines of this boot.</summary>
     public long? Sequence { get; init; }
 
@@ -31,6 +34,7 @@ public sealed record LogLine(string Time, long BootMs, string Service, int? Pid,
         json.Text("message", from?.Message) ?? "")
     {
         Continued = json.Flag("continued", from?.Continued),
+        Facility = json.Integer("facility", from?.Facility),
         Sequence = json.Number("sequence", from?.Sequence),
     };
 }

@@ -1,5 +1,5 @@
+using Dora.Core.Events;
 using Dora.Core.Protocol;
-using Dora.Init.Events;
 using Dora.Init.Manager.Supervision;
 
 namespace Dora.Init.Manager;

@@ -1,6 +1,6 @@
 using Dora.Core.Configuration;
+using Dora.Core.Events;
 using Dora.Core.Protocol;
-using Dora.Init.Events;
 using Dora.Init.Manager.Control;
 using Dora.Init.Manager.Reloading;
 using Dora.Init.Manager.Supervision;

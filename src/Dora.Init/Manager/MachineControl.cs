@@ -1,7 +1,7 @@
 using Dora.Core.Configuration;
+using Dora.Core.Events;
 using Dora.Core.Linux;
 using Dora.Core.Protocol;
-using Dora.Init.Events;
 using Dora.Init.Guard;
 using Dora.Init.Manager.Control;
 using Dora.Init.Manager.Feed;

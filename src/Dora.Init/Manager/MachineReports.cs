@@ -1,7 +1,7 @@
 using Dora.Core.Configuration;
+using Dora.Core.Events;
 using Dora.Core.Linux;
 using Dora.Core.Protocol;
-using Dora.Init.Events;
 using Dora.Init.Manager.State;
 using Dora.Init.Manager.Supervision;
 using Dora.Init.Manager.Supervision.Scheduling;

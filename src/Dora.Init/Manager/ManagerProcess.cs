@@ -1,6 +1,6 @@
 using Dora.Core.Configuration;
+using Dora.Core.Events;
 using Dora.Core.Linux;
-using Dora.Init.Events;
 using Dora.Init.Guard;
 using Dora.Init.Manager.Control;
 using Dora.Init.Manager.Devices;
@@ -276,7 +276,6 @@ internal sealed class ManagerProcess
         _verbs.LastUpgrade = $"{(isDone ? "done" : $"rolled back: {why}")} ({EventLoop.Now.TotalSeconds:0.0} s after boot)";
         Log.Info($"manager: upgrade of init: {_verbs.LastUpgrade}");
         _isStateChanged = true;
-        if (isDone) _supervisor.ReplaceLogger();
     }
 
     private void ServiceChanged()

@@ -15,7 +15,7 @@ public class ShippedServicesTests
 
         Assert.Empty(set.DirectoryProblems);
         Assert.Empty(set.NamesWithProblems.SelectMany(set.ProblemsOf).Select(problem => problem.ToString()));
-        Assert.Equal(["console", "dhcp", "mount", "mounts", "scrub", "sshd", "sshd-keys", "storage-link", "syslog"], set.Services.Keys);
+        Assert.Equal(["console", "dhcp", "log-forward", "log-forwards", "mount", "mounts", "scrub", "sshd", "sshd-keys", "storage-link", "syslog"], set.Services.Keys);
     }
 
     [Fact]

@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Dora.Init.Events;
+using Dora.Core.Events;
 using Xunit;
 
 namespace Dora.Init.Tests.Events;

@@ -1,6 +1,6 @@
 using Dora.Core.Configuration;
+using Dora.Core.Events;
 using Dora.Core.Linux;
-using Dora.Init.Events;
 using Dora.Init.Manager.Supervision;
 using Dora.Init.Tests.Manager.Logging;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using Dora.Init.Syslog;
+using Dora.Syslog;
 using Xunit;
 
 namespace Dora.Init.Tests.Syslog;

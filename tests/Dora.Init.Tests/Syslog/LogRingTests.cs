@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
-using Dora.Init.Syslog;
+using Dora.Core.Protocol;
+using Dora.Syslog;
 using Xunit;
 
 namespace Dora.Init.Tests.Syslog;

@@ -2,7 +2,7 @@ using Dora.Tests.Harness;
 using System.Text;
 using System.Text.Json;
 using Dora.Core.Protocol;
-using Dora.Init.Syslog;
+using Dora.Syslog;
 using Xunit;
 
 namespace Dora.Init.Tests.Syslog;
@@ -175,6 +175,6 @@ public sealed class LogLineWriterTests
         byte[] target = new byte[LogLineWriter.WorstCase(entry)];
         int length = LogLineWriter.Write(entry, target);
         var line = JsonSerializer.Deserialize<LogLine>(target.AsSpan(0, length), s_options);
-        Assert.Equal(new LogLine("1970-01-01T00:00:01.000Z", 1500, "web", 7, "syslog", 6, "a\"b\\ü\t\\xff\u001b") { Sequence = 5 }, line);
+        Assert.Equal(new LogLine("1970-01-01T00:00:01.000Z", 1500, "web", 7, "syslog", 6, "a\"b\\ü\t\\xff\u001b") { Facility = 3, Sequence = 5 }, line);
     }
 }

@@ -247,7 +247,7 @@ public sealed partial class InitInNamespace : IDisposable
     static void WriteFiles(string files, IReadOnlyDictionary<string, string> services)
     {
         Directory.CreateDirectory(Path.Combine(files, "pandora"));
-        foreach (string program in new[] { "init", "dora" })
+        foreach (string program in new[] { "init", "syslog", "dora" })
             File.Copy(Published(program), Path.Combine(files, "pandora", program)); // its mode too
         foreach (string name in new[] { "poweroff", "reboot", "halt", "shutdown", "telinit" }) File.CreateSymbolicLink(Path.Combine(files, "pandora", name), "init");
         string etc = Path.Combine(files, "etc"), folder = Path.Combine(etc, "dora/services");

@@ -35,6 +35,19 @@ internal sealed class YamlReader
         _parser = new Parser(new Scanner(new StringReader(text), skipComments: true));
     }
 
+    /// <summary>Nothing but comments: a file without an entry, which for a file of settings is no mistake.</summary>
+    public static bool IsBlank(ReadOnlySpan<byte> text)
+    {
+        while (!text.IsEmpty)
+        {
+            int end = text.IndexOf((byte)'\n');
+            var line = (end < 0 ? text : text[..end]).Trim(" \t\r"u8);
+            if (!line.IsEmpty && line[0] != '#') return false;
+            text = end < 0 ? default : text[(end + 1)..];
+        }
+        return true;
+    }
+
     /// <summary>The root of the file; null, with at least one problem, if there is none that could be read.</summary>
     public static YamlNode? Read(ReadOnlySpan<byte> bytes, ProblemList problems)
     {

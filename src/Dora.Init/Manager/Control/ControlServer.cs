@@ -1,6 +1,6 @@
+using Dora.Core.Events;
 using Dora.Core.Linux;
 using Dora.Core.Protocol;
-using Dora.Init.Events;
 
 namespace Dora.Init.Manager.Control;
 

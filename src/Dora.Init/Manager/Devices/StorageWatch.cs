@@ -1,7 +1,7 @@
 using Dora.Core.Configuration;
+using Dora.Core.Events;
 using Dora.Core.Linux;
 using Dora.Core.Protocol.Storage;
-using Dora.Init.Events;
 using Dora.Init.Manager.Feed;
 using Dora.Init.Manager.Shutdown;
 

@@ -1,10 +1,10 @@
 using System.Buffers;
 using System.Text;
+using Dora.Core.Events;
 using Dora.Core.Linux;
 using Dora.Core.Protocol;
 using Dora.Core.Protocol.Json;
 using Dora.Core.Protocol.Storage;
-using Dora.Init.Events;
 using Dora.Init.Manager.Control;
 using Dora.Init.Manager.Supervision;
 using Dora.Init.Storage;

@@ -1,8 +1,7 @@
 using System.Globalization;
+using Dora.Core.Events;
 using Dora.Core.Linux;
 using Dora.Core.Protocol;
-using Dora.Init.Events;
-using Dora.Init.Syslog;
 
 namespace Dora.Init.Manager.Logging;
 

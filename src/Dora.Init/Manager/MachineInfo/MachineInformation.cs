@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text;
+using Dora.Core.Events;
 using Dora.Core.Linux;
 using Dora.Core.Protocol;
-using Dora.Init.Events;
 using Dora.Init.Manager.Control;
 using Dora.Init.Manager.Shutdown;
 

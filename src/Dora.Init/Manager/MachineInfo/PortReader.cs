@@ -1,6 +1,6 @@
 using Dora.Core.Linux;
 using Dora.Core.Protocol.Machine;
-using Dora.Init.Syslog;
+using Dora.Core.Protocol;
 
 namespace Dora.Init.Manager.MachineInfo;
 

@@ -3,7 +3,6 @@ using System.Text;
 using Dora.Core.Linux;
 using Dora.Core.Protocol;
 using Dora.Core.Protocol.Machine;
-using Dora.Init.Syslog;
 
 namespace Dora.Init.Manager.MachineInfo;
 

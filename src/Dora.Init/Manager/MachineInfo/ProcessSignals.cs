@@ -2,7 +2,7 @@ using Dora.Core.Configuration;
 using Dora.Core.Linux;
 using Dora.Core.Protocol.Machine;
 using Dora.Init.Manager.Control;
-using Dora.Init.Syslog;
+using Dora.Core.Protocol;
 
 namespace Dora.Init.Manager.MachineInfo;
 

@@ -1,7 +1,7 @@
+using Dora.Core.Events;
 using Dora.Core.Linux;
 using Dora.Core.Protocol;
 using Dora.Core.Protocol.Machine;
-using Dora.Init.Events;
 using Dora.Init.Manager.MachineInfo;
 using Dora.Init.Manager.Supervision;
 

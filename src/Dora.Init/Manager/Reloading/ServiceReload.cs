@@ -2,8 +2,8 @@ using System.Text.Json;
 using Dora.Core;
 using Dora.Core.Configuration.Reload;
 using Dora.Core.Configuration.Sources;
+using Dora.Core.Events;
 using Dora.Core.Linux;
-using Dora.Init.Events;
 using Dora.Init.Manager.Shutdown;
 using Dora.Init.Manager.Supervision;
 

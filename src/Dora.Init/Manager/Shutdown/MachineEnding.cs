@@ -1,5 +1,5 @@
+using Dora.Core.Events;
 using Dora.Core.Linux;
-using Dora.Init.Events;
 using Dora.Init.Guard;
 using Dora.Init.Manager.State;
 using Dora.Init.Manager.Supervision;

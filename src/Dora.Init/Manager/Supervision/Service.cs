@@ -1,6 +1,6 @@
 using Dora.Core.Configuration;
+using Dora.Core.Events;
 using Dora.Core.Linux;
-using Dora.Init.Events;
 using Dora.Init.Manager.State;
 using Dora.Init.Manager.Supervision.Readiness;
 using Dora.Init.Manager.Supervision.Sockets;

@@ -1,6 +1,6 @@
 using Dora.Core.Configuration;
+using Dora.Core.Events;
 using Dora.Core.Linux;
-using Dora.Init.Events;
 using Dora.Init.Launching;
 using Dora.Init.Manager.Supervision.Readiness;
 using Dora.Init.Manager.Supervision.Sockets;
@@ -10,8 +10,6 @@ namespace Dora.Init.Manager.Supervision;
 /// <summary>From settings to a running process: looks up users, opens streams, compiles the plan, launches it.</summary>
 internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets sockets) : IServiceLauncher
 {
-    private const int OwnLoggerTries = 3;
-
     /// <summary>Never throws: what cannot be opened, found or compiled is a failure in words.</summary>
     public LaunchResult Launch(Service service, FileDescriptor? readiness, HelperCommand? helper = null)
     {
@@ -39,7 +37,7 @@ internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets
     {
         if (helper is null && service.Relay is { } relay) return RelayPlan(service, relay, opened);
         var settings = service.Settings;
-        var builder = new LaunchPlanBuilder(settings.Name, helper?.Words ?? settings.Command, helper is null ? ProgramOf(service) : null) { HasOnlyNamedDescriptors = true };
+        var builder = new LaunchPlanBuilder(settings.Name, helper?.Words ?? settings.Command) { HasOnlyNamedDescriptors = true };
 
         var identity = Identity.Of(settings);
         EnterCgroup(builder, service, helper, identity);
@@ -81,13 +79,6 @@ internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets
         else if (errno == Errno.EBUSY) throw new LaunchException("processes of an earlier run are left that could not be killed");
         else Log.Warn($"{service.Name}: cgroup {service.Cgroup.Path}: {errno.Describe()}; it starts without one");
     }
-
-    /// <summary>
-    /// Another program than the one of its command: our own, for a logger that is a role of init. After an upgrade the file of
-    /// that name is still the old one. Where ours fails again and again the file has its turn: services wait for their log.
-    /// </summary>
-    internal static string? ProgramOf(Service service) =>
-        Supervisor.IsOwnLogger(service) && service.State.RestartsInRow < OwnLoggerTries ? Program.OwnPath : null;
 
     // A helper before the main process makes the folder of both; what an earlier helper left is below it. One that comes when all
     // is gone makes a folder for itself.

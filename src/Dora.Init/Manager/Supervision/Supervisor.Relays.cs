@@ -1,3 +1,5 @@
+using Dora.Core.Events;
+
 namespace Dora.Init.Manager.Supervision;
 
 // Interactive sessions. One in the surroundings of a service ends with the run that these are of.
@@ -34,5 +36,5 @@ internal sealed partial class Supervisor
         service.Relay is null || state.Pid != 0 || state.IsDown || state.Phase is ServicePhase.Done or ServicePhase.Stopping or ServicePhase.Killing
             || state is { Phase: ServicePhase.Starting, Pid: 0, Helper: Readiness.HelperKind.PreStart }
             ? state
-            : new ServiceState { Phase = ServicePhase.Failed, Since = Events.EventLoop.Now, Reason = "its client is gone: init's manager was replaced before it was started" };
+            : new ServiceState { Phase = ServicePhase.Failed, Since = EventLoop.Now, Reason = "its client is gone: init's manager was replaced before it was started" };
 }

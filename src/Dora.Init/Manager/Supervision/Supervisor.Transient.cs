@@ -1,7 +1,7 @@
 using System.Text;
 using Dora.Core.Configuration;
+using Dora.Core.Events;
 using Dora.Core.Linux;
-using Dora.Init.Events;
 using Dora.Init.Manager.State;
 
 namespace Dora.Init.Manager.Supervision;

@@ -1,6 +1,6 @@
 using Dora.Core.Configuration;
+using Dora.Core.Events;
 using Dora.Core.Linux;
-using Dora.Init.Events;
 using Dora.Init.Manager.Supervision.Sockets;
 
 namespace Dora.Init.Manager.Supervision;
@@ -176,12 +176,15 @@ internal sealed partial class Supervisor
     /// <summary>It stands in line to be stopped, for good or to be started again.</summary>
     public bool HasStopInLine(Service service) => _stopsAsked.Contains(service.Name);
 
-    /// <summary>Stops and starts it, and around that, in order, all that runs with it because it needs it.</summary>
+    /// <summary>
+    /// Stops and starts it, and around that, in order, all that runs with it because it needs it. A logger goes alone: what it
+    /// reads from is held by the guard, and nobody who writes notices.
+    /// </summary>
     public void Restart(Service service)
     {
         if (!MayStart(service)) return;
         bool isUsed = false;
-        foreach (var user in UsersOf(service))
+        foreach (var user in service.Settings.Logger ? [] : UsersOf(service))
         {
             if (user.IsSession) continue;
             isUsed = true;

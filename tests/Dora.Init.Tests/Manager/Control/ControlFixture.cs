@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
+using Dora.Core.Events;
 using Dora.Core.Linux;
-using Dora.Init.Events;
 using Dora.Init.Manager.Control;
 
 namespace Dora.Init.Tests.Manager.Control;

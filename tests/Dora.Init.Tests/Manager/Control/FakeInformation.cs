@@ -1,8 +1,8 @@
 using System.Text;
+using Dora.Core.Events;
 using Dora.Core.Linux;
 using Dora.Core.Protocol;
 using Dora.Core.Protocol.Machine;
-using Dora.Init.Events;
 using Dora.Init.Manager.Control;
 
 namespace Dora.Init.Tests.Manager.Control;

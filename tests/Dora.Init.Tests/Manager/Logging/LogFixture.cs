@@ -3,7 +3,7 @@ using System.Text.Json;
 using Dora.Core.Linux;
 using Dora.Core.Protocol;
 using Dora.Init.Manager.Logging;
-using Dora.Init.Syslog;
+using Dora.Syslog;
 using Xunit;
 
 namespace Dora.Init.Tests.Manager.Logging;

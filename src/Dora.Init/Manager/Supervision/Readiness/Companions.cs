@@ -1,7 +1,7 @@
 using System.Globalization;
 using Dora.Core.Configuration;
+using Dora.Core.Events;
 using Dora.Core.Linux;
-using Dora.Init.Events;
 using Dora.Init.Launching;
 
 namespace Dora.Init.Manager.Supervision.Readiness;

@@ -1,5 +1,5 @@
 using Dora.Core.Configuration;
-using Dora.Init.Events;
+using Dora.Core.Events;
 
 namespace Dora.Init.Manager.Supervision.Readiness;
 

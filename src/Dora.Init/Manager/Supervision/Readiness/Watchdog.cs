@@ -1,4 +1,4 @@
-using Dora.Init.Events;
+using Dora.Core.Events;
 
 namespace Dora.Init.Manager.Supervision.Readiness;
 

@@ -1,5 +1,5 @@
+using Dora.Core.Events;
 using Dora.Core.Linux;
-using Dora.Init.Events;
 using Dora.Init.Manager.Supervision.Sockets;
 
 namespace Dora.Init.Manager.Supervision.Triggers;

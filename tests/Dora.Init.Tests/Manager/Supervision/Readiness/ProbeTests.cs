@@ -1,9 +1,9 @@
 using System.Diagnostics;
-using System.Net;
 using System.Net.Sockets;
+using System.Net;
 using System.Text;
 using Dora.Core.Configuration;
-using Dora.Init.Events;
+using Dora.Core.Events;
 using Dora.Init.Manager.Supervision.Readiness;
 using Xunit;
 

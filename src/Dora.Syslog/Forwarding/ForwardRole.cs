@@ -1,0 +1,72 @@
+using System.Text;
+using Dora.Core.Client;
+using Dora.Core.Configuration;
+using Dora.Core.Configuration.Forwarding;
+using Dora.Core.Linux;
+using Dora.Core.Protocol;
+
+namespace Dora.Syslog.Forwarding;
+
+/// <summary>
+/// <c>syslog forward NAME</c>: a process that sends lines of the log to one target of log.yaml; <c>syslog forwards</c> has one started for each.
+/// </summary>
+internal static class ForwardRole
+{
+    private const string User = "dora-log";
+
+    public static int Run(ReadOnlySpan<string> arguments)
+    {
+        var file = ForwardFile.Load();
+        if (arguments is not ["forward", var name]) return StartAll(file);
+        foreach (var problem in file.Problems) Say($"<3>{problem}");
+        if (file.Find(name) is { } target) return new Forwarder(target, new ForwardPosition(name), Say, Tell).Run();
+        Say($"<3>{name}: there is no target of this name in {ForwardFile.Path}");
+        return 1;
+    }
+
+    /// <summary>As root: the folder of the positions, and a start of log-forward@NAME for each target, without waiting for any.</summary>
+    private static int StartAll(ForwardFile file)
+    {
+        int code = 0;
+        void Fail(string text)
+        {
+            Say($"<3>{text}");
+            code = 1;
+        }
+
+        foreach (var problem in file.Problems) Fail(problem.ToString());
+        if (file.Targets.Count == 0) return code;
+        var owner = UserDatabase.Load().FindUser(User);
+        var errno = Sys.MakeDirectories(ForwardPosition.Folder, 0x1ED);
+        if (errno == Errno.None && owner is not null) errno = Sys.ChangeOwner(ForwardPosition.Folder, owner.Uid, owner.Gid);
+        if (errno != Errno.None) Fail($"{ForwardPosition.Folder}: {errno.Describe()}: after a restart lines are sent twice");
+        var client = new DoraClient();
+        foreach (var target in file.Targets)
+        {
+            try
+            {
+                client.Post<ChangeInfo>($"/v1/services/log-forward@{target.Name}/start");
+            }
+            catch (DoraException exception)
+            {
+                Fail($"log-forward@{target.Name}: {exception.Message}");
+            }
+        }
+        return code;
+    }
+
+    private static void Say(string text)
+    {
+        var output = new FileDescriptor(1);
+        _ = Sys.Write(output, Encoding.UTF8.GetBytes(text + "\n"), out _);
+        _ = output.Release();
+    }
+
+    /// <summary>sd_notify(3).</summary>
+    private static void Tell(string text)
+    {
+        if (Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is not { Length: > 0 } path || Sys.Socket(Libc.AF_UNIX, Libc.SOCK_DGRAM, 0, out var socket) != Errno.None) return;
+        using (socket)
+            if (Sys.ConnectUnix(socket, path) == Errno.None) _ = Sys.Send(socket, Encoding.UTF8.GetBytes(text), null, Libc.MSG_DONTWAIT);
+    }
+}

@@ -1,0 +1,220 @@
+using System.Text;
+using Dora.Core.Events;
+using Dora.Core.Linux;
+using Dora.Core.Protocol;
+
+namespace Dora.Syslog;
+
+/// <summary>
+/// Collects lines and answers queries, on one loop.
+///
+/// Lines come from three kinds of source: <c>/dev/log</c> (<see cref="LogServer"/>.DevLog.cs), <c>/dev/kmsg</c>
+/// (.Kernel.cs) and the pipes of services (<see cref="LogStream"/>). All go through <see cref="Add"/>, the one place
+/// that stamps them and puts them into the <see cref="LogRing"/>; a further destination (a file, another host) hooks in
+/// there. Every wake-up does a bounded piece of work, so a writer at full speed takes turns with the rest.
+///
+/// The manager sends pipes and queries on the channel (see <see cref="ChannelMessage"/>). Nothing here depends on the
+/// manager being alive, and nothing but lines read half-way depends on this process: pipes, /dev/log and the channel are
+/// held by the guard, and so is the memory of the ring.
+///
+/// With nothing to do there are no wake-ups: the sweep (lines without end, readers that take nothing) runs twice a second
+/// only while there is one of either.
+/// </summary>
+internal sealed partial class LogServer
+{
+    public const byte OwnPriority = 5 * 8 + 5; // syslog.notice
+
+    // A hundred may watch at once. Each holds at most one batch that its socket did not take (16 KiB; 64 for a line as long).
+    // Some places are root's, or a user without rights could keep everybody from reading.
+    private const int MaximumReaders = 128, ReservedReaders = 16;
+    private static readonly TimeSpan s_sweepInterval = TimeSpan.FromMilliseconds(500);
+
+    private readonly Dictionary<long, LogStream> _streams = [];
+    private readonly List<LogReader> _readers = [];
+    private readonly Action _pumpReaders;
+    private bool _pumpIsPosted;
+    private ulong _pumpedTo;
+    private LoopTimer? _sweep, _signOfLife;
+
+    public LogServer(EventLoop loop, LogRing ring)
+    {
+        Loop = loop;
+        Ring = ring;
+        _pumpReaders = PumpReaders;
+        loop.Failed = (owner, exception) => Note($"{owner}: {exception.Message}");
+    }
+
+    public EventLoop Loop { get; }
+
+    public LogRing Ring { get; }
+
+    /// <summary>What a source reads into: of use only during one event.</summary>
+    public byte[] Buffer { get; } = new byte[64 * 1024];
+
+    /// <summary>What a reader writes JSON into: holds the longest line there is, of use only during one event.</summary>
+    public byte[] Scratch { get; } = new byte[64 * 1024];
+
+    /// <summary>A line without end is given out after this pause.</summary>
+    public TimeSpan LinePatience { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>A reader that takes nothing for so long is dropped.</summary>
+    public TimeSpan ReaderPatience { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>One who follows and hears nothing for so long gets an empty line.</summary>
+    public TimeSpan SignOfLife { get; init; } = TimeSpan.FromSeconds(15);
+
+    public int StreamCount => _streams.Count;
+
+    /// <summary>A line of a pipe has been read half.</summary>
+    public bool HasPartial
+    {
+        get
+        {
+            foreach (var stream in _streams.Values)
+                if (stream.HasPartial) return true;
+            return false;
+        }
+    }
+
+    public int ReaderCount => _readers.Count;
+
+    /// <summary>Stamps a line where it has no time yet, keeps it, and lets the readers know.</summary>
+    public void Add(LogEntry entry)
+    {
+        if (entry.TimeUs == 0)
+        {
+            entry.TimeUs = NowUs();
+            entry.BootUs = EventLoop.Now.Ticks / 10;
+        }
+        Ring.Append(entry);
+        if (_readers.Count == 0) return;
+        // A pipe full of short lines makes more records than the ring holds: a reader that keeps up must not lose any
+        // of them, nor those of others, only because they came in one piece.
+        if (Ring.Newest.Offset - _pumpedTo > Ring.Capacity / 4) PumpReaders();
+        PostPump();
+    }
+
+    private void PostPump()
+    {
+        if (_pumpIsPosted || _readers.Count == 0) return;
+        _pumpIsPosted = true;
+        Loop.Post("readers", _pumpReaders);
+    }
+
+    /// <summary>A line of our own.</summary>
+    public void Note(string text) =>
+        Add(new LogEntry { Priority = OwnPriority, Source = LogSource.Self, Service = "syslog"u8, Text = Encoding.UTF8.GetBytes(text) });
+
+    public void AddStream(long id, LogSource source, string service, FileDescriptor pipe)
+    {
+        if (_streams.ContainsKey(id) || Sys.SetNonBlocking(pipe) != Errno.None)
+        {
+            pipe.Dispose();
+            return;
+        }
+        _streams.Add(id, new LogStream(this, id, Encoding.UTF8.GetBytes(service), source, pipe));
+    }
+
+    public void EndStream(LogStream stream)
+    {
+        stream.Close();
+        if (_streams.Remove(stream.Id)) TellEnded(stream.Id);
+        PostPump(); // it may be what a reader waits for
+    }
+
+    /// <summary>Whether an output of the service may still bring lines.</summary>
+    public bool HasStreamOf(ReadOnlySpan<byte> service)
+    {
+        foreach (var stream in _streams.Values)
+            if (stream.Service.SequenceEqual(service)) return true;
+        return false;
+    }
+
+    /// <summary>Answers a query on <paramref name="connection"/>, which is ours from here on.</summary>
+    public void Serve(FileDescriptor connection, LogQuery query)
+    {
+        if (Sys.SetNonBlocking(connection) != Errno.None)
+        {
+            connection.Dispose();
+            return;
+        }
+        bool isRoot = Sys.PeerCredentials(connection, out var peer) == Errno.None && peer.uid == 0;
+        if (_readers.Count >= (isRoot ? MaximumReaders : MaximumReaders - ReservedReaders))
+        {
+            var body = "{\"error\":\"log.busy\",\"message\":\"logs: too many readers at once: close one and try again\",\"data\":{}}\n"u8;
+            _ = Sys.Write(connection, HttpResponse.Format(503, HttpResponse.Json, body, keepAlive: false), out _);
+            connection.Dispose();
+            return;
+        }
+        var reader = new LogReader(this, connection, Encoding.UTF8.GetBytes(query.Service ?? ""), query);
+        _readers.Add(reader);
+        reader.Pump();
+        GiveSignsOfLife();
+    }
+
+    public void EndReader(LogReader reader)
+    {
+        reader.Close();
+        _readers.Remove(reader);
+    }
+
+    /// <summary>Something waits for time to pass: see to it that <see cref="Sweep"/> runs.</summary>
+    public void WantSweep() => _sweep ??= Loop.After(s_sweepInterval, "sweep", Sweep);
+
+    /// <summary>Closes everything that was handed in.</summary>
+    public void Close()
+    {
+        foreach (var stream in _streams.Values) stream.Close();
+        _streams.Clear();
+        foreach (var reader in _readers) reader.Close();
+        _readers.Clear();
+        CloseSources();
+    }
+
+    /// <summary>Only while somebody follows is there a timer.</summary>
+    private void GiveSignsOfLife()
+    {
+        if (_signOfLife is not null) return;
+        bool isWanted = false;
+        foreach (var reader in _readers)
+        {
+            reader.GiveSignOfLife(EventLoop.Now - SignOfLife / 2);
+            isWanted |= reader.Follows;
+        }
+        if (!isWanted) return;
+        _signOfLife = Loop.After(SignOfLife / 2, "readers", () =>
+        {
+            _signOfLife = null;
+            GiveSignsOfLife();
+        });
+    }
+
+    private void PumpReaders()
+    {
+        _pumpIsPosted = false;
+        _pumpedTo = Ring.Newest.Offset;
+        // Backwards: a reader may end and leave the list.
+        for (int i = _readers.Count - 1; i >= 0; i--) _readers[i].Pump();
+    }
+
+    private void Sweep()
+    {
+        _sweep = null;
+        var now = EventLoop.Now;
+        bool isWanted = false;
+        foreach (var stream in _streams.Values)
+        {
+            if (stream.HasPartial) stream.FlushPartial(now - LinePatience);
+            isWanted |= stream.HasPartial;
+        }
+        for (int i = _readers.Count - 1; i >= 0; i--)
+        {
+            var reader = _readers[i];
+            if (reader.IsStuck(now - ReaderPatience)) EndReader(reader);
+            else isWanted |= reader.IsBehind;
+        }
+        if (isWanted) WantSweep();
+    }
+
+    private static long NowUs() => (DateTime.UtcNow - DateTime.UnixEpoch).Ticks / 10;
+}
