@@ -6,11 +6,17 @@ namespace Dora.Core.Configuration;
 // The value of `schedule`.
 internal sealed partial class SettingValue
 {
-    public ScheduleSettings? Schedule()
+    public ScheduleSettings Schedule()
     {
-        if (node is not YamlMapping mapping) return Times(new ScheduleSettings());
+        var schedule = new ScheduleSettings();
+        if (node is not YamlMapping mapping)
+        {
+            Times(schedule);
+            return schedule;
+        }
         var given = new Dictionary<string, Position>();
-        var schedule = MappingReader.Read(mapping, path + ".", ScheduleKeys.All, new ScheduleSettings(), problems, given);
+        var draft = new ServiceDraft(new ServiceSettings { Name = "", File = "", Command = [], Schedule = schedule }, []);
+        _ = MappingReader.Read(mapping, path + ".", ScheduleKeys.All, draft, problems, given);
         if (given.Count != mapping.Entries.Count) return schedule;
         if (!given.ContainsKey("at") && !given.ContainsKey("every")) Fail("says no time; write at: \"0 3 * * *\" or every: 15m");
         if (schedule.Zone is not null && !given.ContainsKey("at")) Fail("zone has no meaning without at: an interval is the same everywhere");
@@ -18,10 +24,13 @@ internal sealed partial class SettingValue
     }
 
     /// <summary>Expressions, and at most one interval.</summary>
-    public ScheduleSettings Times(ScheduleSettings schedule)
+    public void Times(ScheduleSettings schedule)
     {
-        var times = new List<CronExpression>();
-        foreach (var word in Words("an expression such as \"0 3 * * *\", or a list of them"))
+        var words = Words("an expression such as \"0 3 * * *\", or a list of them");
+        var times = new CronExpression[Math.Min(words.Count, ScheduleSettings.MostTimes)];
+        int count = 0;
+        if (words.Count > ScheduleSettings.MostTimes) Fail($"has more than {ScheduleSettings.MostTimes} expressions");
+        foreach (var word in words)
         {
             if (word.Value.StartsWith(ScheduleSettings.EveryWord, StringComparison.Ordinal))
             {
@@ -31,22 +40,14 @@ internal sealed partial class SettingValue
             }
             else if (CronExpression.Parse(word.Value, out int column, out string problem) is { } time)
             {
-                if (IsThere(times, time.Text)) Fail(word, $"'{Printable.Text(time.Text)}' is there twice");
-                times.Add(time);
+                for (int i = 0; i < count; i++)
+                    if (times[i].Text == time.Text) Fail(word, $"'{Printable.Text(time.Text)}' is there twice");
+                if (count < times.Length) times[count++] = time;
             }
             else FailAt(word, column, problem);
         }
         if (node is YamlList { Items.Count: 0 }) Fail("is empty; write when it is to be run, or leave it out");
-        if (times.Count > ScheduleSettings.MostTimes) Fail($"has more than {ScheduleSettings.MostTimes} expressions");
-        schedule.Times = times;
-        return schedule;
-    }
-
-    private static bool IsThere(List<CronExpression> times, string text)
-    {
-        foreach (var time in times)
-            if (time.Text == text) return true;
-        return false;
+        schedule.Times = times[..count];
     }
 
     /// <summary>Which one of some words.</summary>

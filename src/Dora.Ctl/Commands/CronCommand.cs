@@ -27,7 +27,7 @@ internal static class CronCommand
     {
         var (jobs, json) = context.Client.Jobs();
         if (context.Json) context.Out.WriteRaw(json);
-        else JobText.WriteList(context.Out, jobs, context.Now);
+        else JobText.WriteList(context.Out, [.. jobs.OrderBy(job => job.Name, StringComparer.Ordinal)]);
         return ExitCodes.Ok;
     }
 

@@ -5,7 +5,7 @@ namespace Dora.Ctl.Output;
 /// <summary>Jobs and their runs on the screen.</summary>
 internal static class JobText
 {
-    public static void WriteList(Screen screen, IReadOnlyList<JobInfo> jobs, TimeSpan now)
+    public static void WriteList(Screen screen, IReadOnlyList<JobInfo> jobs)
     {
         if (jobs.Count == 0)
         {

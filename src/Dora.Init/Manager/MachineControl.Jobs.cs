@@ -1,5 +1,5 @@
+using Dora.Core.Events;
 using Dora.Core.Protocol;
-using Dora.Init.Events;
 using Dora.Init.Manager.Control;
 
 namespace Dora.Init.Manager;
@@ -9,10 +9,12 @@ internal sealed partial class MachineControl
 {
     public IReadOnlyList<JobInfo> Jobs()
     {
-        var list = new List<JobInfo>();
+        int count = 0;
         foreach (var service in supervisor.Services)
-            if (service.Job is { } job) list.Add(MachineReports.JobOf(job, hasRuns: false));
-        list.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
+            if (service.Job is not null) count++;
+        var list = new JobInfo[count];
+        foreach (var service in supervisor.Services)
+            if (service.Job is { } job) list[--count] = MachineReports.JobOf(job, hasRuns: false);
         return list;
     }
 

@@ -98,9 +98,9 @@ internal static class MachineReports
     public static JobInfo JobOf(Job job, bool hasRuns)
     {
         var (record, settings) = (job.Record, job.Service.Settings);
-        var runs = new List<JobRunInfo>(record.Runs.Count + 1);
-        foreach (var run in record.Runs) runs.Add(RunOf(run, isOpen: false));
-        if (record.Open is { } open) runs.Add(RunOf(open, isOpen: true));
+        var runs = new JobRunInfo[record.Runs.Length + (record.Open is null ? 0 : 1)];
+        for (int i = 0; i < record.Runs.Length; i++) runs[i] = RunOf(record.Runs[i], isOpen: false);
+        if (record.Open is { } open) runs[^1] = RunOf(open, isOpen: true);
         return new JobInfo
         {
             Name = job.Service.Name,
@@ -110,7 +110,7 @@ internal static class MachineReports
             State = StateName(job.Service),
             Next = NextRun(job),
             Problem = job.Problem,
-            Last = runs.Count > 0 ? runs[^1] : null,
+            Last = runs.Length > 0 ? runs[^1] : null,
             Runs = hasRuns ? runs : null,
         };
     }

@@ -27,9 +27,9 @@ public class CronCommandTests
         Assert.Equal("""
             JOB     SCHEDULE             NEXT UTC             LAST UTC                TOOK  RESULT
             backup  30 2 * * *, @reboot  2026-11-22 02:30:00  2026-11-21 02:30:00    1 min  success
+            long    @daily               -                    2026-11-21 00:00:00           running
             mail    every 15m            2026-11-22 00:15:00  2026-11-21 23:59:59  1.234 s  exit-code 3
             mars    @daily               -                    -
-            long    @daily               -                    2026-11-21 00:00:00           running
             mars: zone Mars: there is no such zone
 
             """, output);

@@ -7,7 +7,7 @@ internal sealed class ScheduleSettings
     public const int MostTimes = 64;
 
     /// <summary>The times of the clock; <c>at</c>.</summary>
-    public IReadOnlyList<CronExpression> Times { get; set; } = [];
+    public CronExpression[] Times { get; set; } = [];
 
     /// <summary>From the last start to the next, by a clock that nobody sets; <c>every</c>; zero is not at all.</summary>
     public TimeSpan Every { get; set; }
@@ -38,7 +38,7 @@ internal sealed class ScheduleSettings
     /// <summary>As people write it, one expression a piece.</summary>
     public IReadOnlyList<string> Texts()
     {
-        var texts = new List<string>(Times.Count + 1);
+        var texts = new List<string>(Times.Length + 1);
         foreach (var time in Times) texts.Add(time.Text);
         if (Every > TimeSpan.Zero) texts.Add($"{EveryWord}{DurationText.Format(Every)}");
         return texts;

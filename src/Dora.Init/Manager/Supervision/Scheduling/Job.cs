@@ -1,5 +1,5 @@
 using Dora.Core.Configuration.Schedules;
-using Dora.Init.Events;
+using Dora.Core.Events;
 
 namespace Dora.Init.Manager.Supervision.Scheduling;
 

@@ -1,6 +1,6 @@
 using System.Text;
+using Dora.Core.Events;
 using Dora.Core.Linux;
-using Dora.Init.Events;
 using Dora.Init.Manager.Shutdown;
 
 namespace Dora.Init.Manager.Supervision.Scheduling;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 
 namespace Dora.Init.Manager.Supervision.Scheduling;
 
@@ -51,27 +50,27 @@ internal sealed class JobRecord
     public JobRun? Open { get; set; }
 
     /// <summary>Oldest first.</summary>
-    public List<JobRun> Runs { get; } = [];
+    public JobRun[] Runs { get; private set; } = [];
 
     public void Add(JobRun run)
     {
-        Runs.Add(run);
-        if (Runs.Count > MostRuns) Runs.RemoveAt(0);
+        int kept = Math.Min(Runs.Length, MostRuns - 1);
+        var runs = new JobRun[kept + 1];
+        Array.Copy(Runs, Runs.Length - kept, runs, 0, kept);
+        runs[kept] = run;
+        Runs = runs;
     }
 
     public string Text(string name)
     {
-        var text = new StringBuilder();
-        text.Append($"job {name} {Word(Passed)} {(HasCome ? "1" : "0")} {Word(LastStart)} {Word(LastStartSinceBoot?.Ticks)} {(IsQueued ? "1" : "0")}\n");
-        foreach (var run in Runs) Append(text, "run", run);
-        if (Open is { } open) Append(text, "open", open);
-        return text.ToString();
+        string text = $"job {name} {Word(Passed)} {(HasCome ? "1" : "0")} {Word(LastStart)} {Word(LastStartSinceBoot?.Ticks)} {(IsQueued ? "1" : "0")}\n";
+        foreach (var run in Runs) text += Line("run", run);
+        return Open is { } open ? text + Line("open", open) : text;
     }
 
     private static string Word(long? value) => value is { } number ? number.ToString(CultureInfo.InvariantCulture) : "-";
 
-    private static void Append(StringBuilder text, string word, JobRun run) =>
-        text.Append($"{word} {Word(run.Start)} {Word(run.DurationMs)} {run.Cause} {run.Result} {Word(run.Code)}\n");
+    private static string Line(string word, JobRun run) => $"{word} {Word(run.Start)} {Word(run.DurationMs)} {run.Cause} {run.Result} {Word(run.Code)}\n";
 
     /// <summary>The lines of each job of a history, by its name. What follows a job line that cannot be read is not another job's.</summary>
     public static Dictionary<string, string> Split(string history)

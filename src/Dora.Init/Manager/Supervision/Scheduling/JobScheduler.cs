@@ -1,7 +1,7 @@
 using System.Text;
 using Dora.Core.Configuration.Schedules;
+using Dora.Core.Events;
 using Dora.Core.Linux;
-using Dora.Init.Events;
 
 namespace Dora.Init.Manager.Supervision.Scheduling;
 
@@ -126,7 +126,7 @@ internal sealed class JobScheduler : IDisposable
     public TimeZoneRules? ZoneOf(ScheduleSettings schedule, out string problem)
     {
         problem = "";
-        string name = schedule.Times.Count == 0 ? "UTC" : schedule.Zone ?? "";
+        string name = schedule.Times.Length == 0 ? "UTC" : schedule.Zone ?? "";
         if (name == _zoneName) return _zone;
         var zone = name.Length > 0 ? ZoneDirectory.Find(name, out problem) : ZoneDirectory.Local(out problem);
         if (zone is null) return null;

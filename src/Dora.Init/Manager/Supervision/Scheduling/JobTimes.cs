@@ -37,7 +37,7 @@ internal sealed class JobTimes
         _zone = zone;
         _record = record;
         _jitter = (long)(schedule.Jitter.TotalSeconds * chance);
-        _next = new long[schedule.Times.Count];
+        _next = new long[schedule.Times.Length];
     }
 
     /// <summary>The next time of the wall clock; null if there is none.</summary>

@@ -1,5 +1,5 @@
+using Dora.Core.Events;
 using Dora.Core.Linux;
-using Dora.Init.Events;
 
 namespace Dora.Init.Manager.Supervision.Scheduling;
 

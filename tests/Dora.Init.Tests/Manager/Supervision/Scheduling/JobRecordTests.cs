@@ -21,7 +21,7 @@ public class JobRecordTests
         Assert.Equal(["a", "b"], texts.Keys);
         var read = texts.ToDictionary(text => text.Key, text => JobRecord.Of(text.Value, isSameBoot: true));
         Assert.Equal(Sample().Text("a"), read["a"].Text("a"));
-        Assert.Equal(JobRecord.MostRuns, read["a"].Runs.Count);
+        Assert.Equal(JobRecord.MostRuns, read["a"].Runs.Length);
         Assert.Equal(new JobRecord().Text("b"), read["b"].Text("b"));
     }
 
@@ -46,7 +46,7 @@ public class JobRecordTests
             var damaged = text.ToCharArray();
             for (int i = random.Next(1, 8); i > 0; i--) damaged[random.Next(damaged.Length)] = (char)random.Next(0, 300);
             string cut = new string(damaged)[..random.Next(damaged.Length)];
-            foreach (string one in JobRecord.Split(cut).Values) Assert.InRange(JobRecord.Of(one, random.Next(2) == 0).Runs.Count, 0, JobRecord.MostRuns);
+            foreach (string one in JobRecord.Split(cut).Values) Assert.InRange(JobRecord.Of(one, random.Next(2) == 0).Runs.Length, 0, JobRecord.MostRuns);
         }
         Assert.Empty(JobRecord.Split("run 1 2 schedule success 0\nnonsense\n"));
         Assert.Equal(["a"], JobRecord.Split("job a 1 1 1 1 1\njob b 1\nrun 1 2 schedule success 0\n").Keys);
