@@ -30,7 +30,7 @@ internal static class LogCommand
         return command;
     }
 
-    private static int Run(Context context, string? service, int lines, bool follow)
+    public static int Run(Context context, string? service, int lines, bool follow)
     {
         string path = DoraClient.LogPath(service, lines, follow);
         if (context.Json)
