@@ -10,18 +10,19 @@ namespace Dora.Syslog;
 /// nothing in it is a pointer and why writing goes in an order that leaves the ring whole after every single store:
 /// the start moves past the old records before they are overwritten, and the end moves last, when the new record is
 /// complete. Whoever attaches later trusts only the two offsets, checks every record between them, and starts
-/// empty when one does not hold.
+/// empty when one does not hold. How lines come in exactly once is in LogRing.Taking.cs.
 ///
 /// Layout: a header of 128 bytes, then records back to back, 8-aligned, none of which wraps: where the rest of the
-/// block is too short, a filler record covers it. Offsets count bytes ever written, so they also order positions;
+/// block is too short, a filler record covers it; then the table of lines that go on. Offsets count bytes ever written, so they also order positions;
 /// a position before the start was overtaken by the writer, and the sequence numbers tell by how many lines.
 /// </summary>
-internal sealed unsafe class LogRing
+internal sealed unsafe partial class LogRing
 {
     public const int MaximumText = 8192;
     public const int MinimumSize = 32 * 1024;
 
-    private const ulong Magic = 0x31474E4952444E50; // "PNDRING1"
+    private const ulong Magic = 0x32474E4952444E50; // "PNDRING2"
+    private const ulong MagicOfBefore = 0x31474E4952444E50; // "PNDRING1": without mark and table, else the same
     private const int HeaderSize = 128;
     private const int RecordHeaderSize = 40;
 
@@ -35,6 +36,11 @@ internal sealed unsafe class LogRing
     {
         public ulong Magic, Capacity, Start, End;
         public long NextSequence, NextKernelSequence, KernelDropped;
+
+        // What is being taken (LogRing.Taking.cs).
+        public ulong SavedEnd;
+        public long SavedSequence, SavedKernelDropped, Source;
+        public byte State, Witness, First, After;
     }
 
     [System.Runtime.InteropServices.StructLayout(System.Runtime.InteropServices.LayoutKind.Sequential)]
@@ -50,15 +56,20 @@ internal sealed unsafe class LogRing
     }
 
     /// <summary>Attaches to what <paramref name="memory"/> holds, or makes it an empty ring. The memory must stay valid.</summary>
-    public LogRing(byte* memory, int size)
+    /// <param name="memory">The block.</param>
+    /// <param name="size">Its size in bytes.</param>
+    /// <param name="stepped">For tests: called between every two stores and system calls; may end all by an exception.</param>
+    public LogRing(byte* memory, int size, Action? stepped = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(size, MinimumSize);
+        _stepped = stepped;
         _header = (Header*)memory;
         _data = memory + HeaderSize;
-        _capacity = (uint)(size - HeaderSize) & ~7u;
+        _capacity = (uint)(size - HeaderSize - TableSize) & ~7u;
         Recovered = TryAttach();
         if (Recovered) return;
         *_header = new Header { Capacity = _capacity, NextSequence = 1 };
+        ClearTable();
         _header->Magic = Magic;
         _firstSequence = 1;
     }
@@ -99,6 +110,7 @@ internal sealed unsafe class LogRing
         var name = entry.Service.Length > 255 ? entry.Service[..255] : entry.Service;
         var text = entry.Text.Length > MaximumText ? entry.Text[..MaximumText] : entry.Text;
         uint size = (uint)(RecordHeaderSize + name.Length + text.Length + 7) & ~7u;
+        Step();
         ulong end = _header->End;
         uint room = _capacity - (uint)(end % _capacity);
         ulong padding = room < size ? room : 0;
@@ -121,8 +133,10 @@ internal sealed unsafe class LogRing
         var bytes = new Span<byte>((byte*)record + RecordHeaderSize, name.Length + text.Length);
         name.CopyTo(bytes);
         text.CopyTo(bytes[name.Length..]);
+        Step();
         // NextSequence first: a process that dies between the two leaves a gap in the numbers, never a number twice.
         Volatile.Write(ref _header->NextSequence, sequence + 1);
+        Step();
         Volatile.Write(ref _header->End, end + size);
         return sequence;
     }
@@ -208,7 +222,15 @@ internal sealed unsafe class LogRing
 
     private bool TryAttach()
     {
-        if (_header->Magic != Magic || _header->Capacity != _capacity || _header->NextSequence < 1) return false;
+        if (_header->Magic is not (Magic or MagicOfBefore) || _header->Capacity != _capacity || _header->NextSequence < 1) return false;
+        if (_header->Magic == MagicOfBefore)
+        {
+            _header->State = Idle;
+            ClearTable();
+            Volatile.Write(ref _header->Magic, Magic);
+        }
+        if (!IsMarkSound) return false;
+        Settle();
         ulong start = _header->Start, end = _header->End;
         if (start > end || end - start > _capacity || ((start | end) & 7) != 0) return false;
         long sequence = 0;
@@ -231,6 +253,8 @@ internal sealed unsafe class LogRing
         }
         return true;
     }
+
+    private void ClearTable() => new Span<byte>(Table, TableSize).Clear();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Record* At(ulong offset) => (Record*)(_data + offset % _capacity);

@@ -1,3 +1,4 @@
+using System.Text;
 using Dora.Core.Events;
 using Dora.Core.Linux;
 using Dora.Core.Protocol;
@@ -9,20 +10,16 @@ internal sealed partial class LogServer
 {
     private const int DatagramsPerWakeUp = 64;
 
-    private readonly LineSplitter _datagramLines = new();
     private readonly byte[] _sender = new byte[255];
     private FileDescriptor? _devLog;
     private Watch? _devLogWatch;
     private byte[] _hostName = [];
-    private int _datagramPriority, _datagramPid, _senderLength;
-    private LineHandler? _addDatagramLine;
 
     /// <summary>Reads from a bound datagram socket with SO_PASSCRED, which is ours from here on.</summary>
     public void ListenTo(FileDescriptor devLog, byte[] hostName)
     {
         _devLog = devLog;
         _hostName = hostName;
-        _addDatagramLine = AddDatagramLine;
         _devLogWatch = Loop.Watch(devLog, Libc.EPOLLIN, "/dev/log", _ => OnDatagrams());
     }
 
@@ -30,35 +27,54 @@ internal sealed partial class LogServer
     {
         for (int i = 0; i < DatagramsPerWakeUp; i++)
         {
-            var errno = Sys.ReceiveFrom(_devLog!, Buffer, out int count, out var sender);
+            var errno = Sys.ReceiveFrom(_devLog!, Buffer, out int count, out var sender, Libc.MSG_PEEK | Libc.MSG_TRUNC);
             if (errno == Errno.EAGAIN) return;
             errno.ThrowIfError("recvmsg", "/dev/log");
-            OnDatagram(Buffer.AsSpan(0, count), sender.pid);
+            int seen = Math.Min(count, Buffer.Length);
+            TakeDatagram(Buffer.AsSpan(0, seen), count - seen, sender);
         }
     }
 
-    private void OnDatagram(ReadOnlySpan<byte> datagram, int pid)
+    // As with pipes: looked at, put into the ring, taken out exactly once (LogRing.Taking.cs). A datagram is whole.
+    private unsafe void TakeDatagram(ReadOnlySpan<byte> datagram, int cutOff, in Libc.ucred sender)
     {
         var message = SyslogMessage.Parse(datagram, _hostName);
-        _datagramPriority = message.Priority;
-        _datagramPid = pid;
-        _senderLength = CgroupPath.ServiceOf(pid, _sender);
-        if (_senderLength == 0)
+        byte[] name = _sender;
+        int length = CgroupPath.ServiceOf(sender.pid, name);
+        if (length == 0)
         {
-            // No service of ours, or gone already: its own word is the best there is.
+            // No service of ours, or gone already: its own word is the best there is. Root may say what it likes; the word of
+            // others, who might call themselves like a service, is marked.
             var tag = message.Tag.IsEmpty ? "unknown"u8 : message.Tag;
-            _senderLength = Math.Min(tag.Length, _sender.Length);
-            tag[.._senderLength].CopyTo(_sender);
+            length = Math.Min(tag.Length, name.Length - 1);
+            tag[..length].CopyTo(name);
+            if (sender.pid == 0 || sender.uid != 0) name[length++] = (byte)'?';
         }
-        if (message.Text.IsEmpty) return;
-        _datagramLines.Feed(message.Text, _addDatagramLine!);
-        _datagramLines.Feed("\n"u8, _addDatagramLine!); // a datagram is whole
-    }
-
-    private void AddDatagramLine(ReadOnlySpan<byte> line, bool isContinuation) =>
-        Add(new LogEntry
+        Ring.Begin(datagram.IsEmpty ? (byte)0 : datagram[0]);
+        var stamp = Stamp();
+        var entry = new LogEntry
         {
-            Priority = (byte)_datagramPriority, Pid = _datagramPid, Source = LogSource.Syslog,
-            IsContinuation = isContinuation, Service = _sender.AsSpan(0, _senderLength), Text = line,
-        });
+            TimeUs = stamp.Us, BootUs = stamp.BootUs, Priority = (byte)message.Priority, Pid = sender.pid, Source = LogSource.Syslog,
+            Service = name.AsSpan(0, length),
+        };
+        var lines = new LineCutter(message.Text);
+        while (lines.Next(isEnd: true))
+        {
+            entry.IsContinuation = lines.IsContinuation;
+            entry.Text = lines.Line;
+            Add(entry);
+        }
+        if (cutOff > 0)
+        {
+            entry.IsContinuation = false;
+            entry.Text = Encoding.UTF8.GetBytes($"{cutOff} bytes of this message were cut off");
+            Add(entry);
+        }
+        Ring.Step();
+        var errno = Sys.Read(_devLog!, new Span<byte>(Ring.Witness, 1), out int _);
+        Ring.Step();
+        Ring.Settle();
+        errno.ThrowIfError("read", "/dev/log");
+        Added();
+    }
 }

@@ -51,6 +51,7 @@ internal sealed partial class LogServer
     {
         long expected = Ring.NextKernelSequence;
         if (record.Sequence < expected) return;
+        Ring.BeginKernel();
         if (record.Sequence > expected && expected > 0)
         {
             Ring.KernelDropped += record.Sequence - expected;
@@ -59,13 +60,16 @@ internal sealed partial class LogServer
         var text = record.Text;
         var service = "kernel"u8;
         if (record.IsFromProcess) service = WriterOf(ref text);
+        var stamp = Stamp();
         Add(new LogEntry
         {
-            TimeUs = NowUs() - EventLoop.Now.Ticks / 10 + record.BootUs, BootUs = record.BootUs,
+            TimeUs = stamp.Us - stamp.BootUs + record.BootUs, BootUs = record.BootUs,
             Priority = (byte)Math.Min(record.Priority, 191), Source = LogSource.Kernel,
             IsContinuation = record.IsContinuation, Service = service, Text = text,
         });
         Ring.NextKernelSequence = record.Sequence + 1;
+        Ring.Settle();
+        Added();
     }
 
     /// <summary>Who wrote to /dev/kmsg: our own roles are "init"; others are known by their tag.</summary>

@@ -9,13 +9,15 @@ namespace Dora.Syslog;
 /// Collects lines and answers queries, on one loop.
 ///
 /// Lines come from three kinds of source: <c>/dev/log</c> (<see cref="LogServer"/>.DevLog.cs), <c>/dev/kmsg</c>
-/// (.Kernel.cs) and the pipes of services (<see cref="LogStream"/>). All go through <see cref="Add"/>, the one place
-/// that stamps them and puts them into the <see cref="LogRing"/>; a further destination (a file, another host) hooks in
-/// there. Every wake-up does a bounded piece of work, so a writer at full speed takes turns with the rest.
+/// (.Kernel.cs) and the pipes of services (<see cref="LogStream"/>). Each is looked at, put into the <see cref="LogRing"/> by
+/// <see cref="Add"/>, and taken out of its source exactly once, though this process is killed at any instruction
+/// (LogRing.Taking.cs). <see cref="Added"/> is called when lines stand: a further destination (a file, another host) reads
+/// them from the ring as readers do. Every wake-up does a bounded piece of work, so a writer at full speed takes turns with
+/// the rest.
 ///
 /// The manager sends pipes and queries on the channel (see <see cref="ChannelMessage"/>). Nothing here depends on the
-/// manager being alive, and nothing but lines read half-way depends on this process: pipes, /dev/log and the channel are
-/// held by the guard, and so is the memory of the ring.
+/// manager being alive, and no line depends on this process: pipes, /dev/log and the channel are held by the guard, and so
+/// is the memory of the ring.
 ///
 /// With nothing to do there are no wake-ups: the sweep (lines without end, readers that take nothing) runs twice a second
 /// only while there is one of either.
@@ -41,6 +43,8 @@ internal sealed partial class LogServer
         Loop = loop;
         Ring = ring;
         _pumpReaders = PumpReaders;
+        Sys.Pipe(out var read, out var write).ThrowIfError("pipe2");
+        PeekPipe = (read, write);
         loop.Failed = (owner, exception) => Note($"{owner}: {exception.Message}");
     }
 
@@ -50,6 +54,9 @@ internal sealed partial class LogServer
 
     /// <summary>What a source reads into: of use only during one event.</summary>
     public byte[] Buffer { get; } = new byte[64 * 1024];
+
+    /// <summary>What pipes are looked at through: empty before and after.</summary>
+    public (FileDescriptor Read, FileDescriptor Write) PeekPipe { get; }
 
     /// <summary>What a reader writes JSON into: holds the longest line there is, of use only during one event.</summary>
     public byte[] Scratch { get; } = new byte[64 * 1024];
@@ -65,7 +72,7 @@ internal sealed partial class LogServer
 
     public int StreamCount => _streams.Count;
 
-    /// <summary>A line of a pipe has been read half.</summary>
+    /// <summary>Half a line is in a pipe.</summary>
     public bool HasPartial
     {
         get
@@ -78,18 +85,19 @@ internal sealed partial class LogServer
 
     public int ReaderCount => _readers.Count;
 
-    /// <summary>Stamps a line where it has no time yet, keeps it, and lets the readers know.</summary>
+    /// <summary>Stamps a line where it has no time yet, keeps it, and lets the readers know once it stands.</summary>
     public void Add(LogEntry entry)
     {
-        if (entry.TimeUs == 0)
-        {
-            entry.TimeUs = NowUs();
-            entry.BootUs = EventLoop.Now.Ticks / 10;
-        }
+        if (entry.TimeUs == 0) (entry.TimeUs, entry.BootUs) = Stamp();
         Ring.Append(entry);
+        if (!Ring.IsTaking) Added();
+    }
+
+    /// <summary>There are new lines, and nothing takes them back any more.</summary>
+    public void Added()
+    {
         if (_readers.Count == 0) return;
-        // A pipe full of short lines makes more records than the ring holds: a reader that keeps up must not lose any
-        // of them, nor those of others, only because they came in one piece.
+        // Many short lines make more records than the ring holds: a reader that keeps up must not lose any of them.
         if (Ring.Newest.Offset - _pumpedTo > Ring.Capacity / 4) PumpReaders();
         PostPump();
     }
@@ -118,6 +126,7 @@ internal sealed partial class LogServer
     public void EndStream(LogStream stream)
     {
         stream.Close();
+        Ring.Forget(stream.Id);
         if (_streams.Remove(stream.Id)) TellEnded(stream.Id);
         PostPump(); // it may be what a reader waits for
     }
@@ -161,9 +170,17 @@ internal sealed partial class LogServer
     /// <summary>Something waits for time to pass: see to it that <see cref="Sweep"/> runs.</summary>
     public void WantSweep() => _sweep ??= Loop.After(s_sweepInterval, "sweep", Sweep);
 
+    /// <summary>
+    /// An orderly end. What is unread, half lines too, stays where it is and is read by the next syslog; the readers get
+    /// what there is.
+    /// </summary>
+    public void Leave() => PumpReaders();
+
     /// <summary>Closes everything that was handed in.</summary>
     public void Close()
     {
+        PeekPipe.Read.Dispose();
+        PeekPipe.Write.Dispose();
         foreach (var stream in _streams.Values) stream.Close();
         _streams.Clear();
         foreach (var reader in _readers) reader.Close();
@@ -216,5 +233,6 @@ internal sealed partial class LogServer
         if (isWanted) WantSweep();
     }
 
-    private static long NowUs() => (DateTime.UtcNow - DateTime.UnixEpoch).Ticks / 10;
+    /// <summary>Microseconds since 1970, and since boot.</summary>
+    public static (long Us, long BootUs) Stamp() => ((DateTime.UtcNow - DateTime.UnixEpoch).Ticks / 10, EventLoop.Now.Ticks / 10);
 }

@@ -31,7 +31,7 @@ internal static partial class Program
 
         using var loop = new EventLoop();
         if (!passed.Remove("ring", out var ringFile)) Sys.MakeMemoryFile("log-ring", out ringFile).ThrowIfError("memfd_create");
-        SharedMemory.Map(ringFile, ringBytes, out var memory).ThrowIfError("mmap", "ring");
+        SharedMemory.Map(ringFile, ringBytes + LogRing.TableSize, out var memory).ThrowIfError("mmap", "ring");
         var server = new LogServer(loop, RingIn(memory!));
         server.Note(server.Ring.Recovered
             ? $"started again, {server.Ring.NextSequence - server.Ring.FirstSequence} lines kept" : "started");
@@ -47,7 +47,8 @@ internal static partial class Program
         {
             Span<byte> seen = stackalloc byte[512];
             _ = Sys.Read(signals, seen, out int _);
-            server.Leave(loop.Stop);
+            server.Leave();
+            loop.Stop();
         });
         loop.Run();
         return 0;

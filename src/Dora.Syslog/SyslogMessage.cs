@@ -99,24 +99,26 @@ internal ref struct SyslogMessage
     // [Mmm dd hh:mm:ss ][HOST ]TAG[PID]: MSG
     private static void Rfc3164(ReadOnlySpan<byte> rest, ReadOnlySpan<byte> hostName, ref SyslogMessage message)
     {
+        int length = rest.Length;
         if (rest.Length >= 16 && rest[3] == (byte)' ' && rest[6] == (byte)' ' && rest[9] == (byte)':'
             && rest[12] == (byte)':' && rest[15] == (byte)' ') rest = rest[16..];
         else if (rest.IndexOf((byte)' ') is > 18 and var end && IsDate(rest[..end])) rest = rest[(end + 1)..];
         if (rest.IndexOf((byte)' ') is > 0 and var space && IsHost(rest[..space], hostName)) rest = rest[(space + 1)..];
-        if (!TryTag(rest, ref message)) message.Text = rest;
+        // Behind a time the tag may be empty: musl's syslog(3) before openlog(3) writes ": MSG" and "[PID]: MSG".
+        if (!TryTag(rest, rest.Length < length ? 0 : 1, ref message)) message.Text = rest;
     }
 
-    private static bool TryTag(ReadOnlySpan<byte> rest, ref SyslogMessage message)
+    private static bool TryTag(ReadOnlySpan<byte> rest, int shortest, ref SyslogMessage message)
     {
         int colon = rest.IndexOf((byte)':');
         // "foo:bar" without a blank is text, such as a URL or a time.
-        if (colon is < 1 or > 64 || (colon + 1 < rest.Length && rest[colon + 1] != (byte)' ')) return false;
+        if (colon < shortest || colon > 64 || (colon + 1 < rest.Length && rest[colon + 1] != (byte)' ')) return false;
         var tag = rest[..colon];
         int pid = 0;
-        if (tag[^1] == (byte)']')
+        if (tag.EndsWith("]"u8))
         {
             int bracket = tag.LastIndexOf((byte)'[');
-            if (bracket < 1) return false;
+            if (bracket < shortest) return false;
             pid = Number(tag[(bracket + 1)..^1]);
             tag = tag[..bracket];
         }

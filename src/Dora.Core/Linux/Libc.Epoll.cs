@@ -6,7 +6,7 @@ namespace Dora.Core.Linux;
 internal static unsafe partial class Libc
 {
     public const int EPOLL_CLOEXEC = 0x80000, EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLL_CTL_MOD = 3;
-    public const uint EPOLLIN = 1, EPOLLPRI = 2, EPOLLOUT = 4, EPOLLERR = 8, EPOLLHUP = 16, EPOLLRDHUP = 0x2000;
+    public const uint EPOLLIN = 1, EPOLLPRI = 2, EPOLLOUT = 4, EPOLLERR = 8, EPOLLHUP = 16, EPOLLRDHUP = 0x2000, EPOLLET = 0x8000_0000;
 
     // epoll_ctl(2): packed on x86-64 only.
     [StructLayout(LayoutKind.Sequential, Pack = 4)]

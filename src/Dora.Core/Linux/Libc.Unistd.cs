@@ -10,7 +10,7 @@ internal static unsafe partial class Libc
     public const int O_NONBLOCK = 0x800, O_DIRECTORY = 0x10000, O_NOFOLLOW = 0x20000, O_CLOEXEC = 0x80000;
     public const int O_PATH = 0x200000;
     public const int F_DUPFD = 0, F_GETFD = 1, F_SETFD = 2, F_GETFL = 3, F_SETFL = 4, F_DUPFD_CLOEXEC = 1030;
-    public const int F_SETPIPE_SZ = 1031;
+    public const int F_SETPIPE_SZ = 1031, F_GETPIPE_SZ = 1032;
     public const int FALLOC_FL_KEEP_SIZE = 1, FALLOC_FL_PUNCH_HOLE = 2;
     public const int FD_CLOEXEC = 1;
     public const int AT_FDCWD = -100, AT_SYMLINK_NOFOLLOW = 0x100, AT_REMOVEDIR = 0x200;
@@ -21,6 +21,7 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, SetLastError = true)] public static partial int openat(int dir, byte* path, int flags, uint mode);
     [LibraryImport(Library, SetLastError = true)] public static partial int close(int fd);
     [LibraryImport(Library, SetLastError = true)] public static partial nint read(int fd, void* buffer, nuint count);
+    [LibraryImport(Library, SetLastError = true)] public static partial nint readv(int fd, iovec* vector, int count);
     [LibraryImport(Library, SetLastError = true)] public static partial nint write(int fd, void* buffer, nuint count);
     [LibraryImport(Library, SetLastError = true)] public static partial nint pread(int fd, void* buffer, nuint count, long offset);
     [LibraryImport(Library, SetLastError = true)] public static partial nint pwrite(int fd, void* buffer, nuint count, long offset);

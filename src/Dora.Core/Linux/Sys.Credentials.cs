@@ -6,7 +6,7 @@ internal static unsafe partial class Sys
     /// recvmsg(2) of one datagram from a socket with SO_PASSCRED: <paramref name="sender"/> is the process as the kernel
     /// knows it, pid 0 when it told nothing. Descriptors that a sender adds are thrown away by the kernel.
     /// </summary>
-    public static Errno ReceiveFrom(FileDescriptor fd, Span<byte> buffer, out int count, out Libc.ucred sender)
+    public static Errno ReceiveFrom(FileDescriptor fd, Span<byte> buffer, out int count, out Libc.ucred sender, int flags = 0)
     {
         sender = default;
         fixed (byte* p = buffer)
@@ -16,7 +16,7 @@ internal static unsafe partial class Sys
             // for SCM_RIGHTS, and a sender cannot fill our descriptor table.
             byte* control = stackalloc byte[32];
             Libc.msghdr message = new() { msg_iov = &iov, msg_iovlen = 1, msg_control = control, msg_controllen = 32 };
-            var errno = ReceiveMessage(fd, &message, Libc.MSG_DONTWAIT, out count);
+            var errno = ReceiveMessage(fd, &message, flags | Libc.MSG_DONTWAIT, out count);
             var header = (Libc.cmsghdr*)control;
             if (errno == Errno.None && message.msg_controllen >= 28 && header->cmsg_level == Libc.SOL_SOCKET
                 && header->cmsg_type == Libc.SCM_CREDENTIALS)

@@ -107,4 +107,22 @@ internal static unsafe partial class Sys
         var errno = Check(copied, out count);
         return errno != Errno.None || count == 0 ? errno : Read(scratch.Read, buffer[..count], out count);
     }
+
+    /// <summary>readv(2): the first byte goes to <paramref name="first"/>, the others to <paramref name="rest"/>.</summary>
+    public static Errno ReadInTwo(FileDescriptor fd, byte* first, Span<byte> rest, out int count)
+    {
+        fixed (byte* p = rest)
+        {
+            Libc.iovec* vector = stackalloc Libc.iovec[2];
+            vector[0] = new() { iov_base = first, iov_len = 1 };
+            vector[1] = new() { iov_base = p, iov_len = (nuint)rest.Length };
+            nint result;
+            do result = Libc.readv(fd.Number, vector, 2);
+            while (result < 0 && Libc.errno == Errno.EINTR);
+            return Check(result, out count);
+        }
+    }
+
+    /// <summary>How much a pipe holds; 0 where the kernel does not say.</summary>
+    public static int PipeSize(FileDescriptor pipe) => Math.Max(Libc.fcntl(pipe.Number, Libc.F_GETPIPE_SZ, 0), 0);
 }

@@ -25,6 +25,10 @@ public sealed class SyslogMessageTests
     [InlineData("<13>see http://host/", 13, "", 0, "see http://host/")]
     [InlineData("<13>a sentence: with a colon", 13, "", 0, "a sentence: with a colon")]
     [InlineData("<13>1 no header after all", 13, "", 0, "1 no header after all")]
+    [InlineData("<13>Nov 21 03:55:35 : no tag", 13, "", 0, "no tag")] // musl without openlog
+    [InlineData("<13>Nov 21 03:55:35 [7]: no tag", 13, "", 7, "no tag")]
+    [InlineData("<13>: text", 13, "", 0, ": text")]
+    [InlineData("<13>[7]: text", 13, "", 0, "[7]: text")]
     [InlineData("", 13, "", 0, "")]
     [InlineData("<13>dropbear[5]: x\0\n", 13, "dropbear", 5, "x")]
     public void Messages_of_real_programs_are_taken_apart(string datagram, int priority, string tag, int pid, string text)
@@ -34,6 +38,39 @@ public sealed class SyslogMessageTests
         Assert.Equal(tag, Encoding.UTF8.GetString(message.Tag));
         Assert.Equal(pid, message.ClaimedPid);
         Assert.Equal(text, Encoding.UTF8.GetString(message.Text));
+    }
+
+    [Theory]
+    [InlineData("<192>x", 13, "<192>x")]
+    [InlineData("<191>x", 191, "x")]
+    [InlineData("<-1>x", 13, "<-1>x")]
+    [InlineData("<4294967301>x", 13, "<4294967301>x")]
+    [InlineData("<13", 13, "<13")]
+    [InlineData("<13>", 13, "")]
+    [InlineData("<13><14>x", 13, "<14>x")]
+    public void Forged_priorities_are_text(string datagram, int priority, string text)
+    {
+        var message = SyslogMessage.Parse(Encoding.UTF8.GetBytes(datagram), default);
+        Assert.Equal((priority, text), (message.Priority, Encoding.UTF8.GetString(message.Text)));
+    }
+
+    [Fact]
+    public void Junk_of_any_length_is_kept_as_text()
+    {
+        var random = new Random(2);
+        for (int i = 0; i < Fuzz.Rounds(2_000); i++)
+        {
+            byte[] bytes = new byte[i == 0 ? 1 << 20 : random.Next(3000)];
+            random.NextBytes(bytes);
+            if (bytes.Length > 0 && bytes[0] == '<') bytes[0] = 0xFF;
+            bool hasPriority = random.Next(2) == 0;
+            var message = SyslogMessage.Parse([.. hasPriority ? "<30>"u8 : default, .. bytes], default);
+            Assert.Equal(hasPriority ? 30 : 13, message.Priority);
+            // All of it but a header that it may happen to have, and the ends of lines behind it.
+            var all = bytes.AsSpan().TrimEnd("\0\r\n "u8);
+            Assert.True(all.EndsWith(message.Text));
+            if (message.Tag.IsEmpty && i > 0) Assert.True(message.Text.Length == all.Length || message.Text.Length <= all.Length - 16);
+        }
     }
 
     [Fact]
@@ -55,6 +92,9 @@ public sealed class SyslogMessageTests
             Assert.True(message.Text.Length + message.Tag.Length <= cut.Length);
             _ = KernelRecord.TryParse(cut, out _);
             CgroupPath.Parse(cut);
+            ReadOnlySpan<byte> line = cut;
+            _ = PriorityPrefix.TryStrip(ref line, out int severity);
+            Assert.InRange(severity, 0, 7);
             _ = ChannelMessage.TryDecode(cut, out _);
         }
     }
@@ -85,8 +125,22 @@ public sealed class PriorityPrefixTests
 {
     [Theory]
     [InlineData("<3>bad", true, 3, "bad")]
-    [InlineData("7::debug", true, 7, "debug")]
-    [InlineData("2:: alert", true, 2, "alert")]
+    [InlineData("1::output", true, 6, "output")]
+    [InlineData("2:: error output", true, 4, "error output")]
+    [InlineData("4::operator", true, 5, "operator")]
+    [InlineData("7::warning", true, 4, "warning")]
+    [InlineData("8::error", true, 3, "error")]
+    [InlineData("9::critical", true, 2, "critical")]
+    [InlineData("10::disk.size@sda:12.5|A", true, 7, "disk.size@sda:12.5|A")]
+    [InlineData("20::{}", true, 6, "{}")]
+    [InlineData("8::", true, 3, "")]
+    [InlineData("20:::", false, 0, "20:::")]
+    [InlineData("0::x", false, 0, "0::x")]
+    [InlineData("11::x", false, 0, "11::x")]
+    [InlineData("31::x", false, 0, "31::x")]
+    [InlineData("100::x", false, 0, "100::x")]
+    [InlineData("::1 localhost", false, 0, "::1 localhost")]
+    [InlineData("12:", false, 0, "12:")]
     [InlineData("<8>x", false, 0, "<8>x")]
     [InlineData("<33>x", false, 0, "<33>x")]
     [InlineData("a::b", false, 0, "a::b")]

@@ -91,6 +91,23 @@ public sealed partial class InitInNamespace
         }
     });
 
+    /// <summary>All lines of a service ("": of all) behind a number, as the API writes them; "" if syslog or the manager is not there.</summary>
+    public string LogOf(string service, long after = 1)
+    {
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            socket.Connect(new UnixDomainSocketEndPoint(Inside("/run/dora/dora.sock")));
+            socket.Send(Encoding.ASCII.GetBytes($"GET /v1/logs?{(service.Length > 0 ? $"service={service}&" : "")}after={after} HTTP/1.1\r\nHost: dora\r\nConnection: close\r\n\r\n"));
+            string answer = Encoding.UTF8.GetString(ReadToEnd(socket));
+            return answer.StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal) ? answer[(answer.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..] : "";
+        }
+        catch (SocketException)
+        {
+            return "";
+        }
+    }
+
     static byte[] ReadToEnd(Socket socket)
     {
         var answer = new MemoryStream();

@@ -96,17 +96,11 @@ public abstract unsafe class LogFixture : IDisposable
         _ring = null;
     }
 
-    /// <summary>As TERM ends it; gives the time that it took.</summary>
-    protected TimeSpan LeaveSyslog(Action? meanwhile = null)
+    /// <summary>As TERM ends it.</summary>
+    protected void LeaveSyslog()
     {
-        using var left = new ManualResetEventSlim();
-        long begun = System.Diagnostics.Stopwatch.GetTimestamp();
-        SyslogThread.Call(() => Server.Leave(left.Set));
-        meanwhile?.Invoke();
-        Assert.True(left.Wait(20_000), "syslog does not leave");
-        var took = System.Diagnostics.Stopwatch.GetElapsedTime(begun);
+        SyslogThread.Call(Server.Leave);
         StopSyslog();
-        return took;
     }
 
     protected void StopManager() => ManagerThread.Call(Hub.Close);

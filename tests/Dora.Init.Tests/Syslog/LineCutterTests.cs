@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Dora.Init.Tests.Syslog;
 
-public sealed class LineSplitterTests
+public sealed class LineCutterTests
 {
     [Fact]
     public void Same_lines_come_out_at_every_chunking()
@@ -34,15 +34,14 @@ public sealed class LineSplitterTests
     [Fact]
     public void Flushed_line_goes_on_as_a_continuation_and_its_bare_end_is_no_line()
     {
-        var splitter = new LineSplitter();
-        List<(string, bool)> lines = [];
-        void Take(ReadOnlySpan<byte> line, bool continued) => lines.Add((Encoding.UTF8.GetString(line), continued));
-        splitter.Feed("login: "u8, Take);
-        Assert.True(splitter.HasPartial);
-        splitter.Flush(Take);
-        splitter.Feed("\nab"u8, Take);
-        splitter.Flush(Take);
-        splitter.Feed("cd\nnew\n"u8, Take);
+        var source = new Source();
+        source.Feed("login: "u8);
+        Assert.Empty(source.Lines);
+        source.Flush();
+        source.Feed("\nab"u8);
+        source.Flush();
+        source.Feed("cd\nnew\n"u8);
+        var lines = source.Lines.Select(line => (Encoding.UTF8.GetString(line.Bytes), line.Continued));
         Assert.Equal([("login: ", false), ("ab", false), ("cd", true), ("new", false)], lines);
     }
 
@@ -75,29 +74,47 @@ public sealed class LineSplitterTests
 
     private static void Feed(byte[] input, int maximum, List<(byte[], bool)> into, Random random)
     {
-        var splitter = new LineSplitter();
-        void Take(ReadOnlySpan<byte> line, bool continued) => into.Add((line.ToArray(), continued));
+        var source = new Source();
         for (int at = 0; at < input.Length;)
         {
             int count = Math.Min(maximum > input.Length ? input.Length : random.Next(1, maximum), input.Length - at);
-            splitter.Feed(input.AsSpan(at, count), Take);
+            source.Feed(input.AsSpan(at, count));
             at += count;
         }
-        splitter.Flush(Take);
+        source.Flush();
+        into.AddRange(source.Lines);
     }
 
     private static List<(string Text, bool)> Split(byte[] input, params int[] cuts)
     {
-        var splitter = new LineSplitter();
-        List<(string, bool)> lines = [];
-        void Take(ReadOnlySpan<byte> line, bool continued) => lines.Add((Encoding.UTF8.GetString(line), continued));
+        var source = new Source();
         int at = 0;
         foreach (int cut in cuts.Append(input.Length))
         {
-            splitter.Feed(input.AsSpan(at, cut - at), Take);
+            source.Feed(input.AsSpan(at, cut - at));
             at = cut;
         }
-        splitter.Flush(Take);
-        return lines;
+        source.Flush();
+        return [.. source.Lines.Select(line => (Encoding.UTF8.GetString(line.Bytes), line.Continued))];
+    }
+
+    /// <summary>What a pipe does: it keeps what has no end.</summary>
+    private sealed class Source
+    {
+        private byte[] _kept = [];
+        private bool _goesOn;
+
+        public List<(byte[] Bytes, bool Continued)> Lines { get; } = [];
+
+        public void Feed(ReadOnlySpan<byte> bytes) => Cut([.. _kept, .. bytes], false);
+
+        public void Flush() => Cut(_kept, true);
+
+        private void Cut(byte[] bytes, bool isEnd)
+        {
+            var cutter = new LineCutter(bytes, _goesOn);
+            while (cutter.Next(isEnd)) Lines.Add((cutter.Line.ToArray(), cutter.IsContinuation));
+            (_kept, _goesOn) = (cutter.Rest.ToArray(), cutter.GoesOn);
+        }
     }
 }
