@@ -63,6 +63,8 @@ internal static class Hints
         ["service.leaving"] = "bring back its file ('dora service reload') or its interface first",
         ["service.no-reload"] = "restart it, or give its file a reload-command or a reload-signal",
         ["service.not-running"] = "'dora service start NAME' starts it",
+        ["service.no-schedule"] = "'dora cron list' has the jobs; 'dora service start NAME' starts any service",
+        ["service.busy"] = "'dora cron log NAME -f' follows the run; 'dora service stop NAME' ends it",
         ["service.failed"] = "'dora service status NAME' tells why, and what to do",
         ["session.upgrade-required"] = "use 'dora exec', 'dora shell' or 'dora run -i', or ask for dora-frames (docs/protocol.md)",
         ["session.exec-failed"] = "see whether the command is there, in the surroundings where it is to run, and may be executed",

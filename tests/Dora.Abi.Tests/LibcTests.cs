@@ -24,6 +24,7 @@ public class LibcTests
         #include <poll.h>
         #include <sched.h>
         #include <signal.h>
+        #include <spawn.h>
         #include <sys/epoll.h>
         #include <sys/eventfd.h>
         #include <sys/file.h>
@@ -71,6 +72,7 @@ public class LibcTests
         #include <linux/random.h>
         #include <linux/usbdevice_fs.h>
         #include <linux/rtnetlink.h>
+        #include <linux/sockios.h>
         #include <linux/sched.h>
         #include <linux/seccomp.h>
         #include <linux/securebits.h>
@@ -105,6 +107,7 @@ public class LibcTests
         ["sigset_t"] = "sigset_t",
         ["siginfo_t"] = "siginfo_t",
         ["statfs_t"] = "struct statfs",
+        ["posix_spawn_file_actions_t"] = "posix_spawn_file_actions_t",
     };
 
     /// <summary>Fields that C calls otherwise, by STRUCTURE.FIELD; null: C has no such name (padding, or flattened otherwise).</summary>

@@ -59,6 +59,10 @@ public sealed partial class TranscriptTests : IDisposable
         Prose("`dora top` goes on with this every two seconds, `dora top --once` prints it:");
         Top();
 
+        Prose("## Jobs");
+        Scene("cron list");
+        Scene("cron log mirror -n 2");
+
         Prose("## Where the time of the boot went");
         Scene("boot");
         Prose("The same as a picture, by `dora boot --plot boot.svg`:");
@@ -188,6 +192,10 @@ public sealed partial class TranscriptTests : IDisposable
             """{"step":"write","detail":"superblock: the plan is there","offset":524288,"length":512,"status":"planned"}""",
             """{"step":"write","detail":"file system","offset":1114112,"length":4096,"status":"planned"}""",
             """{"step":"result","status":"planned","result":{"status":"planned","message":"sdb: nothing was written"}}""") + "\n");
+        const string mirror = """{"name":"mirror","schedule":["every 6h"],"state":"failed","last":{"started":"2026-11-21T21:04:11.000Z","durationMs":2140,"cause":"schedule","result":"exit-code","code":23}""";
+        Set("GET /v1/jobs", 200, """[{"name":"backup","schedule":["30 2 * * *"],"zone":"Europe/Berlin","state":"done","next":{"bootMs":1,"wall":"2026-11-22T01:30:00.000Z"},"last":{"started":"2026-11-21T01:30:00.000Z","durationMs":754000,"cause":"schedule","result":"success"}},""" + mirror + ""","next":{"bootMs":1,"wall":"2026-11-22T03:04:11.000Z"}}]""");
+        Set("GET /v1/jobs/mirror", 200, mirror + ""","runs":[{"started":"2026-11-21T09:04:11.000Z","cause":"schedule","result":"interrupted"},{"started":"2026-11-21T15:04:11.000Z","durationMs":48211,"cause":"missed","result":"success"},{"started":"2026-11-21T21:04:11.000Z","durationMs":2140,"cause":"schedule","result":"exit-code","code":23}]}""");
+        _server.AddRaw("GET /v1/logs?lines=2&service=mirror", Log("mirror", "", ("receiving incremental file list", 6), ("rsync error: partial transfer (code 23)", 3)));
         Set("GET /v1/boot", 200, File.ReadAllText(Repository.File("tests/Dora.Ctl.Tests/Fixtures/boot.json")));
     }
 

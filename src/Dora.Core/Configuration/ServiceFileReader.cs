@@ -83,6 +83,18 @@ public static class ServiceFileReader
         if (!given.ContainsKey("command") && draft.Settings.Type is not ServiceType.Group)
             problems.Add(mapping.Position, "command: is missing; name the program, such as command: [/usr/bin/web, --port, '80']");
         ServiceContradictions.Check(draft.Settings, given, problems);
-        return draft.Settings with { References = draft.References };
+        return OfJob(draft.Settings, given) with { References = draft.References };
+    }
+
+    /// <summary>
+    /// What is run at times is not started at boot, and unless its file says so it may take as long as it likes and is not
+    /// tried again: the next time comes by itself.
+    /// </summary>
+    private static ServiceSettings OfJob(ServiceSettings settings, Dictionary<string, Position> given)
+    {
+        if (settings.Schedule is null) return settings;
+        if (!given.ContainsKey("start-timeout")) settings = settings with { StartTimeout = DurationText.Endless };
+        if (!given.ContainsKey("restart")) settings = settings with { Restart = new RestartPolicy { When = RestartCondition.Never } };
+        return settings with { Start = StartCondition.Demand };
     }
 }

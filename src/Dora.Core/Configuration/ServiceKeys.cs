@@ -19,6 +19,7 @@ internal static class ServiceKeys
         References("before", "Services that, if they are being started too, go after it.", (s, names) => s with { Before = names }),
         References("milestone", "Services that must have been up once for it to start; started with it.", (s, names) => s with { Milestone = names }),
         Key("on", "path, changed, device or network", "", "What starts it by itself.", (s, v) => s with { On = v.Trigger() }),
+        Key("schedule", "expression, list of expressions or a mapping", "", "When a oneshot is run by itself.", (s, v) => s with { Schedule = v.Schedule() }),
         Key("unless", "path", "", "What makes a oneshot done without being run.", (s, v) => s with { Unless = v.Condition() }),
         Key("restart", "always, on-failure, never or a mapping", "on-failure", "What happens when it ends by itself.", (s, v) => s with { Restart = v.Restart() }),
         Key("success", "list of exit codes and signals", "0", "Ends that are no failure, besides exit code 0.", (s, v) => s with { Success = v.SuccessfulEnds() }),

@@ -51,6 +51,9 @@ public sealed record ServiceSettings
     /// <summary>What has to come true for it to start by itself, with <c>start: demand</c>; <c>on</c>.</summary>
     public TriggerSettings? On { get; init; }
 
+    /// <summary>When it is run by itself; <c>schedule</c>; null is not at all.</summary>
+    internal Schedules.ScheduleSettings? Schedule { get; init; }
+
     /// <summary>What makes a oneshot done without being run: the path of what it would make; <c>unless</c>; null is nothing.</summary>
     public string? Unless { get; init; }
 

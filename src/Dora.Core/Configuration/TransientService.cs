@@ -16,7 +16,7 @@ internal static class TransientService
     private static readonly string[] s_refused =
     [
         "type", "for-each", "start", "restart", "notify", "sockets", "per-connection", "max-connections", "max-connections-per-source",
-        "when-full", "poll-limit", "socket-stdin", "logger", "on", "before",
+        "when-full", "poll-limit", "socket-stdin", "logger", "on", "schedule", "before",
     ];
 
     public static ServiceFile Read(string name, ReadOnlySpan<byte> text)

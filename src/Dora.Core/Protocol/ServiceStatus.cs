@@ -24,6 +24,12 @@ public sealed record ServiceStatus : ServiceSummary, IJsonMapped<ServiceStatus>
     /// <summary>What makes it done without being run: the path of what it would make; null for nothing.</summary>
     public string? Unless { get; init; }
 
+    /// <summary>When it is run by itself; null for never.</summary>
+    public IReadOnlyList<string>? Schedule { get; init; }
+
+    /// <summary>When that is next.</summary>
+    public Moment? NextRun { get; init; }
+
     /// <summary>What is wrong with its file; a service with problems is not started.</summary>
     public IReadOnlyList<ServiceProblem> Problems { get; init; } = [];
 
@@ -67,6 +73,8 @@ public sealed record ServiceStatus : ServiceSummary, IJsonMapped<ServiceStatus>
         DropIns = json.Texts("dropIns", from?.DropIns) ?? [],
         Slice = json.Text("slice", from?.Slice),
         Unless = json.Text("unless", from?.Unless),
+        Schedule = json.Texts("schedule", from?.Schedule),
+        NextRun = json.Member("nextRun", from?.NextRun),
         Problems = json.Members("problems", from?.Problems) ?? [],
         LastExit = json.Member("lastExit", from?.LastExit),
         Result = json.Text("result", from?.Result),

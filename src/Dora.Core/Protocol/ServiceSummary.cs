@@ -101,7 +101,7 @@ public static class ServiceStates
     /// <summary>It ended, or did not come up, and is not started again by itself.</summary>
     public const string Failed = "failed";
 
-    /// <summary>Down, and started by what its file names in <c>on</c>.</summary>
+    /// <summary>Down, and started by what its file names in <c>on</c> or <c>schedule</c>.</summary>
     public const string Armed = "armed";
 
     /// <summary>Switched off: it is not started by anybody.</summary>

@@ -93,6 +93,7 @@ internal static class CommandLine
             s_host,
             ServiceCommand.Build(Bind),
             LogCommand.Build(Bind),
+            CronCommand.Build(Bind),
             RunCommand.Build(Bind),
             ExecCommand.Build(Bind),
             ExecCommand.BuildShell(Bind),

@@ -78,6 +78,8 @@ internal static class LogCommand
         return ExitCodes.Ok;
     }
 
+    public static int Run(Context context, string? service, int lines, bool follow) => Run(context, DoraClient.LogPath(service, lines, follow), "short");
+
     private static int Run(Context context, string path, string output)
     {
         if (context.Json || output == "json")

@@ -30,6 +30,8 @@ internal static class ServiceDetails
         if (status.Wants is { Count: > 0 } wants) Field("wants", string.Join(", ", wants));
         if (status.Slice is { } slice) Field("slice", slice);
         if (status.Unless is { } unless) Field("unless", unless);
+        if (status.Schedule is { } schedule) Field("schedule", string.Join(", ", schedule));
+        if (status.NextRun is { } next) Field("next run", JobText.Next(next, now));
         if (status.Sockets.Count > 0) Field("sockets", string.Join(", ", status.Sockets));
         if (status.Connections is { } connections)
             Field("connections", $"{connections} of at most {status.MaxConnections}, {status.Accepted ?? 0} taken and {status.Refused ?? 0} refused since boot");

@@ -4,6 +4,7 @@ using Dora.Core.Linux;
 using Dora.Core.Protocol;
 using Dora.Init.Manager.State;
 using Dora.Init.Manager.Supervision;
+using Dora.Init.Manager.Supervision.Scheduling;
 using Dora.Init.Manager.Supervision.Triggers;
 
 namespace Dora.Init.Manager;
@@ -54,6 +55,8 @@ internal static class MachineReports
         DropIns = service.Settings.DropIns,
         Slice = service.Slice,
         Unless = service.Settings.Unless,
+        Schedule = service.Settings.Schedule?.Texts(),
+        NextRun = NextRun(service.Job),
         Problems = ProblemsOf(problems),
         LastExit = LastExitOf(service.State),
         Result = ResultOf(service.State.Result),
@@ -92,6 +95,38 @@ internal static class MachineReports
     public static ServiceStatus Masked(string name, string why) =>
         new(new ServiceSummary { Name = name, Type = "daemon", State = ServiceStates.Masked, Reason = why });
 
+    public static JobInfo JobOf(Job job, bool hasRuns)
+    {
+        var (record, settings) = (job.Record, job.Service.Settings);
+        var runs = new JobRunInfo[record.Runs.Length + (record.Open is null ? 0 : 1)];
+        for (int i = 0; i < record.Runs.Length; i++) runs[i] = RunOf(record.Runs[i], isOpen: false);
+        if (record.Open is { } open) runs[^1] = RunOf(open, isOpen: true);
+        return new JobInfo
+        {
+            Name = job.Service.Name,
+            Description = settings.Description,
+            Schedule = settings.Schedule?.Texts() ?? [],
+            Zone = settings.Schedule?.Zone,
+            State = StateName(job.Service),
+            Next = NextRun(job),
+            Problem = job.Problem,
+            Last = runs.Length > 0 ? runs[^1] : null,
+            Runs = hasRuns ? runs : null,
+        };
+    }
+
+    private static JobRunInfo RunOf(JobRun run, bool isOpen) => new()
+    {
+        Started = Moment.Format(WallClock.At(run.Start)),
+        DurationMs = isOpen || run.DurationMs < 0 ? null : run.DurationMs,
+        Cause = run.Cause,
+        Result = isOpen ? null : run.Result,
+        Code = run.Code < 0 ? null : run.Code,
+    };
+
+    private static Moment? NextRun(Job? job) =>
+        job?.Next is { } next ? Moment.At(EventLoop.Now + TimeSpan.FromSeconds(Math.Clamp(next - WallClock.Now, 0, 100_000_000_000)), WallClock.At(next)) : null;
+
     private static string TypeName(ServiceSettings settings) => settings.Type switch
     {
         ServiceType.Daemon => "daemon",
@@ -110,7 +145,8 @@ internal static class MachineReports
 
     private static string? Reason(Service service, string? waitsFor) =>
         service.State.Phase is ServicePhase.Waiting && waitsFor is not null ? $"waits for {waitsFor}"
-        : service.IsArmed && service.State.Phase is ServicePhase.Stopped ? $"starts when {Trigger.Describe(service)}"
+        : service.Job?.Problem is { } problem && service.State.IsAtRest ? problem
+        : service.IsArmed && service.Settings.On is not null && service.State.Phase is ServicePhase.Stopped ? $"starts when {Trigger.Describe(service)}"
         : service.State.Reason ?? service.State.Fault ?? (service.State.IsUp ? service.State.HealthFault ?? service.State.ReloadFault : null);
 
     private static string? HealthOf(Service service) => service.Settings.Health is not { } health || service.State.Phase is not ServicePhase.Running

@@ -12,6 +12,7 @@ using Dora.Init.Manager.Shutdown;
 using Dora.Init.Manager.Startup;
 using Dora.Init.Manager.State;
 using Dora.Init.Manager.Supervision;
+using Dora.Init.Manager.Supervision.Scheduling;
 using Dora.Init.Modules;
 
 namespace Dora.Init.Manager;
@@ -116,6 +117,9 @@ internal sealed class ManagerProcess
         _guard.ChildExited = ChildExited;
         _guard.SignalSeen = SignalSeen;
         _guard.UpgradeEnded = UpgradeEnded;
+
+        _supervisor.Jobs.History = new JobHistory(_loop, _supervisor.Jobs.AllText) { IsHurried = () => _supervisor.IsEnding };
+        _supervisor.Jobs.ReadHistory = JobHistory.Read;
 
         bool areServicesKnown = _state.Services.Count > 0;
         foreach (var settings in _files.Set.Services.Values) _supervisor.Add(settings);

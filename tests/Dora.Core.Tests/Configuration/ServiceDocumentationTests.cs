@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Dora.Core.Configuration;
+using Dora.Core.Configuration.Schedules;
 using Xunit;
 
 namespace Dora.Core.Tests.Configuration;
@@ -28,7 +29,7 @@ public partial class ServiceDocumentationTests
     {
         var rows = Row().Matches(_page).Select(match => match.Value.Trim()).ToArray();
 
-        Assert.Equal([.. Rows(ProbeKeys.Ready), .. Rows(RestartKeys.All), .. Rows(ProbeKeys.Health), .. Rows(SocketKeys.All)], rows);
+        Assert.Equal([.. Rows(ScheduleKeys.All), .. Rows(ProbeKeys.Ready), .. Rows(RestartKeys.All), .. Rows(ProbeKeys.Health), .. Rows(SocketKeys.All)], rows);
     }
 
     private static IEnumerable<string> Rows<T>(IEnumerable<SettingKey<T>> keys) =>

@@ -6,7 +6,7 @@ internal static class ReloadEffect
     /// <summary>What init looks up at the moment it needs it: nothing of it has gone into the process.</summary>
     internal static readonly IReadOnlyList<string> AtOnce =
     [
-        "description", "start", "needs", "wants", "after", "before", "milestone", "on", "unless", "restart", "success", "on-failure",
+        "description", "start", "needs", "wants", "after", "before", "milestone", "on", "schedule", "unless", "restart", "success", "on-failure",
         "start-timeout", "stop-signal", "stop-timeout", "helper-timeout", "reload-signal",
         "max-connections", "max-connections-per-source", "when-full", "survives-soft-reboot",
     ];

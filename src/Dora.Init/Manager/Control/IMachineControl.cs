@@ -23,6 +23,17 @@ internal interface IMachineControl
     /// <summary>What each service uses of CPU, memory and disks.</summary>
     IReadOnlyList<ServiceUsage> Usage();
 
+    /// <summary>All jobs, without their runs.</summary>
+    IReadOnlyList<JobInfo> Jobs();
+
+    /// <summary>With its runs; null if there is no such job, for which <see cref="NoJob"/> has the reason.</summary>
+    JobInfo? Job(string name);
+
+    ControlResult? NoJob(string name);
+
+    /// <summary>Runs it now. The change ends with it.</summary>
+    ControlResult RunJob(string name);
+
     ControlResult Start(string name);
 
     ControlResult Stop(string name);

@@ -34,6 +34,9 @@ internal static class Routes
         },
         SessionRoutes.Open,
         SessionRoutes.Attach,
+        new("GET", "/v1/jobs", Access.Read, "services that are run at times", Payload.ListOf<JobInfo>(), x => x.ReplyList(200, x.Machine.Jobs())),
+        new("GET", "/v1/jobs/{name}", Access.Read, "a job and its last runs", Payload.Of<JobInfo>(), GetJob),
+        new("POST", "/v1/jobs/{name}/run", Access.Change, "run a job now", Payload.Of<ChangeInfo>(), x => Accept(x, x.Machine.RunJob(x.Argument))) { Status = 202 },
         new("GET", "/v1/reload", Access.Change, "how the service files differ from what is in use", Payload.Of<ReloadReport>(), CompareFiles),
         new("POST", "/v1/reload", Access.Change, "take the service files up", Payload.Of<ReloadReport>(), ReloadFiles)
         {
@@ -115,6 +118,12 @@ internal static class Routes
     {
         if (exchange.Machine.Service(exchange.Argument) is { } status) exchange.Reply(200, status);
         else Refuse(exchange, ControlResult.NoSuchService(exchange.Argument));
+    }
+
+    private static void GetJob(ControlExchange exchange)
+    {
+        if (exchange.Machine.Job(exchange.Argument) is { } job) exchange.Reply(200, job);
+        else Refuse(exchange, exchange.Machine.NoJob(exchange.Argument)!);
     }
 
     private static void GetChange(ControlExchange exchange)

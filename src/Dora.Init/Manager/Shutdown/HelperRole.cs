@@ -3,6 +3,7 @@ using Dora.Core.Configuration;
 using Dora.Core.Configuration.Sources;
 using Dora.Core.Linux;
 using Dora.Init.Guard;
+using Dora.Init.Manager.Supervision.Scheduling;
 
 namespace Dora.Init.Manager.Shutdown;
 
@@ -20,6 +21,7 @@ internal static class HelperRole
         ["prepare", var path] => Answer(Prepare(path)),
         ["machine", ..] => MachineInfo.MachineHelper.Run(arguments[1..]),
         ["log-folder", var user] => Answer(Logging.LogFolder.Run(user)),
+        [JobHistory.HelperVerb] => Answer(JobHistory.Store(new FileDescriptor(CopyNumber))),
         ["read-services", .. var directories] => Answer(ReadServices(directories.ToArray())),
         _ => 2,
     };

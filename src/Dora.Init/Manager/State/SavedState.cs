@@ -131,6 +131,9 @@ internal sealed record SavedService : IJsonMapped<SavedService>, IJsonKept
     /// <summary>What its trigger has seen; null if it has none that is set.</summary>
     public SavedTrigger? Trigger { get; init; }
 
+    /// <summary>What is known of its times and runs; null if it has no schedule (Scheduling/JobRecord).</summary>
+    public string? Job { get; init; }
+
     public static SavedService Map(JsonMap json, SavedService? from) => new()
     {
         Name = json.RequiredText("name", from?.Name),
@@ -148,6 +151,7 @@ internal sealed record SavedService : IJsonMapped<SavedService>, IJsonKept
         IsStopAsked = json.Flag("isStopAsked", from?.IsStopAsked) ?? false,
         IsRestartAsked = json.Flag("isRestartAsked", from?.IsRestartAsked) ?? false,
         Trigger = json.Member("trigger", from?.Trigger),
+        Job = json.Text("job", from?.Job),
     };
 }
 

@@ -94,6 +94,9 @@ internal sealed class Service : IDisposable
     /// <summary>It is down, and its trigger would start it.</summary>
     public bool IsArmed => _supervisor.IsArmed(this);
 
+    /// <summary>Its times and runs, if it has a schedule.</summary>
+    public Scheduling.Job? Job { get; set; }
+
     public bool IsMasked => _supervisor.IsMasked(this);
 
     /// <summary>What the group of its slice says; null if there is no such group any more.</summary>

@@ -41,6 +41,7 @@ internal sealed partial class Supervisor
             AdoptConnections(service, entry);
             AdoptDemand(service);
             AdoptTrigger(service, entry);
+            AdoptJob(service, entry.Job);
             AdoptFailure(service);
             if (service.Settings.PerConnection && !service.IsSession && service.State.Phase is ServicePhase.Running
                 && OpenListener(service) is { } failure)
@@ -67,6 +68,7 @@ internal sealed partial class Supervisor
             if (Find(name) is null) Linger(path, name);
         }
         DropUnclaimed();
+        Jobs.Begin(isBoot: false);
         Unsettled();
     }
 
@@ -107,6 +109,7 @@ internal sealed partial class Supervisor
                 IsStopAsked = _stopsAsked.Contains(service.Name),
                 IsRestartAsked = _restartsAsked.Contains(service.Name),
                 Trigger = TriggerOf(service),
+                Job = service.Job?.Text,
                 Transient = service.TransientText,
                 Relay = service.Relay?.Saved,
                 PeerSource = service.Peer?.Source,

@@ -158,6 +158,7 @@ internal sealed partial class Supervisor
         TakeBackStop(service);
         ForgetOrder(service);
         ForgetTrigger(service);
+        _jobs?.Forget(service);
         if (service.Cgroup.IsPopulated) Linger(service.Cgroup.Path, service.Name);
         else _ = service.Cgroup.Remove();
         service.Dispose();

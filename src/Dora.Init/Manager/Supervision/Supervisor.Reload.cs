@@ -188,6 +188,7 @@ internal sealed partial class Supervisor
         if (IsStartedBySockets(service) && service.State.IsAtRest && (wasListening || !wasStartedBySockets)) Listen(service);
         else if (service.State.IsDown) _sockets.Close(service.Name);
         RenewTrigger(service, before.On);
+        KnowJob(service);
         if (service.Settings.Type is ServiceType.Group) RenewSlice(service.Settings);
         if (service.State.WantedUp && !service.State.IsDown) PullIn(service);
     }

@@ -14,7 +14,7 @@ internal sealed partial class Supervisor
     internal Func<Service, IWorldSource>? WorldSource { get; init; }
 
     /// <summary>Whether its trigger would start it.</summary>
-    public bool IsArmed(Service service) => service.State.IsDown && _triggers.ContainsKey(service.Name);
+    public bool IsArmed(Service service) => service.State.IsDown && (_triggers.ContainsKey(service.Name) || IsJob(service));
 
     private static bool IsTriggered(Service service) => service.Settings.On is not null && !service.IsSession;
 

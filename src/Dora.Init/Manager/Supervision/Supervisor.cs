@@ -86,6 +86,7 @@ internal sealed partial class Supervisor
         var service = new Service(this, _launcher, settings, CgroupPaths.Services) { InstanceOf = instanceOf };
         _services.Add(settings.Name, service);
         RememberOrder(service);
+        KnowJob(service);
         return service;
     }
 
@@ -104,6 +105,7 @@ internal sealed partial class Supervisor
             }
             StartForBoot(service);
         }
+        Jobs.Begin(isBoot: true);
     }
 
     private void StartForBoot(Service service)
@@ -220,6 +222,7 @@ internal sealed partial class Supervisor
     {
         SettleDemand(service);
         SettleTrigger(service);
+        service.Job?.Follow();
         FollowRelays(service);
         CloseListener(service);
         if (service.Settings.Logger && service.State.Phase is ServicePhase.Stopped or ServicePhase.Failed or ServicePhase.Backoff) _output.LoggerEnded();

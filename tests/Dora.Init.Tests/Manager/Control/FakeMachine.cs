@@ -40,6 +40,14 @@ internal sealed class FakeMachine(EventLoop loop) : IMachineControl
 
     public IReadOnlyList<ServiceUsage> Usage() => [new() { Name = "web", State = ServiceStates.Running, CpuMs = 20, Tasks = 1 }];
 
+    public IReadOnlyList<JobInfo> Jobs() => [Job("web")!];
+
+    public JobInfo? Job(string name) => name == "web" ? new() { Name = "web", State = ServiceStates.Armed, Schedule = ["@daily"], Runs = [new() { Started = "2026-11-21T03:00:00.000Z", DurationMs = 5 }] } : null;
+
+    public ControlResult? NoJob(string name) => ControlResult.NoSuchService(name);
+
+    public ControlResult RunJob(string name) => Do("run", name);
+
     public ControlResult Start(string name) => Do("start", name);
 
     public ControlResult Stop(string name) => Do("stop", name);

@@ -4,6 +4,7 @@ using Dora.Core.Linux;
 using Dora.Init.Launching;
 using Dora.Init.Manager.Supervision;
 using Dora.Init.Manager.Supervision.Readiness;
+using Dora.Init.Manager.Supervision.Scheduling;
 using Dora.Init.Manager.Supervision.Triggers;
 using Dora.Init.Tests.Manager.Logging;
 using Xunit;
@@ -25,6 +26,7 @@ internal sealed partial class GraphWorld : IServiceLauncher, IServiceOutput, IDi
     public GraphWorld(Predicate<ServiceSettings>? isWantedByBoot = null)
     {
         EventLoop.TestClock = () => Now;
+        WallClock.TestClock = () => Wall;
         Log.TestSink = Messages.Add;
         _loop = new EventLoop { Failed = (owner, exception) => Defects.Add($"{owner}: {exception}") };
         Supervisor = new Supervisor(_loop, _store, this, Masked, this)
@@ -65,6 +67,19 @@ internal sealed partial class GraphWorld : IServiceLauncher, IServiceOutput, IDi
     public string Phases(params string[] names) => string.Join(", ", names.Select(name => $"{name} {Phase(name)}"));
 
     public bool IsUp(params string[] names) => names.All(name => this[name].State.IsUp);
+
+    /// <summary>By how much the wall clock is ahead of the time since boot; the test sets it by <see cref="SetClock"/>.</summary>
+    public long Ahead { get; private set; } = 1_767_225_600 - 3600; // 2026-01-01 00:00:00 UTC, an hour after boot
+
+    public long Wall => Ahead + (long)Now.TotalSeconds;
+
+    /// <summary>Somebody sets the wall clock: the kernel tells who waits for it.</summary>
+    public GraphWorld SetClock(long seconds)
+    {
+        Ahead += seconds;
+        Supervisor.Jobs.Look();
+        return Settle();
+    }
 
     public GraphWorld At(TimeSpan now)
     {
@@ -155,8 +170,13 @@ internal sealed partial class GraphWorld : IServiceLauncher, IServiceOutput, IDi
     private TimeSpan? Turn()
     {
         var next = _loop.Turn();
+        while (Supervisor.Jobs.ArmedFor is { } at && at <= Wall)
+        {
+            Supervisor.Jobs.Look();
+            next = _loop.Turn();
+        }
         Supervisor.Saved();
-        return next;
+        return Supervisor.Jobs.ArmedFor is { } wall && Now + TimeSpan.FromSeconds(wall - Wall) is var due && !(due >= next) ? due : next;
     }
 
     private void EndNow(string name, ProcessExit exit)
@@ -213,6 +233,7 @@ internal sealed partial class GraphWorld : IServiceLauncher, IServiceOutput, IDi
     {
         foreach (var service in Supervisor.Services) service.Dispose();
         EventLoop.TestClock = null;
+        WallClock.TestClock = null;
         Log.TestSink = null;
         _loop.Dispose();
         _store.Dispose();

@@ -1,0 +1,169 @@
+using System.Text;
+using Dora.Core.Configuration.Schedules;
+using Dora.Core.Events;
+using Dora.Core.Linux;
+
+namespace Dora.Init.Manager.Supervision.Scheduling;
+
+/// <summary>
+/// All jobs, and the two timers that wait for the next of them: one of the wall clock, one of the loop for intervals. Without
+/// jobs there is neither. A job is begun when its service is known and the boot wants it, and forgotten with it.
+///
+/// What a job remembers (<see cref="JobRecord"/>) is saved with the manager's state, and written to the history, from
+/// which the next boot takes it up.
+/// </summary>
+internal sealed class JobScheduler : IDisposable
+{
+    private const int MostKept = 256;
+
+    private readonly Supervisor _supervisor;
+    private readonly WallTimer _timer;
+    private Dictionary<string, string> _kept = []; // records of jobs that are not there at the moment: a mask is no reason to forget
+    private TimeZoneRules? _zone; // the last one that was looked for: mostly that of the next job too
+    private string? _zoneName;
+    private LoopTimer? _interval;
+    private bool _isBegun;
+    private bool _isArming;
+
+    public JobScheduler(Supervisor supervisor)
+    {
+        _supervisor = supervisor;
+        _timer = new WallTimer(supervisor.Loop, Look);
+    }
+
+    /// <summary>What makes the jitter of this machine its own.</summary>
+    public string Machine { get; } = Sys.ReadText("/proc/sys/kernel/hostname")?.Trim() ?? "";
+
+    /// <summary>What is set on the wall clock, for tests.</summary>
+    public long? ArmedFor => _timer.ArmedFor;
+
+    /// <summary>Where the history is kept; null keeps none.</summary>
+    public JobHistory? History { get; set; }
+
+    public Func<string>? ReadHistory { get; set; }
+
+    /// <summary>A service has come, or has other settings.</summary>
+    public void Know(Service service)
+    {
+        var schedule = service.TransientText is null ? service.Settings.Schedule : null;
+        if (ReferenceEquals(service.Job?.Schedule, schedule) && (schedule is null || service.Job is not null)) return;
+        _zoneName = null; // a good time to look at the machine's again
+        if (schedule is null) service.Job = null;
+        else
+        {
+            if (service.Job is null)
+            {
+                _ = _kept.Remove(service.Name, out string? kept);
+                service.Job = new Job(this, service, JobRecord.Of(kept ?? "", isSameBoot: true));
+                service.Job.Record.Passed = null; // it counts from now on
+            }
+            if (_isBegun && _supervisor.IsWantedByBoot(service.Settings)) _ = service.Job.Begin(isBoot: false);
+        }
+        Arm();
+    }
+
+    public void Forget(Service service)
+    {
+        if (service.Job is not { } job) return;
+        if (_kept.Count < MostKept) _kept[service.Name] = job.Text;
+        service.Job = null;
+        Arm();
+    }
+
+    /// <summary>All services are known. After a boot the history says what was before it.</summary>
+    public void Begin(bool isBoot)
+    {
+        bool isRead = false;
+        _isBegun = true;
+        foreach (var service in _supervisor.ServicesNow())
+        {
+            if (service.Job is null) continue;
+            if (isBoot)
+            {
+                if (!isRead && ReadHistory?.Invoke() is { } history) _kept = JobRecord.Split(history);
+                isRead = true;
+                if (_kept.Remove(service.Name, out string? text)) service.Job = new Job(this, service, JobRecord.Of(text, isSameBoot: false));
+            }
+            if (!_supervisor.IsWantedByBoot(service.Settings)) continue;
+            bool isOwed = service.Job.Begin(isBoot);
+            if (!isBoot) Post(service, service.Job.Follow); // it may have ended while there was no manager
+            else if (service.Job.Schedule!.AtBoot) service.Job.Fire(Job.Boot);
+            else if (isOwed) service.Job.Fire(Job.Missed);
+        }
+        Arm();
+    }
+
+    /// <summary>What is due now, and when to look again.</summary>
+    public void Look()
+    {
+        foreach (var service in _supervisor.ServicesNow()) service.Job?.Look();
+        Arm();
+    }
+
+    /// <summary>Sets the timers; once for all that happens in one turn of the loop.</summary>
+    public void Arm()
+    {
+        if (_isArming) return;
+        _isArming = true;
+        _supervisor.Loop.Post("jobs", () =>
+        {
+            _isArming = false;
+            long? next = null;
+            TimeSpan? interval = null;
+            foreach (var service in _supervisor.Services)
+            {
+                if (service.Job?.Times is not { } times) continue;
+                if (times.Next is { } at && !(at >= next)) next = at;
+                if (times.NextInterval is { } due && !(due >= interval)) interval = due;
+            }
+            _timer.Set(_supervisor.IsEnding ? null : next);
+            _interval?.Cancel();
+            _interval = interval is { } time && !_supervisor.IsEnding ? _supervisor.Loop.At(time, "jobs", Look) : null;
+        });
+    }
+
+    /// <summary>Null, with the cause, if the zone of a schedule is not known. Read once: a zone does not change while a job waits for it.</summary>
+    public TimeZoneRules? ZoneOf(ScheduleSettings schedule, out string problem)
+    {
+        problem = "";
+        string name = schedule.Times.Length == 0 ? "UTC" : schedule.Zone ?? "";
+        if (name == _zoneName) return _zone;
+        var zone = name.Length > 0 ? ZoneDirectory.Find(name, out problem) : ZoneDirectory.Local(out problem);
+        if (zone is null) return null;
+        if (problem.Length > 0) Log.Warn($"manager: {problem}: times of jobs are UTC");
+        problem = "";
+        _zoneName = name;
+        return _zone = zone;
+    }
+
+    /// <summary>Why a job cannot be run now; null if it can.</summary>
+    public string? WhyNot(Service service) => _supervisor.WhyNotByItself(service);
+
+    public void Start(Service service) => _supervisor.StartAgain(service);
+
+    public void Restart(Service service) => _supervisor.Restart(service);
+
+    public void Post(Service service, Action action) => _supervisor.Loop.Post(service.Name, action);
+
+    /// <summary>A record has changed: it is saved with the state, and what a later boot is to know is written down.</summary>
+    public void Changed(bool isHistory)
+    {
+        _supervisor.StateChanged?.Invoke();
+        if (isHistory) History?.Changed();
+    }
+
+    public string AllText()
+    {
+        var text = new StringBuilder();
+        foreach (var service in _supervisor.Services) text.Append(service.Job?.Text);
+        foreach (var (_, kept) in _kept) text.Append(kept.TrimEnd('\n')).Append('\n');
+        return text.ToString();
+    }
+
+    public void Dispose()
+    {
+        _timer.Dispose();
+        _interval?.Cancel();
+        History?.Dispose();
+    }
+}

@@ -1,0 +1,99 @@
+using System.Text.Json;
+using Dora.Namespace.Tests.Harness;
+
+namespace Dora.Namespace.Tests;
+
+/// <summary><c>schedule</c>: jobs of the published init, by the kernel's timers, over the death of a manager, and their history.</summary>
+public class JobTests
+{
+    const string History = "/var/lib/dora/jobs/history";
+
+    [Fact]
+    public void A_job_runs_every_second_over_the_death_of_a_manager_and_its_history_is_kept()
+    {
+        using var init = new InitInNamespace(new Dictionary<string, string>
+        {
+            ["tick"] = "type: oneshot\ncommand: [/bin/sh, -c, 'echo x >>/run/tick.runs']\nschedule: every 1s\n",
+            ["fails"] = "type: oneshot\ncommand: [/bin/sh, -c, 'echo I cannot; exit 3']\nschedule: \"@reboot\"\n",
+            ["minute"] = "type: oneshot\ncommand: [/bin/sh, -c, 'date +%s >>/run/minute.runs']\nschedule: {at: \"* * * * *\", zone: UTC}\n",
+            ["mars"] = "type: oneshot\ncommand: [/bin/true]\nschedule: {at: \"@daily\", zone: Mars/Olympus}\n",
+            ["web"] = "command: [/bin/sleep, '1000']\n",
+        });
+        init.WaitForState("fails", "failed");
+        Assert.Equal("armed", init.Service("minute").State);
+        init.WaitFor("three runs", () => Runs(init, "tick") >= 3);
+
+        // The list, one job, and what is none.
+        var jobs = init.Get("/v1/jobs").EnumerateArray().ToDictionary(job => job.GetProperty("name").GetString()!);
+        Assert.Equal(["fails", "mars", "minute", "tick"], jobs.Keys.Order());
+        Assert.StartsWith("zone Mars/Olympus: there", jobs["mars"].GetProperty("problem").GetString());
+        Assert.Equal(("boot", "exit-code", 3), Last(jobs["fails"]));
+        Assert.False(jobs["fails"].TryGetProperty("next", out _));
+        var next = DateTime.Parse(jobs["minute"].GetProperty("next").GetProperty("wall").GetString()!).ToUniversalTime();
+        Assert.Equal(0, next.Second);
+        Assert.InRange(next - DateTime.UtcNow, TimeSpan.FromSeconds(-2), TimeSpan.FromSeconds(61));
+        Assert.Equal(409, init.Request(HttpMethod.Post, "/v1/jobs/web/run").Status);
+        Assert.Equal(404, init.Request(HttpMethod.Get, "/v1/jobs/none").Status);
+        Assert.Equal(next, DateTime.Parse(init.Get("/v1/services/minute").GetProperty("nextRun").GetProperty("wall").GetString()!).ToUniversalTime());
+
+        // Whoever is asked to run one now waits for its end.
+        var change = init.Request(HttpMethod.Post, "/v1/jobs/fails/run").Body;
+        change = init.Get($"/v1/changes/{change.GetProperty("id").GetString()}?wait=10s");
+        Assert.Equal("failed", change.GetProperty("status").GetString());
+        Assert.Equal("request", init.Get("/v1/jobs/fails").GetProperty("runs")[1].GetProperty("cause").GetString());
+
+        for (int kill = 0; kill < 3; kill++)
+        {
+            int before = Runs(init, "tick");
+            init.KillManager();
+            init.WaitFor("two more runs", () => Runs(init, "tick") >= before + 2);
+        }
+        // Each start is in the history, and each line in the file is a start: nothing is lost, nothing doubled.
+        var job = init.WaitFor("a moment between two runs", () => init.Get("/v1/jobs/tick") is var now && now.GetProperty("state").GetString() == "done" && RunsOf(now).Count == Math.Min(Runs(init, "tick"), 20) ? (JsonElement?)now : null)!.Value;
+        var starts = RunsOf(job);
+        Assert.All(starts.Skip(1), (start, index) => Assert.InRange(start - starts[index], TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(15)));
+        Assert.Equal(2, init.Get("/v1/jobs/fails").GetProperty("runs").GetArrayLength());
+
+        init.WaitFor("the history", () => File.Exists(init.Inside(History)) && File.ReadAllText(init.Inside(History)).Contains("job fails "));
+        Assert.Matches("^(job|run|open) ", File.ReadAllText(init.Inside(History)));
+
+        // The timer of the wall clock: not before the minute, and soon behind it.
+        init.WaitFor("the minute", () => Runs(init, "minute") > 0, TimeSpan.FromSeconds(70));
+        Assert.InRange(long.Parse(File.ReadLines(init.Inside("/run/minute.runs")).First()) % 60, 0, 5);
+    }
+
+    [Fact]
+    public void The_next_boot_makes_up_for_what_was_missed_and_knows_how_the_last_one_ended()
+    {
+        long hour = DateTimeOffset.UtcNow.ToUnixTimeSeconds() - 3600;
+        using var init = new InitInNamespace(
+            new Dictionary<string, string>
+            {
+                ["made-up"] = "type: oneshot\ncommand: [/bin/sleep, '1000']\nschedule: {at: \"* * * * *\", missed: run}\n",
+                ["passed"] = "type: oneshot\ncommand: [/bin/true]\nschedule: {every: 10m, missed: skip}\n",
+                ["overdue"] = "type: oneshot\ncommand: [/bin/true]\nschedule: {every: 10m, missed: run}\n",
+            },
+            root =>
+            {
+                Directory.CreateDirectory($"{root}{Path.GetDirectoryName(History)}");
+                File.WriteAllText($"{root}{History}", string.Concat(new[] { "made-up", "passed", "overdue" }.Select(name => $"job {name} {hour} 1 {hour} 99 1\nopen {hour} 0 schedule running -1\n")) + "job damaged");
+            });
+        init.WaitForState("made-up", "starting");
+        init.WaitForState("overdue", "done");
+        Assert.Equal("armed", init.Service("passed").State);
+        var runs = init.Get("/v1/jobs/made-up").GetProperty("runs");
+        Assert.Equal(("interrupted", "missed"), (runs[0].GetProperty("result").GetString(), runs[1].GetProperty("cause").GetString()));
+        Assert.Equal(1, init.Get("/v1/jobs/passed").GetProperty("runs").GetArrayLength());
+    }
+
+    static (string, string, int) Last(JsonElement job) =>
+        (job.GetProperty("last").GetProperty("cause").GetString()!, job.GetProperty("last").GetProperty("result").GetString()!, job.GetProperty("last").GetProperty("code").GetInt32());
+
+    static List<DateTime> RunsOf(JsonElement job) => [.. job.GetProperty("runs").EnumerateArray().Select(run => DateTime.Parse(run.GetProperty("started").GetString()!).ToUniversalTime())];
+
+    static int Runs(InitInNamespace init, string name)
+    {
+        string file = init.Inside($"/run/{name}.runs");
+        return File.Exists(file) ? File.ReadLines(file).Count() : 0;
+    }
+}
