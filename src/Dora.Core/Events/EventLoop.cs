@@ -122,7 +122,7 @@ internal sealed unsafe class EventLoop : IDisposable
             RunPosted();
             AfterBatch?.Invoke();
             ArmTimer();
-            int count = Libc.epoll_wait(_epoll.Number, events, BatchSize, _posted.Count > 0 ? 0 : -1);
+            int count = Libc.epoll_wait(_epoll.Number, events, BatchSize, _posted.Count > 0 || _stopped ? 0 : -1);
             if (count < 0)
             {
                 if (Libc.errno == Errno.EINTR) continue;

@@ -63,4 +63,16 @@ public sealed class LoopTimerTests : IDisposable
         timer.Cancel();
         return (timer, new WeakReference(held));
     }
+
+    [Fact]
+    public void A_loop_that_is_stopped_by_what_was_posted_does_not_wait_for_an_event_first()
+    {
+        EventLoop.TestClock = null;
+        // Comes a minute late if it is waited for, and ends the wait then.
+        _loop.After(TimeSpan.FromMinutes(1), "late", () => { });
+        _loop.Post("test", _loop.Stop);
+        var start = System.Diagnostics.Stopwatch.StartNew();
+        _loop.Run();
+        Assert.InRange(start.Elapsed.TotalSeconds, 0, 30);
+    }
 }
