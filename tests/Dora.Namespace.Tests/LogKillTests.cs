@@ -14,7 +14,7 @@ public class LogKillTests(Xunit.Abstractions.ITestOutputHelper output)
     static readonly int s_managerKills = Settings.Count("PANDORA_LOG_MANAGER_KILLS", 2);
 
     const string Writer = """
-        import os, random, signal, socket, sys, time
+        import fcntl, struct, os, random, signal, socket, sys, time
         kind, rate = sys.argv[1], int(sys.argv[2])
         running = True
         def end(*_):
@@ -46,7 +46,10 @@ public class LogKillTests(Xunit.Abstractions.ITestOutputHelper output)
                 put(b'line %d\n' % i)
             ahead = begun + i / rate - time.monotonic()
             if ahead > 0.001: time.sleep(ahead)
-        if sock: sock.send(b'<30>liar[1]: end %d' % i)
+        if sock:
+            sock.send(b'<30>liar[1]: end %d' % i)
+            # Of a sender that is gone nobody could say which service it was: not before it was taken (SIOCOUTQ).
+            while struct.unpack('i', fcntl.ioctl(sock, 0x5411, bytes(4)))[0]: time.sleep(0.01)
         else: put(b'end %d\n' % i)
         """;
 
