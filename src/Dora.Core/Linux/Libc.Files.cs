@@ -6,7 +6,7 @@ namespace Dora.Core.Linux;
 internal static unsafe partial class Libc
 {
     public const uint RENAME_NOREPLACE = 1;
-    public const int LOCK_EX = 2, LOCK_NB = 4;
+    public const int LOCK_EX = 2, LOCK_NB = 4, LOCK_UN = 8;
     public const int AT_EMPTY_PATH = 0x1000;
     public const nint SYS_pidfd_send_signal = 424; // Linux 5.1
     public const nint SYS_renameat2 = 316; // x86-64; Linux 3.15

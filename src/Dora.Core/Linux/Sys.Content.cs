@@ -38,6 +38,9 @@ internal static unsafe partial class Sys
         fixed (byte* p = new CString(name)) return Check(Libc.unlinkat(folder.Number, p, 0));
     }
 
+    /// <summary>Gives it back, whoever has copies of the descriptor: a child that is just being started has.</summary>
+    public static void Unlock(FileDescriptor fd) => _ = Libc.flock(fd.Number, Libc.LOCK_UN);
+
     /// <summary>flock(2) for us alone. It ends with the last copy of the descriptor. Without waiting: EWOULDBLOCK (EAGAIN) where somebody else has it.</summary>
     public static Errno Lock(FileDescriptor fd, bool wait)
     {

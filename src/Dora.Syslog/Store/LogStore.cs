@@ -57,6 +57,7 @@ internal sealed class LogStore(FileDescriptor folder, StoreLimits wanted, string
     public void Dispose()
     {
         _current?.Dispose();
+        if (_own is not null) Sys.Unlock(_own);
         _own?.Dispose();
         _current = _own = null;
     }

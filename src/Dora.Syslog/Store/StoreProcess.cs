@@ -6,7 +6,7 @@ using Dora.Core.Protocol;
 namespace Dora.Syslog.Store;
 
 /// <summary>
-/// <c>init syslog store</c>: takes lines from syslog on a socket and keeps them in files (<see cref="LogStore"/>).
+/// <c>syslog store</c>: takes lines from syslog on a socket and keeps them in files (<see cref="LogStore"/>).
 ///
 /// It is a process of its own because a disk may take its time, or for ever: fdatasync(2), and at times write(2), hold up whoever
 /// calls them, and syslog must go on taking what services write. What this process does not take waits in the ring. It is syslog's
