@@ -34,7 +34,7 @@ internal sealed partial class LogServer
     private readonly Dictionary<long, LogStream> _streams = [];
     private readonly List<LogReader> _readers = [];
     private readonly Action _pumpReaders;
-    private bool _pumpIsPosted;
+    private bool _isClosed, _pumpIsPosted;
     private ulong _pumpedTo;
     private LoopTimer? _sweep, _signOfLife;
 
@@ -218,6 +218,7 @@ internal sealed partial class LogServer
     /// <summary>Closes everything that was handed in.</summary>
     public void Close()
     {
+        _isClosed = true;
         PeekPipe.Read.Dispose();
         PeekPipe.Write.Dispose();
         foreach (var stream in _streams.Values) stream.Close();
@@ -247,6 +248,7 @@ internal sealed partial class LogServer
 
     private void PumpReaders()
     {
+        if (_isClosed) return; // it was posted before that
         _pumpIsPosted = false;
         _pumpedTo = Ring.Newest.Offset;
         _store?.Pump();

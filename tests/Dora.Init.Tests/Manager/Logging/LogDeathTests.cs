@@ -86,6 +86,27 @@ public sealed unsafe class LogDeathTests
         NativeMemory.Free(memory);
     }
 
+    [Fact]
+    public void A_server_that_is_closed_leaves_the_ring_alone_whatever_was_posted_before()
+    {
+        Sys.MakeMemoryFile("log-ring", out var file).ThrowIfError("memfd_create");
+        SharedMemory.Map(file, LogRing.MinimumSize, out var memory).ThrowIfError("mmap");
+        file.Dispose();
+        using var loop = new EventLoop();
+        Sys.SocketPair(Libc.SOCK_STREAM, out var reader, out var served).ThrowIfError("socketpair");
+        using (reader)
+        {
+            var server = new LogServer(loop, new LogRing(memory!.Pointer, memory.Length));
+            server.Serve(served, new LogQuery(null, 0, true));
+            server.Note("its readers are to be told of this");
+            server.Close();
+            memory.Dispose(); // touching it now would end the process
+            loop.Post("test", loop.Stop);
+            loop.Run();
+        }
+        Assert.Equal(0, loop.TimerCount);
+    }
+
     private sealed class Died : Exception;
 
     /// <summary>Pipes and a socket with their writers, the memory, and one syslog after another.</summary>
