@@ -72,6 +72,31 @@ internal static unsafe partial class Sys
         return errno != Errno.None ? errno : (Errno)value;
     }
 
+    /// <summary>sd_notify(3): says something to whoever started us, if he wants to hear it.</summary>
+    public static void Notify(string text)
+    {
+        if (Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is not { Length: > 0 } path || Socket(Libc.AF_UNIX, Libc.SOCK_DGRAM, 0, out var socket) != Errno.None) return;
+        using (socket)
+            if (ConnectUnix(socket, path) == Errno.None) _ = Send(socket, System.Text.Encoding.UTF8.GetBytes(text), null, Libc.MSG_DONTWAIT);
+    }
+
+    /// <summary>A line on standard output, which stays open.</summary>
+    public static void Say(string line)
+    {
+        var output = new FileDescriptor(1);
+        _ = Write(output, System.Text.Encoding.UTF8.GetBytes(line + "\n"), out _);
+        _ = output.Release();
+    }
+
+    /// <summary>A connection of TCP that dies in silence while nobody has anything to send is noticed, after 35 s.</summary>
+    public static void KeepAlive(FileDescriptor connection)
+    {
+        _ = SetSocketOption(connection, Libc.SOL_SOCKET, Libc.SO_KEEPALIVE, 1);
+        _ = SetSocketOption(connection, Libc.IPPROTO_TCP, Libc.TCP_KEEPIDLE, 20);
+        _ = SetSocketOption(connection, Libc.IPPROTO_TCP, Libc.TCP_KEEPINTVL, 5);
+        _ = SetSocketOption(connection, Libc.IPPROTO_TCP, Libc.TCP_KEEPCNT, 3);
+    }
+
     /// <summary>SIOCOUTQ of tcp(7) and unix(7): bytes that were written and that the other side has not confirmed, or not read.</summary>
     public static Errno UnsentBytes(FileDescriptor fd, out int count)
     {

@@ -202,9 +202,7 @@ internal static class StorageBoot
 
     private static int Say(string line)
     {
-        var output = new FileDescriptor(1);
-        _ = Sys.Write(output, Encoding.UTF8.GetBytes(line + "\n"), out _);
-        _ = output.Release();
+        Sys.Say(line);
         return 0;
     }
 }

@@ -9,7 +9,6 @@ namespace Dora.Syslog.Forwarding;
 /// </summary>
 internal sealed class ForwardLink : IDisposable
 {
-    private const int KeepAliveIdle = 20, KeepAliveInterval = 5, KeepAliveCount = 3; // seconds, seconds, times
     private static readonly string[] s_folders = ["/usr/bin", "/bin", "/usr/sbin", "/sbin"];
     private static readonly TimeSpan s_connect = TimeSpan.FromSeconds(10), s_lookUp = TimeSpan.FromSeconds(10);
 
@@ -35,14 +34,7 @@ internal sealed class ForwardLink : IDisposable
             problem = errno.Describe();
             return null;
         }
-        if (target.Protocol is ForwardProtocol.Tcp)
-        {
-            // A connection that dies in silence while there is nothing to send is noticed, too.
-            _ = Sys.SetSocketOption(socket, Libc.SOL_SOCKET, Libc.SO_KEEPALIVE, 1);
-            _ = Sys.SetSocketOption(socket, Libc.IPPROTO_TCP, Libc.TCP_KEEPIDLE, KeepAliveIdle);
-            _ = Sys.SetSocketOption(socket, Libc.IPPROTO_TCP, Libc.TCP_KEEPINTVL, KeepAliveInterval);
-            _ = Sys.SetSocketOption(socket, Libc.IPPROTO_TCP, Libc.TCP_KEEPCNT, KeepAliveCount);
-        }
+        if (target.Protocol is ForwardProtocol.Tcp) Sys.KeepAlive(socket);
         return new ForwardLink(socket);
     }
 
@@ -56,9 +48,6 @@ internal sealed class ForwardLink : IDisposable
         var errno = Sys.Read(_socket, nothing, out int count);
         return errno == Errno.EAGAIN || (errno == Errno.None && count > 0);
     }
-
-    /// <summary>No more will be written: the other side reads to the end.</summary>
-    public void End() => _ = Sys.Shutdown(_socket, Libc.SHUT_WR);
 
     public void Dispose()
     {

@@ -18,9 +18,9 @@ internal static class ForwardRole
     {
         var file = ForwardFile.Load();
         if (arguments is not ["forward", var name]) return StartAll(file);
-        foreach (var problem in file.Problems) Say($"<3>{problem}");
-        if (file.Find(name) is { } target) return new Forwarder(target, new ForwardPosition(name), Say, Tell).Run();
-        Say($"<3>{name}: there is no target of this name in {ForwardFile.Path}");
+        foreach (var problem in file.Problems) Sys.Say($"<3>{problem}");
+        if (file.Find(name) is { } target) return new Forwarder(target, new ForwardPosition(name), Sys.Say, Sys.Notify).Run();
+        Sys.Say($"<3>{name}: there is no target of this name in {ForwardFile.Path}");
         return 1;
     }
 
@@ -30,7 +30,7 @@ internal static class ForwardRole
         int code = 0;
         void Fail(string text)
         {
-            Say($"<3>{text}");
+            Sys.Say($"<3>{text}");
             code = 1;
         }
 
@@ -53,20 +53,5 @@ internal static class ForwardRole
             }
         }
         return code;
-    }
-
-    private static void Say(string text)
-    {
-        var output = new FileDescriptor(1);
-        _ = Sys.Write(output, Encoding.UTF8.GetBytes(text + "\n"), out _);
-        _ = output.Release();
-    }
-
-    /// <summary>sd_notify(3).</summary>
-    private static void Tell(string text)
-    {
-        if (Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is not { Length: > 0 } path || Sys.Socket(Libc.AF_UNIX, Libc.SOCK_DGRAM, 0, out var socket) != Errno.None) return;
-        using (socket)
-            if (Sys.ConnectUnix(socket, path) == Errno.None) _ = Sys.Send(socket, Encoding.UTF8.GetBytes(text), null, Libc.MSG_DONTWAIT);
     }
 }

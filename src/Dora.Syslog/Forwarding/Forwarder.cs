@@ -75,7 +75,6 @@ internal sealed class Forwarder(ForwardTarget target, ForwardPosition position, 
         (_written, _waitingBytes, _sent, _read) = (0, 0, 0, position.Sequence);
         LineSource? source = null;
         TimeSpan? leaving = null;
-        string problem = "";
         try
         {
             while (leaving is null || (Sys.TimeSinceBoot() < leaving && (_waiting.Count > 0 || _marks.Count > 0)))
@@ -95,7 +94,7 @@ internal sealed class Forwarder(ForwardTarget target, ForwardPosition position, 
                 Save();
                 if (_isTold) leaving ??= Sys.TimeSinceBoot() + s_leaving;
             }
-            return problem;
+            return "";
         }
         finally
         {

@@ -86,9 +86,7 @@ internal static class HelperRole
 
     private static int Answer(string line)
     {
-        var output = new FileDescriptor(1);
-        _ = Sys.Write(output, Encoding.UTF8.GetBytes(line + "\n"), out _);
-        _ = output.Release();
+        Sys.Say(line);
         return line.StartsWith("error: ", StringComparison.Ordinal) ? 1 : 0;
     }
 }

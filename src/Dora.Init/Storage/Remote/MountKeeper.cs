@@ -66,10 +66,10 @@ internal sealed class MountKeeper
     public static int Run(string name)
     {
         var file = StorageFile.Load();
-        foreach (var problem in file.Problems) Say(problem.ToString());
+        foreach (var problem in file.Problems) Sys.Say(problem.ToString());
         if (file.Find(name) is not { } mount)
         {
-            Say($"{StorageFile.Path}: there is no mount '{Printable.Text(name)}' that can be used");
+            Sys.Say($"{StorageFile.Path}: there is no mount '{Printable.Text(name)}' that can be used");
             return NotAgain;
         }
         return new MountKeeper(mount).Keep();
@@ -87,8 +87,8 @@ internal sealed class MountKeeper
             if (problem is null && !isThere) problem = Mount();
             if (problem is not null)
             {
-                Tell($"STATUS=not mounted: {problem}");
-                if (_status != problem) Say($"{_mount.At}: {problem}: trying again");
+                Sys.Notify($"STATUS=not mounted: {problem}");
+                if (_status != problem) Sys.Say($"{_mount.At}: {problem}: trying again");
                 _status = problem;
                 if (IsTold(pause)) return End();
                 pause = pause * 2 < s_longestPause ? pause * 2 : s_longestPause;
@@ -100,8 +100,8 @@ internal sealed class MountKeeper
                 _link = link.Split(' ', 3);
                 StartLink();
             }
-            if (!isThere) Say($"{_mount} is mounted on {_mount.At}");
-            Tell($"READY=1\nSTATUS={_mount} on {_mount.At}");
+            if (!isThere) Sys.Say($"{_mount} is mounted on {_mount.At}");
+            Sys.Notify($"READY=1\nSTATUS={_mount} on {_mount.At}");
             if (Watch()) return End();
             Detach();
             pause = s_firstPause;
@@ -189,15 +189,15 @@ internal sealed class MountKeeper
             if (errno is Errno.None or Errno.ETIMEDOUT) failures = 0;
             if (isAway == (errno != Errno.None)) continue;
             isAway = !isAway;
-            Say(isAway ? $"{_mount.At}: the server does not answer ({errno.Describe()})" : $"{_mount.At}: the server answers again");
-            Tell($"STATUS={_mount} on {_mount.At}{(isAway ? ": the server does not answer" : "")}");
+            Sys.Say(isAway ? $"{_mount.At}: the server does not answer ({errno.Describe()})" : $"{_mount.At}: the server answers again");
+            Sys.Notify($"STATUS={_mount} on {_mount.At}{(isAway ? ": the server does not answer" : "")}");
         }
     }
 
     private bool Lost(string why)
     {
-        Say($"{_mount.At}: {why}: mounting it anew");
-        Tell($"STATUS=not mounted: {why}");
+        Sys.Say($"{_mount.At}: {why}: mounting it anew");
+        Sys.Notify($"STATUS=not mounted: {why}");
         return false;
     }
 
@@ -209,7 +209,7 @@ internal sealed class MountKeeper
 
     private int End()
     {
-        Tell("STOPPING=1");
+        Sys.Notify("STOPPING=1");
         // Stopped it is still known, with its settings; taken out of the file it is not.
         if (StorageFile.Load() is { Problems.Count: 0 } file && file.Find(_mount.Name) is null) _ = Sys.Unlink(NotePath);
         if (MountTable.TypeAt(_mount.At) is null)
@@ -225,10 +225,10 @@ internal sealed class MountKeeper
         }
         if (outcome.Code == (int)Errno.EBUSY)
         {
-            Say($"{_mount.At}: it is in use and stays mounted");
+            Sys.Say($"{_mount.At}: it is in use and stays mounted");
             return 0;
         }
-        Say($"{_mount.At}: unmount: {(outcome.Code < 0 ? "the server does not answer" : ((Errno)outcome.Code).Describe())}: detached, what was not written is lost");
+        Sys.Say($"{_mount.At}: unmount: {(outcome.Code < 0 ? "the server does not answer" : ((Errno)outcome.Code).Describe())}: detached, what was not written is lost");
         Detach();
         return 0;
     }
@@ -241,7 +241,7 @@ internal sealed class MountKeeper
         var launched = Launcher.Launch(new LaunchPlanBuilder("link", command, Program.OwnPath)
             .Step("end with us", SystemCall.prctl, Libc.PR_SET_PDEATHSIG, Libc.SIGKILL).Build(asSibling: false));
         if (launched.Succeeded) _linkPid = launched.Pid;
-        else Say(launched.Failure!);
+        else Sys.Say(launched.Failure!);
     }
 
     private void ReleaseDevice()
@@ -259,19 +259,4 @@ internal sealed class MountKeeper
 
     /// <summary>Whether SIGTERM comes within the time.</summary>
     private static bool IsTold(TimeSpan limit) => Sys.WaitForSignals([Libc.SIGTERM], limit) != 0;
-
-    private static void Say(string text)
-    {
-        var output = new FileDescriptor(1);
-        _ = Sys.Write(output, Encoding.UTF8.GetBytes(text + "\n"), out _);
-        _ = output.Release();
-    }
-
-    /// <summary>sd_notify(3).</summary>
-    private static void Tell(string text)
-    {
-        if (Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is not { Length: > 0 } path || Sys.Socket(Libc.AF_UNIX, Libc.SOCK_DGRAM, 0, out var socket) != Errno.None) return;
-        using (socket)
-            if (Sys.ConnectUnix(socket, path) == Errno.None) _ = Sys.Send(socket, Encoding.UTF8.GetBytes(text), null, Libc.MSG_DONTWAIT);
-    }
 }

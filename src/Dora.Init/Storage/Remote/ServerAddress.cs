@@ -28,11 +28,7 @@ internal static class ServerAddress
         var errno = Sys.ConnectWithin(address, place.Port, deadline, out var made);
         socket = errno == Errno.None ? made : null;
         if (errno != Errno.None) return $"connect to {place.Server} port {place.Port}: {errno.Describe()}";
-        // A link that dies in silence while nobody asks for anything is noticed, too.
-        _ = Sys.SetSocketOption(made, Libc.SOL_SOCKET, Libc.SO_KEEPALIVE, 1);
-        _ = Sys.SetSocketOption(made, Libc.IPPROTO_TCP, Libc.TCP_KEEPIDLE, 20);
-        _ = Sys.SetSocketOption(made, Libc.IPPROTO_TCP, Libc.TCP_KEEPINTVL, 5);
-        _ = Sys.SetSocketOption(made, Libc.IPPROTO_TCP, Libc.TCP_KEEPCNT, 3);
+        Sys.KeepAlive(made);
         _ = Sys.SetSocketOption(made, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, 1);
         return null;
     }
