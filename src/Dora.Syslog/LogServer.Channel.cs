@@ -121,6 +121,7 @@ internal sealed partial class LogServer
         CloseChannel();
         if (_devLogWatch is not null) Loop.Unwatch(_devLogWatch);
         _devLog?.Dispose();
+        _senders.Close();
         if (_kernelWatch is not null) Loop.Unwatch(_kernelWatch);
         _kernel?.Dispose();
         _store?.Close();

@@ -11,6 +11,7 @@ internal sealed partial class LogServer
     private const int DatagramsPerWakeUp = 64;
 
     private readonly byte[] _sender = new byte[255];
+    private readonly SenderNames _senders = new();
     private FileDescriptor? _devLog;
     private Watch? _devLogWatch;
     private byte[] _hostName = [];
@@ -40,7 +41,7 @@ internal sealed partial class LogServer
     {
         var message = SyslogMessage.Parse(datagram, _hostName);
         byte[] name = _sender;
-        int length = CgroupPath.ServiceOf(sender.pid, name);
+        int length = _senders.ServiceOf(sender.pid, name);
         if (length == 0)
         {
             // No service of ours, or gone already: its own word is the best there is. Root may say what it likes; the word of
