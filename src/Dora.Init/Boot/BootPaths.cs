@@ -11,6 +11,9 @@ internal static class BootPaths
     /// <summary>The tmpfs that holds the root image after pandora.copytoram.</summary>
     public const string Ram = "/run/dora/ram";
 
+    /// <summary>Where root image and layers are mounted one by one, if there are layers; <see cref="NewRoot"/> shows them together.</summary>
+    public const string Layers = "/run/dora/layers";
+
     public const string NewRoot = "/newroot";
     public const string Init = "/sbin/init";
 
