@@ -18,7 +18,7 @@ public class ImageToolTests
     [InlineData("--sign-key /nonexistent.key uki", "mkimage: --sign-key and --sign-cert: the one needs the other")]
     [InlineData("--sign-key /nonexistent.key --sign-cert /nonexistent.pem uki", "mkimage: /nonexistent.key: not a private key")]
     [InlineData("--bin /nonexistent iso", "/nonexistent/init: not found; run image/publish")]
-    [InlineData("--no-build --ssh-key /etc/hostname.nonexistent iso", "mkrootfs: /etc/hostname.nonexistent: no such file")]
+    [InlineData("--no-build --ssh-key /etc/hostname.nonexistent iso", "mkimage: /etc/hostname.nonexistent: no such file")]
     public void A_mistake_is_told_in_the_first_line(string arguments, string expected)
     {
         using var folder = new ScratchFolder();
@@ -58,7 +58,7 @@ public class ImageToolTests
     {
         using var folder = new ScratchFolder();
         string keys = string.Join(" && ", ((string[])["one", "two"]).Select(name =>
-            $"openssl req -quiet -newkey rsa:2048 -nodes -x509 -days 2 -subj /CN={name}/ -keyout {folder.Path}/{name}.key -out {folder.Path}/{name}.pem"));
+            $"openssl req -newkey rsa:2048 -nodes -x509 -days 2 -subj /CN={name}/ -keyout {folder.Path}/{name}.key -out {folder.Path}/{name}.pem"));
         Assert.Equal(0, Run(keys).ExitCode);
         var wrong = Run($"image/mkimage --no-build --sign-key {folder.Path}/one.key --sign-cert {folder.Path}/two.pem uki");
         Assert.Equal($"mkimage: {folder.Path}/two.pem: is not the certificate of {folder.Path}/one.key", wrong.Errors.Trim());
@@ -92,7 +92,7 @@ public class ImageToolTests
     {
         using var folder = new ScratchFolder();
         string key = Path.Combine(Artifacts.Out, "tests", "key.pub");
-        var result = Run($"mkdir -p {folder.Path}/elsewhere/tree && git ls-files -z | xargs -0 cp --parents -t {folder.Path}/elsewhere/tree && cd {folder.Path}/elsewhere/tree && "
+        var result = Run($"mkdir -p {folder.Path}/elsewhere/tree && git ls-files -z | xargs -0 cp -P --parents -t {folder.Path}/elsewhere/tree && cd {folder.Path}/elsewhere/tree && "
             + $"env -u PANDORA_OUT image/mkimage --ssh-key {key} iso uki pxe raw qcow2");
         Assert.True(result.ExitCode == 0, result.Errors);
         string there = Path.Combine(folder.Path, "elsewhere/tree/out");

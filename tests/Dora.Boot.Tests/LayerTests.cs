@@ -51,8 +51,8 @@ public class LayerTests
             string file = Path.Combine(tree, path);
             Directory.CreateDirectory(Path.GetDirectoryName(file)!);
             File.WriteAllText(file, content);
-            if (content.StartsWith("#!", StringComparison.Ordinal)) File.SetUnixFileMode(file, (UnixFileMode)0x1ED);
         }
+        Programs.Run(s_limit, "chmod", "-R", "755", tree).Expect();
         Directory.CreateDirectory(Path.Combine(folder.Path, "layers"));
         Programs.Run(s_limit, "mksquashfs", tree, Path.Combine(folder.Path, $"layers/{name}.squashfs"), "-quiet", "-no-progress", "-all-root", "-comp", "zstd").Expect();
     }
