@@ -25,9 +25,15 @@ internal static class RootLayers
         {
             string path = $"{medium}{Folder}/{file}", name = NameOf(file);
             if (wanted is not null && !missing.Remove(name)) continue;
-            if (name.Contains(':') || name.Contains('\\')) Log.Warn($"boot: layer {Printable.Text(path)}: overlayfs cannot take ':' or '\\' in a name; going on without it");
-            else if (RootImage.Check(path, out string reason) is { } layer) layers.Add(layer);
-            else Log.Warn($"boot: layer {Printable.Text(path)}: {reason}; going on without it");
+            string reason;
+            if (!IsName(name)) reason = "a layer's name is letters, digits, '.', '-' and '_'"; // overlayfs and pandora.layers give meanings to others
+            else if (layers.Exists(layer => NameOf(layer.Path) == name)) reason = "there is another one of this name";
+            else if (RootImage.Check(path, out reason) is { } layer)
+            {
+                layers.Add(layer);
+                continue;
+            }
+            Log.Warn($"boot: layer {Printable.Text(path)}: {reason}; going on without it");
         }
         foreach (string name in missing)
             Log.Warn($"boot: layer {Printable.Text(name)}: there is no {Folder}/{Printable.Text(name)}.squashfs on the boot medium (pandora.layers); going on without it");
@@ -35,13 +41,20 @@ internal static class RootLayers
     }
 
     /// <summary>What pandora.layers calls it: its file's name without the ending.</summary>
-    internal static string NameOf(string path) => Path.GetFileNameWithoutExtension(path);
+    private static string NameOf(string path) => Path.GetFileNameWithoutExtension(path);
+
+    internal static bool IsName(string name)
+    {
+        foreach (char c in name)
+            if (!char.IsAsciiLetterOrDigit(c) && c is not '.' and not '-' and not '_') return false;
+        return name.Length is > 0 and <= 128 && name is not "." and not "..";
+    }
 
     /// <summary>
     /// Mounts root image and layers one by one and <see cref="BootPaths.NewRoot"/> as what they show together. Gives their names for
     /// people; nothing if there was none to stack, and then NewRoot is not mounted.
     /// </summary>
-    public static string Stack(BootState state, Func<RootImage, string, Errno> mount)
+    public static string Stack(BootState state)
     {
         if (state.Layers.Count == 0) return "";
         if (!state.Modules.Load("overlay", "the layers of the root"))
@@ -54,7 +67,7 @@ internal static class RootLayers
         {
             string at = $"{BootPaths.Layers}/{NameOf(layer.Path)}";
             var errno = Sys.MakeDirectories(at, 0x1ED);
-            if (errno == Errno.None) errno = mount(layer, at);
+            if (errno == Errno.None) errno = Mount(state, layer, at);
             if (errno != Errno.None)
             {
                 Log.Warn($"boot: layer {layer.Path}: it cannot be mounted: {errno.Describe()}; going on without it");
@@ -65,12 +78,25 @@ internal static class RootLayers
         }
         if (names.Length == 0) return "";
 
-        const string below = BootPaths.Layers + "/root";
-        Sys.MakeDirectories(below, 0x1ED).ThrowIfError("make folder", below);
-        var failed = mount(state.Image, below);
-        if (failed == Errno.None) failed = Sys.Mount("overlay", BootPaths.NewRoot, "overlay", Libc.MS_RDONLY | Libc.MS_NODEV, $"lowerdir={lower}{below}");
+        var failed = Sys.MakeDirectories(BootPaths.LowestLayer, 0x1ED);
+        if (failed == Errno.None) failed = Mount(state, state.Image, BootPaths.LowestLayer);
+        if (failed == Errno.None)
+            failed = Sys.Mount("overlay", BootPaths.NewRoot, "overlay", Libc.MS_RDONLY | Libc.MS_NODEV, $"lowerdir={lower}{BootPaths.LowestLayer}");
         if (failed == Errno.None) return names;
         Log.Warn($"boot: layers: the root image and its layers cannot be stacked: {failed.Describe()}; going on without them");
         return "";
+    }
+
+    private static Errno Mount(BootState state, RootImage image, string target)
+    {
+        state.Modules.Load(image.Type, image.Path);
+        try
+        {
+            return RootMounted.Mount(image, target);
+        }
+        catch (LinuxException exception)
+        {
+            return exception.Errno; // no loop device, or the file is gone
+        }
     }
 }

@@ -14,7 +14,7 @@ internal static class RootMounted
         state.Modules.Load("loop", $"the root image {image.Path}");
 
         Sys.MakeDirectory(BootPaths.NewRoot, 0x1ED).ThrowIfErrorBut(Errno.EEXIST, "make folder", BootPaths.NewRoot);
-        string layers = RootLayers.Stack(state, Mount);
+        string layers = RootLayers.Stack(state);
         var errno = layers.Length > 0 ? Errno.None : Mount(image, BootPaths.NewRoot);
         if (errno == Errno.None) return $"{image.Type}, {image.SizeBytes >> 10} KiB{layers}{where}";
 
@@ -25,7 +25,7 @@ internal static class RootMounted
                 + "Write the boot medium again");
     }
 
-    private static Errno Mount(RootImage image, string target)
+    public static Errno Mount(RootImage image, string target)
     {
         using var loop = LoopDevice.Attach(image.Path, out string device);
         return Sys.Mount(device, target, image.Type, Libc.MS_RDONLY | Libc.MS_NODEV);
