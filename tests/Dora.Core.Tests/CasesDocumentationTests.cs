@@ -22,7 +22,7 @@ public partial class CasesDocumentationTests
         Assert.Empty(missing);
     }
 
-    [GeneratedRegex(@"(?:void|class) (\w+)")]
+    [GeneratedRegex(@"(?:void|class|async Task) (\w+)")]
     private static partial Regex Name();
 
     // Of a row of a table, or behind a letter that stands for a class.
