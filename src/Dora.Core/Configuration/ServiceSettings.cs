@@ -54,6 +54,9 @@ public sealed record ServiceSettings
     /// <summary>When it is run by itself; <c>schedule</c>; null is not at all.</summary>
     internal Schedules.ScheduleSettings? Schedule { get; init; }
 
+    /// <summary>The line of a crontab that it is; null for a service that has a file.</summary>
+    internal Schedules.CrontabLine? Crontab { get; init; }
+
     /// <summary>What makes a oneshot done without being run: the path of what it would make; <c>unless</c>; null is nothing.</summary>
     public string? Unless { get; init; }
 

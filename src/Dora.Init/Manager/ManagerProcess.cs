@@ -12,6 +12,7 @@ using Dora.Init.Manager.Shutdown;
 using Dora.Init.Manager.Startup;
 using Dora.Init.Manager.State;
 using Dora.Init.Manager.Supervision;
+using Dora.Init.Manager.Supervision.Crontabs;
 using Dora.Init.Manager.Supervision.Scheduling;
 using Dora.Init.Modules;
 
@@ -45,6 +46,7 @@ internal sealed class ManagerProcess
     private readonly DeviceCoupling _coupling;
     private readonly EventFeed _feed;
     private readonly DiskEvents _disks;
+    private readonly CrontabJobs _crontabs;
     private DeviceEvents? _devices;
     private ControlSockets? _sockets;
     private bool _isStateChanged = true;
@@ -85,6 +87,7 @@ internal sealed class ManagerProcess
         {
             Information = new MachineInformation(_loop, _supervisor.KeptSockets) { Heard = said => storage.Heard(said) },
         };
+        _crontabs = new CrontabJobs(_supervisor);
         _coupling = new DeviceCoupling(_loop, _commandLine, CompleteStartUp);
     }
 
@@ -128,6 +131,7 @@ internal sealed class ManagerProcess
             Log.Warn($"{name}: using the file below instead, {settings.File}");
             _supervisor.Add(settings);
         }
+        _crontabs.Look();
         // Also the first time: a guard that had to execute itself again does not know of the managers before it.
         _supervisor.Adopt(_state);
         WatchDevices();
@@ -222,6 +226,7 @@ internal sealed class ManagerProcess
         {
             LookAtAll();
             LookAtConsoles();
+            _crontabs.Look(); // for the limits of a slice that has come
         };
     }
 

@@ -37,7 +37,7 @@ internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets
     {
         if (helper is null && service.Relay is { } relay) return RelayPlan(service, relay, opened);
         var settings = service.Settings;
-        var builder = new LaunchPlanBuilder(settings.Name, helper?.Words ?? settings.Command) { HasOnlyNamedDescriptors = true };
+        var builder = new LaunchPlanBuilder(settings.Name, helper?.Words ?? (settings.Crontab is { } line ? [.. settings.Command, line.Command] : settings.Command)) { HasOnlyNamedDescriptors = true };
 
         var identity = Identity.Of(settings);
         EnterCgroup(builder, service, helper, identity);
@@ -59,6 +59,8 @@ internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets
         if (settings.Logger && helper is null)
             foreach (var (name, fd) in output.LoggerDescriptors()) passed.Add((name, Lift(fd, opened)));
         identity.Introduce(builder);
+        // crontab(5): not that of the user, which may let nobody in.
+        if (settings.Crontab is not null) builder.Variable("SHELL", "/bin/sh");
         // Before ours: a LISTEN_PID of the file's own would be written over, whatever its length.
         ReadEnvironmentFiles(builder, settings);
         foreach (var (variable, value) in settings.Environment) builder.Variable(variable, value);

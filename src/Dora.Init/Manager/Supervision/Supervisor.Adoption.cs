@@ -24,7 +24,7 @@ internal sealed partial class Supervisor
         foreach (var entry in saved.Services)
         {
             // What was masked and is down is no service any more; what is still being stopped for it is taken up.
-            if (!told.Add(entry.Name) || (entry.Transient is null && entry.State.IsDown && _switchedOff.ContainsKey(TemplateOf(entry.Name)))) continue;
+            if (!told.Add(entry.Name) || IsOverWithItsLine(entry) || (entry.Transient is null && entry.State.IsDown && _switchedOff.ContainsKey(TemplateOf(entry.Name)))) continue;
             var service = entry.Transient is { } text ? RecreateTransient(entry.Name, text, entry.Relay) : Find(entry.Name) ?? Recreate(entry);
             if (service is null) continue;
             service.Pin = entry.Pin;
