@@ -100,6 +100,27 @@ public class CrontabTests
     }
 
     [Fact]
+    public void What_a_line_leaves_running_lives_on_over_the_next_runs_and_managers()
+    {
+        using var init = new InitInNamespace(new Dictionary<string, string>(), Files(("crontabs/root", "@reboot sleep 1000 & echo started >>/run/started\n")));
+        string job = Job(init, "cron@root:sleep-"), cgroup = $"dora/services/{job}";
+        init.WaitForState(job, "done");
+        int first = Assert.Single(init.ProcessesIn(cgroup));
+        init.KillManager();
+        Assert.Equal("done", init.WaitForState(job, "done").State);
+        init.Run($"/pandora/dora cron run {job}").Expect();
+        Assert.Equal(2, File.ReadAllLines(init.Inside("/run/started")).Length);
+        int second = Assert.Single(init.ProcessesIn(cgroup), pid => pid != first);
+        Assert.Contains(first, init.ProcessesIn(cgroup));
+        File.Delete(init.Inside("/etc/crontabs/root"));
+        init.WaitFor("the job to be gone", () => Jobs(init).Count == 0);
+        Assert.Equal(2, init.ProcessesIn(cgroup).Count);
+        Processes.Signal(first, 9);
+        Processes.Signal(second, 9);
+        init.WaitFor("its cgroup to be gone", () => !init.Cgroups().Contains(cgroup));
+    }
+
+    [Fact]
     public void Changes_are_noticed_whoever_makes_them_and_what_may_not_be_is_refused()
     {
         using var init = new InitInNamespace(new Dictionary<string, string>());

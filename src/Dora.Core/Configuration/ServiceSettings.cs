@@ -57,6 +57,9 @@ public sealed record ServiceSettings
     /// <summary>The line of a crontab that it is; null for a service that has a file.</summary>
     internal Schedules.CrontabLine? Crontab { get; init; }
 
+    /// <summary>What its process leaves behind lives on, as with cron: a line may start a daemon.</summary>
+    internal bool LeavesProcesses => Crontab is not null;
+
     /// <summary>What makes a oneshot done without being run: the path of what it would make; <c>unless</c>; null is nothing.</summary>
     public string? Unless { get; init; }
 

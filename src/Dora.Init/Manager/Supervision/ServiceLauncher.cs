@@ -88,6 +88,7 @@ internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets
     {
         bool isFirst = helper is null ? service.Settings.PreStart.Count == 0 : helper.Kind is HelperKind.PreStart or HelperKind.PostStop;
         var errno = isFirst ? service.Cgroup.Renew() : service.Cgroup.Create();
+        if (errno == Errno.EBUSY && service.Settings.LeavesProcesses) errno = service.Cgroup.Create();
         if (errno != Errno.None) return errno;
         // Once in each run: the service may have set others since (delegate), and they hold for its helpers as well.
         if (isFirst && service.Slice is { } slice)

@@ -68,7 +68,8 @@ internal sealed partial class Supervisor
             if (Find(name) is null) Linger(path, name);
         }
         DropUnclaimed();
-        Jobs.Begin(isBoot: false);
+        // Else the boot begins with them.
+        if (saved is { Services.Count: > 0, IsBootPending: false }) Jobs.Begin(isBoot: false);
         Unsettled();
     }
 
@@ -155,6 +156,7 @@ internal sealed partial class Supervisor
     private static ServiceState Verified(Service service, ServiceState state)
     {
         if (state.Pid != 0 && CgroupMembership.Holds(service.Cgroup.Path, state.Pid)) return state;
+        if (service.Settings.LeavesProcesses && state.IsAtRest) return state;
         // One that the service had named itself is gone: what was launched once is not the main process again.
         if (state is { Pid: not 0, IsMainChanged: true }) return state with { Pid = 0 };
         int main = MainProcessOf(service.Cgroup.Path);

@@ -300,6 +300,8 @@ internal sealed partial class Supervisor
                 else
                 {
                     _launchesLeft--;
+                    // At rest it may have processes, too: a manager that dies around the launch leaves word of it.
+                    if (service.Settings.LeavesProcesses) SaveNow?.Invoke();
                     service.Apply(new(ServiceEventKind.DependenciesMet));
                 }
             }

@@ -40,7 +40,8 @@ internal sealed class JobScheduler : IDisposable
     /// <summary>Where the history is kept; null keeps none.</summary>
     public JobHistory? History { get; set; }
 
-    public Func<string>? ReadHistory { get; set; }
+    /// <summary>Asks for it; it comes later, for it may lie on a disk that does not answer.</summary>
+    public Action<Action<string>>? ReadHistory { get; set; }
 
     /// <summary>A service has come, or has other settings.</summary>
     public void Know(Service service)
@@ -70,20 +71,32 @@ internal sealed class JobScheduler : IDisposable
         Arm();
     }
 
-    /// <summary>All services are known. After a boot the history says what was before it.</summary>
+    /// <summary>All services are known. After a boot the history says what was before it; a manager that was killed while it waited for that has begun nothing.</summary>
     public void Begin(bool isBoot)
     {
-        bool isRead = false;
+        bool hasJobs = false, hasBegun = false;
+        foreach (var service in _supervisor.Services)
+        {
+            hasJobs |= service.Job is not null;
+            hasBegun |= service.Job?.Record is { Passed: not null } or { LastStart: not null };
+        }
+        isBoot |= !hasBegun;
+        if (!isBoot || !hasJobs || ReadHistory is null) BeginAll(isBoot);
+        else
+            ReadHistory(history =>
+            {
+                _kept = JobRecord.Split(history);
+                BeginAll(isBoot: true);
+            });
+    }
+
+    private void BeginAll(bool isBoot)
+    {
         _isBegun = true;
         foreach (var service in _supervisor.ServicesNow())
         {
             if (service.Job is null) continue;
-            if (isBoot)
-            {
-                if (!isRead && ReadHistory?.Invoke() is { } history) _kept = JobRecord.Split(history);
-                isRead = true;
-                if (_kept.Remove(service.Name, out string? text)) service.Job = new Job(this, service, JobRecord.Of(text, isSameBoot: false));
-            }
+            if (isBoot && _kept.Remove(service.Name, out string? text)) service.Job = new Job(this, service, JobRecord.Of(text, isSameBoot: false));
             if (!_supervisor.IsWantedByBoot(service.Settings)) continue;
             bool isOwed = service.Job.Begin(isBoot);
             if (!isBoot) Post(service, service.Job.Follow); // it may have ended while there was no manager

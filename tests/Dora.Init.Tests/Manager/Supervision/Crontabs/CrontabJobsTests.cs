@@ -277,6 +277,25 @@ public sealed class CrontabJobsTests : IDisposable
     }
 
     [Fact]
+    public void What_a_line_leaves_running_lives_on()
+    {
+        Write("crontabs/root", "@hourly start-daemon\n");
+        _jobs.Look();
+        _world.Boot().Pass(3600);
+        string name = Job("cron@").Name;
+        _world.Exit(name);
+        Assert.Equal(ServicePhase.Done, _world.Phase(name));
+        _world.Pass(3600).Exit(name, 3);
+        Assert.Equal(ServicePhase.Failed, _world.Phase(name));
+        Assert.Equal([$"launch {name}", $"launch {name}"], _world.Story);
+        Assert.Equal("success, exit-code", string.Join(", ", Job("cron@").Job!.Record.Runs.Select(run => run.Result)));
+        // Unless it is stopped.
+        _world.Pass(3600).Stop(name);
+        Assert.Contains($"TERM {name}", _world.Story);
+        Assert.Equal(ServicePhase.Stopped, _world.Phase(name));
+    }
+
+    [Fact]
     public void A_group_named_cron_is_the_slice_of_them_all()
     {
         Write("crontabs/root", "@daily x\n");
