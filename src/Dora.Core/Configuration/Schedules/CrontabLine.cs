@@ -28,7 +28,7 @@ internal sealed class CrontabLine
 
     public bool HasTimesOf(CrontabLine other) => Time.Text == other.Time.Text && Zone == other.Zone;
 
-    public bool Equals(CrontabLine other)
+    public bool IsSameAs(CrontabLine other)
     {
         if (Number != other.Number || User != other.User || Command != other.Command || Input != other.Input || !HasTimesOf(other) || Environment.Count != other.Environment.Count) return false;
         foreach (var (name, value) in Environment)

@@ -111,7 +111,7 @@ internal sealed class CrontabJobs : IDisposable
             changes++;
         }
         _jobs = _found;
-        if (changes > 0) Log.Info($"crontabs: {_jobs.Count} jobs");
+        if (changes > 0) Log.Info($"crontabs: {_jobs.Count} job{(_jobs.Count == 1 ? "" : "s")}");
     }
 
     // What run-parts(8) takes: neither a backup of an editor nor what a package manager has left.
@@ -171,7 +171,7 @@ internal sealed class CrontabJobs : IDisposable
     private ServiceSettings JobOf(string name, string path, string user, CrontabLine line)
     {
         var before = _jobs.GetValueOrDefault(name);
-        if (before is not null && before.Crontab!.Equals(line) && before.User == user && before.Slice == _slice) return before;
+        if (before is not null && before.Crontab!.IsSameAs(line) && before.User == user && before.Slice == _slice) return before;
         bool hasItsTimes = before is not null && before.Crontab!.HasTimesOf(line);
         return new ServiceSettings
         {

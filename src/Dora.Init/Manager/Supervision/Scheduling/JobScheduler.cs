@@ -66,7 +66,17 @@ internal sealed class JobScheduler : IDisposable
     public void Forget(Service service)
     {
         if (service.Job is not { } job) return;
-        if (_kept.Count < MostKept) _kept[service.Name] = job.Text;
+        // Lines of crontabs come and go: one that has never run has nothing to be remembered, and the oldest makes room.
+        if (service.Settings.Crontab is null || job.Record.LastStart is not null)
+        {
+            if (_kept.Count >= MostKept)
+                foreach (string oldest in _kept.Keys)
+                {
+                    _kept.Remove(oldest);
+                    break;
+                }
+            _kept[service.Name] = job.Text;
+        }
         service.Job = null;
         Arm();
     }
@@ -96,7 +106,7 @@ internal sealed class JobScheduler : IDisposable
         foreach (var service in _supervisor.ServicesNow())
         {
             if (service.Job is null) continue;
-            if (isBoot && _kept.Remove(service.Name, out string? text)) service.Job = new Job(this, service, JobRecord.Of(text, isSameBoot: false));
+            if (isBoot && service.Job.Record.LastStart is null && _kept.Remove(service.Name, out string? text)) service.Job = new Job(this, service, JobRecord.Of(text, isSameBoot: false));
             if (!_supervisor.IsWantedByBoot(service.Settings)) continue;
             bool isOwed = service.Job.Begin(isBoot);
             if (!isBoot) Post(service, service.Job.Follow); // it may have ended while there was no manager

@@ -182,7 +182,7 @@ public sealed class CrontabJobsTests : IDisposable
         Write("crontab", "@daily root x\n");
         Sys.ChangeOwner($"{_etc}/crontab", 1000, 1000);
         Look();
-        Assert.Equal("/etc/crontab: it belongs to user 1000: chown it to root: nothing of it is run\ncrontabs: 1 jobs", Told);
+        Assert.Equal("/etc/crontab: it belongs to user 1000: chown it to root: nothing of it is run\ncrontabs: 1 job", Told);
     }
 
     [System.Runtime.InteropServices.DllImport("libc")]
@@ -214,7 +214,7 @@ public sealed class CrontabJobsTests : IDisposable
             /etc/crontab:2: there is no user '0': it is not run
             /etc/crontabs/0: there is no user of this name: nothing of it is run
             /etc/crontabs/carol: there is no user of this name: nothing of it is run
-            crontabs: 1 jobs
+            crontabs: 1 job
             """, Told);
         File.AppendAllText($"{_etc}/passwd", "carol:x:1002:1002::/:\n");
         Look();
@@ -226,12 +226,12 @@ public sealed class CrontabJobsTests : IDisposable
     {
         Write("crontabs/root", "61 * * * * x\n@daily good\n");
         Look();
-        Assert.Equal("/etc/crontabs/root:1:1: minute: '61' is not between 0 and 59\ncrontabs: 1 jobs", Told);
+        Assert.Equal("/etc/crontabs/root:1:1: minute: '61' is not between 0 and 59\ncrontabs: 1 job", Told);
         Look();
         Assert.Equal("", Told);
         Write("crontabs/root", "61 * * * * x\n@daily better\n");
         Look();
-        Assert.Equal("crontabs: 1 jobs", Told);
+        Assert.Equal("crontabs: 1 job", Told);
         Write("crontabs/root", "* 61 * * * x\n@daily better\n");
         Look();
         Assert.Equal("/etc/crontabs/root:1:3: hour: '61' is not between 0 and 23", Told);
