@@ -77,6 +77,7 @@ public class CrontabTests
         Assert.Matches($@"{says} +@daily ", init.Run("/pandora/dora cron list").Expect());
         Assert.Equal(1, init.Run($"/pandora/dora cron run {says}").ExitCode);
         string log = init.Run($"/pandora/dora cron log {says}").Expect();
+        Assert.Contains("\nline 1 of /etc/crontabs/root\n", log);
         Assert.Contains("request", log);
         Assert.Contains("said", log);
         Assert.Contains("wrong", log);
