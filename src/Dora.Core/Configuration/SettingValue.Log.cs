@@ -1,11 +1,14 @@
 using System.Globalization;
 using Dora.Core.Configuration.Yaml;
+using Dora.Core.Linux;
 
 namespace Dora.Core.Configuration;
 
 // The values of log.yaml.
 internal sealed partial class SettingValue
 {
+    private const int MostPlaces = 16;
+
     /// <summary>A number of bytes: <c>4096</c>, <c>64K</c>, <c>500M</c>, <c>2G</c>; the letters are powers of 1024.</summary>
     public long Bytes(long least, long most)
     {
@@ -18,6 +21,38 @@ internal sealed partial class SettingValue
         else if (value << shift < least) Fail($"'{Printable.Text(word)}' is too little: at least {Amount(least)}");
         else return value << shift;
         return least;
+    }
+
+    /// <summary>Where syslog listens.</summary>
+    public List<ReceivePlace> ReceivePlaces()
+    {
+        var places = new List<ReceivePlace>();
+        if (node is not YamlList list) FailKind(node, "a list such as [udp: 514]");
+        else
+            foreach (var item in list.Items)
+            {
+                if (item is not YamlMapping mapping) Fail(item, $"expected a place such as 'udp: 514', found {item.Kind}");
+                else if (ReceivePlace.Read(mapping, path, problems) is not { } place) continue;
+                else if (places.Exists(other => other.Socket == place.Socket)) Fail(Start(mapping), $"{place.Socket.KindWord} {place.Socket.Address} is there twice");
+                else if (places.Count == MostPlaces) Fail(Start(mapping), $"there are more than {MostPlaces} places");
+                else places.Add(place);
+            }
+        return places;
+    }
+
+    /// <summary>Addresses and ranges of them; one alone is a list of one.</summary>
+    public List<IpPrefix> Prefixes()
+    {
+        var prefixes = new List<IpPrefix>();
+        var items = node is YamlList list ? list.Items : [node];
+        foreach (var item in items)
+        {
+            if (item is YamlScalar { Value: var text } && IpPrefix.TryParse(text, out var prefix)) prefixes.Add(prefix);
+            else if (item is YamlScalar scalar) Fail(item, $"'{Printable.Text(scalar.Value)}' is not an address or a range of them such as 10.0.0.0/8 or 'fd00::/8'");
+            else FailKind(item, "an address or a range of them such as 10.0.0.0/8");
+        }
+        if (items.Count == 0) Fail("is empty: nobody could send; leave the item out");
+        return prefixes;
     }
 
     private static string Amount(long bytes) => bytes >= 1 << 20 ? $"{bytes >> 20}M" : bytes >= 1 << 10 ? $"{bytes >> 10}K" : $"{bytes}";
