@@ -78,14 +78,15 @@ internal sealed partial class LogServer
         };
     }
 
-    /// <summary>The lines of a message, as many as may be; false if the last of them may not. Within a batch, in which <paramref name="rate"/> is saved.</summary>
+    /// <summary>The lines of a message, as many as may be; false if the last of them may not. What is taken by a batch of the ring has <paramref name="rate"/> saved.</summary>
     /// <param name="entry">Whose they are.</param>
     /// <param name="text">One or more lines.</param>
     /// <param name="rate">Where they are counted.</param>
     /// <param name="goesOn">The first goes on the last one before it.</param>
-    public bool AddLines(scoped ref LogEntry entry, ReadOnlySpan<byte> text, int rate, bool goesOn = false)
+    /// <param name="wasKept">That one was kept.</param>
+    public bool AddLines(scoped ref LogEntry entry, ReadOnlySpan<byte> text, int rate, bool goesOn = false, bool wasKept = true)
     {
-        bool isKept = true;
+        bool isKept = wasKept;
         var lines = new LineCutter(text, goesOn);
         while (lines.Next(isEnd: true))
         {

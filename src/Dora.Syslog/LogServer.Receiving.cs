@@ -17,7 +17,7 @@ namespace Dora.Syslog;
 internal sealed partial class LogServer
 {
     private const int MaximumConnections = 64, ConnectionsPerAddress = 32, RoundsAtEnd = 1000;
-    private static readonly TimeSpan s_seldom = TimeSpan.FromMinutes(1), s_shortage = TimeSpan.FromSeconds(1), s_lookInterval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_seldom = TimeSpan.FromMinutes(1), s_shortage = TimeSpan.FromSeconds(1);
 
     private readonly List<RemoteSource> _places = [];
     private readonly List<RemoteConnection> _connections = [];
@@ -83,7 +83,7 @@ internal sealed partial class LogServer
             return;
         }
         _connections.Add(new RemoteConnection(this, socket, address));
-        _lookAtConnections ??= Loop.After(s_lookInterval, "receive", LookAtConnections);
+        WantLook();
     }
 
     public void EndConnection(RemoteConnection connection)
@@ -143,11 +143,14 @@ internal sealed partial class LogServer
     }
 
     /// <summary>A connection owes something: nobody looks while none does.</summary>
-    public void WantLook() => _lookAtConnections ??= Loop.After(s_lookInterval, "receive", LookAtConnections);
+    public void WantLook() => _lookAtConnections ??= Loop.After(SenderPatience / 8, "receive", LookAtConnections);
 
     /// <summary>Before an orderly end: what connections have brought goes with them, unless it is taken.</summary>
     private void TakeWhatHasCome()
     {
+        // Whoever comes from here on waits for the next syslog.
+        foreach (var place in _places) place.Close();
+        _places.Clear();
         for (int i = 0; i < RoundsAtEnd && _remote.TryDequeue(out var source); i++)
         {
             source.IsQueued = false;

@@ -101,20 +101,6 @@ internal sealed partial class LogServer
         if (!Ring.IsTaking) Added();
     }
 
-    /// <summary>Takes what was seen out of a pipe or a connection; whether the lines stand (LogRing.Taking.cs).</summary>
-    public unsafe bool TakeOut(FileDescriptor source, Span<byte> bytes)
-    {
-        var errno = Sys.ReadInTwo(source, Ring.Witness, bytes[1..], out int count);
-        Ring.Step();
-        // Never less than was seen, as far as anybody knows: the rest is still to be taken then.
-        while (errno == Errno.None && count > 0 && bytes.Length > count)
-        {
-            bytes = bytes[count..];
-            errno = Sys.Read(source, bytes, out count);
-        }
-        return Ring.Settle();
-    }
-
     /// <summary>There are new lines, and nothing takes them back any more.</summary>
     public void Added()
     {

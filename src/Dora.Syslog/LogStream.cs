@@ -120,10 +120,23 @@ internal sealed class LogStream
         if (!cutter.GoesOn) severity = null;
         ring.GoesOn(severity);
         ring.Step();
-        if (!_server.TakeOut(_pipe, bytes[..length])) return 0;
+        if (!TakeOut(bytes[..length])) return 0;
         _severity = severity;
         _server.Added();
         return length;
+    }
+
+    private unsafe bool TakeOut(Span<byte> bytes)
+    {
+        var errno = Sys.ReadInTwo(_pipe, _server.Ring.Witness, bytes[1..], out int count);
+        _server.Ring.Step();
+        // Never less than was seen, as far as anybody knows: the rest is still to be taken then.
+        while (errno == Errno.None && count > 0 && bytes.Length > count)
+        {
+            bytes = bytes[count..];
+            errno = Sys.Read(_pipe, bytes, out count);
+        }
+        return _server.Ring.Settle();
     }
 
     private void Add(ReadOnlySpan<byte> line, bool isContinuation, int rate, ref byte? severity, (long Us, long BootUs) stamp)

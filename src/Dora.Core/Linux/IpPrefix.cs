@@ -1,14 +1,15 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 
 namespace Dora.Core.Linux;
 
 /// <summary>A range of addresses: <c>10.0.0.0/8</c>, <c>fd00::/8</c>, or one address alone.</summary>
-internal readonly struct IpPrefix(byte[] address, int bits)
+internal sealed class IpPrefix(byte[] address, int bits)
 {
     /// <summary>False for what is neither, also where bits are set behind the prefix.</summary>
-    public static bool TryParse(string text, out IpPrefix prefix)
+    public static bool TryParse(string text, [NotNullWhen(true)] out IpPrefix? prefix)
     {
-        prefix = default;
+        prefix = null;
         int slash = text.IndexOf('/');
         if (!IpEndpoint.TryParseAddress(slash < 0 ? text : text[..slash], out byte[] address)) return false;
         int bits = address.Length * 8;

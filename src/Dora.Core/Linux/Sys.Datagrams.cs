@@ -32,17 +32,6 @@ internal static unsafe partial class Sys
         return errno;
     }
 
-    /// <summary>recv(2) of what is there, which stays there; never waits.</summary>
-    public static Errno Peek(FileDescriptor fd, Span<byte> buffer, out int count)
-    {
-        fixed (byte* p = buffer)
-        {
-            Libc.iovec iov = new() { iov_base = p, iov_len = (nuint)buffer.Length };
-            Libc.msghdr message = new() { msg_iov = &iov, msg_iovlen = 1 };
-            return ReceiveMessage(fd, &message, Libc.MSG_PEEK | Libc.MSG_DONTWAIT, out count);
-        }
-    }
-
     /// <summary>SO_MEMINFO (Linux 4.12): datagrams that a socket had no room for since it was made.</summary>
     public static Errno LostDatagrams(FileDescriptor fd, out uint count)
     {

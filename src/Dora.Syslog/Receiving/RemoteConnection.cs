@@ -6,31 +6,34 @@ using Dora.Core.Protocol;
 namespace Dora.Syslog.Receiving;
 
 /// <summary>
-/// A connection over which another machine sends (RFC 6587).
+/// A connection over which another machine sends (RFC 6587). It is read as fast as its turns come, and TCP holds its sender up meanwhile.
 ///
-/// As with pipes, the socket is the memory of what is not whole yet: it is looked at, whole messages are taken out, and the rest stays there, so that a sender who
-/// is faster than we are waits. Of a message that is long the parts are taken as they come (<see cref="FrameCutter"/>).
-/// Epoll is edge-triggered: whoever has taken anything looks again.
+/// What is not whole yet is kept here, less than <see cref="FrameCutter.Enough"/> and a length; parts of a longer message are given out as they come. It cannot
+/// stay in the socket, as half a line stays in its pipe: the kernel keeps what it has received in large pieces and counts a piece
+/// until its last byte is read, so that six bytes can fill the whole buffer, and no more comes. So a syslog that is killed loses what it has read of a
+/// message that was not whole, along with what was in the socket; its sender sees the connection end.
 ///
 /// A connection has to bring a whole message within <see cref="LogServer.SenderPatience"/> of its beginning, and each message within that time of its own; after that
 /// it may be silent for as long as it likes.
 /// </summary>
 internal sealed class RemoteConnection : RemoteSource
 {
-    /// <summary>SO_RCVBUF: the kernel takes twice as much, and what is not whole and shorter than <see cref="FrameCutter.Enough"/> has room in it however it came.</summary>
+    /// <summary>SO_RCVBUF: what the kernel keeps for one, twice that at most.</summary>
     public const int Room = 128 * 1024;
 
-    private const int LastLooks = 16;
+    private const int LastLooks = 64, MostAtOnce = 16 * 1024, MostHalf = FrameCutter.Enough + 32;
 
     private readonly LogServer _server;
     private readonly FileDescriptor _socket;
     private readonly Watch _watch;
     private readonly byte[] _name = new byte[255], _address;
     private readonly int _addressNameLength;
+    private byte[] _half = [];
+    private int _halfLength;
     private FrameState _state;
     private byte _priority; // of the message in hand, as its name
     private int _nameLength;
-    private bool _hasHungUp, _hasHalf;
+    private bool _isKept = true;
 
     public RemoteConnection(LogServer server, FileDescriptor socket, ReadOnlySpan<byte> address)
     {
@@ -38,11 +41,7 @@ internal sealed class RemoteConnection : RemoteSource
         _addressNameLength = _nameLength = RemoteName.Write(address, _name);
         Since = LastMessage = EventLoop.Now;
         Sys.KeepAlive(socket);
-        _watch = server.Loop.Watch(socket, Libc.EPOLLIN | Libc.EPOLLRDHUP | Libc.EPOLLET, "receive", events =>
-        {
-            _hasHungUp |= (events & (Libc.EPOLLRDHUP | Libc.EPOLLHUP | Libc.EPOLLERR)) != 0;
-            server.Queue(this);
-        });
+        _watch = server.Loop.Watch(socket, Libc.EPOLLIN | Libc.EPOLLRDHUP | Libc.EPOLLET, "receive", _ => server.Queue(this));
         server.Queue(this); // what came before it was watched
     }
 
@@ -57,22 +56,23 @@ internal sealed class RemoteConnection : RemoteSource
     public TimeSpan LastMessage { get; private set; }
 
     /// <summary>It has begun a message, or has never brought one.</summary>
-    public bool IsOwing => _hasHalf || !HasSent;
+    public bool IsOwing => IsInMessage || !HasSent;
 
-    public bool HasSent { get; private set; }
+    private bool IsInMessage => _halfLength > 0 || _state.HasBegun;
 
-    public bool IsClosed { get; private set; }
+    private bool HasSent { get; set; }
 
-    public override bool Work() => !IsClosed && Look(isLast: false);
+    private bool IsClosed { get; set; }
+
+    public override bool Work() => !IsClosed && Read();
 
     /// <summary>Takes what is there, half a message too, and closes.</summary>
     public void End()
     {
-        if (IsClosed) return;
-        for (int i = 0; i < LastLooks && Look(isLast: true); i++)
+        for (int i = 0; i < LastLooks && Work(); i++)
         {
         }
-        _server.EndConnection(this);
+        if (!IsClosed) Finish();
     }
 
     public override void Close()
@@ -83,63 +83,60 @@ internal sealed class RemoteConnection : RemoteSource
         _socket.Dispose();
     }
 
-    private bool Look(bool isLast)
+    private bool Read()
     {
-        var errno = Sys.Peek(_socket, _server.Buffer, out int count);
-        if (errno == Errno.EAGAIN && !isLast) return false;
+        // What is there of the last message, and what has come behind it.
+        var errno = Sys.Read(_socket, _server.Buffer.AsSpan(_halfLength, MostAtOnce), out int count);
+        if (errno == Errno.EAGAIN) return false;
         if (errno != Errno.None || count == 0)
         {
-            if (!isLast) _server.EndConnection(this);
+            Finish();
             return false;
         }
-        int taken = 0, part;
-        bool isBroken = false;
-        do taken += part = Take(_server.Buffer.AsSpan(taken, count - taken), isEnd: false, ref isBroken);
-        while (part > 0);
-        // The rest will have no end.
-        if (taken == 0 && !isBroken && (_hasHungUp || isLast) && count < _server.Buffer.Length) taken = Take(_server.Buffer.AsSpan(0, count), isEnd: true, ref isBroken);
+        _half.AsSpan(0, _halfLength).CopyTo(_server.Buffer);
+        bool wasIn = IsInMessage;
+        bool hasMessage = Cut(_server.Buffer.AsSpan(0, _halfLength + count), isEnd: false, out bool isBroken);
         if (isBroken)
         {
             _server.NoteSeldom($"{Name}: a message said a length that none can have: the connection was closed");
-            if (!isLast) _server.EndConnection(this);
+            _server.EndConnection(this);
             return false;
         }
-        bool hasHalf = taken < count || _state.HasBegun;
-        if (taken > 0 || (hasHalf && !_hasHalf)) Since = EventLoop.Now;
-        _hasHalf = hasHalf;
-        if (hasHalf) _server.WantLook();
-        return taken > 0;
+        var now = EventLoop.Now;
+        if (hasMessage) (HasSent, LastMessage) = (true, now);
+        if (!IsInMessage) return true;
+        if (hasMessage || !wasIn) Since = now;
+        _server.WantLook();
+        return true;
     }
 
-    /// <summary>Takes messages from the front of what is there; how many bytes that were.</summary>
-    private int Take(Span<byte> bytes, bool isEnd, ref bool isBroken)
+    // No more will come: half a message is one.
+    private void Finish()
     {
-        var cutter = new FrameCutter(bytes, _state);
-        if (bytes.IsEmpty || (!cutter.Next(isEnd) && cutter.Rest.Length == bytes.Length))
-        {
-            isBroken |= cutter.IsBroken;
-            return 0;
-        }
-        var ring = _server.Ring;
+        _half.AsSpan(0, _halfLength).CopyTo(_server.Buffer);
+        _ = Cut(_server.Buffer.AsSpan(0, _halfLength), isEnd: true, out _);
+        _server.EndConnection(this);
+    }
+
+    /// <summary>Gives out what is whole, or long enough, and keeps the rest; whether a message has ended.</summary>
+    private bool Cut(ReadOnlySpan<byte> bytes, bool isEnd, out bool isBroken)
+    {
         int rate = _server.RateOf(_name.AsSpan(0, _addressNameLength));
-        ring.Begin(bytes[0]);
-        if (rate >= 0) ring.Rates!.Save(rate);
-        ulong enough = ring.Newest.Offset + ring.Capacity / 4;
         var stamp = LogServer.Stamp();
         bool hasMessage = false;
-        cutter = new FrameCutter(bytes, _state);
-        while (ring.Newest.Offset < enough && cutter.Next(isEnd))
+        var cutter = new FrameCutter(bytes, _state);
+        while (cutter.Next(isEnd))
         {
             Add(cutter, rate, stamp);
             hasMessage |= cutter.IsLast;
         }
-        bytes = bytes[..(bytes.Length - cutter.Rest.Length)];
-        ring.Step();
-        if (!_server.TakeOut(_socket, bytes)) return 0;
+        isBroken = cutter.IsBroken;
         _state = cutter.State;
-        if (hasMessage) (HasSent, LastMessage) = (true, EventLoop.Now);
-        _server.Added();
-        return bytes.Length;
+        _halfLength = isBroken ? 0 : cutter.Rest.Length;
+        if (_halfLength > _half.Length) _half = new byte[MostHalf];
+        else if (_halfLength == 0) _half = [];
+        cutter.Rest[.._halfLength].CopyTo(_half);
+        return hasMessage;
     }
 
     private void Add(in FrameCutter cutter, int rate, (long Us, long BootUs) stamp)
@@ -150,10 +147,11 @@ internal sealed class RemoteConnection : RemoteSource
             var message = SyslogMessage.ParseRemote(text);
             _priority = (byte)message.Priority;
             _nameLength = RemoteName.Write(_name, _addressNameLength, message, stamp.Us);
+            _isKept = true;
             text = message.Text;
         }
         var entry = new LogEntry { TimeUs = stamp.Us, BootUs = stamp.BootUs, Priority = _priority, Source = LogSource.Remote, Service = _name.AsSpan(0, _nameLength) };
-        bool isKept = _server.AddLines(ref entry, text, rate, goesOn: !cutter.IsFirst);
-        if (cutter.CutOff > 0 && isKept) _server.AddCutOff(ref entry, cutter.CutOff);
+        _isKept = _server.AddLines(ref entry, text, rate, goesOn: !cutter.IsFirst, wasKept: _isKept);
+        if (cutter.CutOff > 0 && _isKept) _server.AddCutOff(ref entry, cutter.CutOff);
     }
 }
