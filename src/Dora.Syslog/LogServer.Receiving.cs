@@ -34,15 +34,15 @@ internal sealed partial class LogServer
     /// <summary>Takes lines from a socket that was made for a place of log.yaml, and is ours from here on.</summary>
     public void Receive(string name, FileDescriptor socket)
     {
-        var place = _file.Receive.Find(place => place.Socket.Name == name);
+        var place = _file.Receive.Find(place => place.Name == name);
         if (place is null || Sys.SetNonBlocking(socket) != Errno.None)
         {
             socket.Dispose();
             // The file was changed between the manager's look and ours.
-            if (place is null) Note($"{name[ReceivePlace.NamePrefix.Length..]}: is not in {LogFile.Path} any more: nothing is received there");
+            if (place is null) Note($"{name[ReceiveKeys.NamePrefix.Length..]}: is not in {LogFile.Path} any more: nothing is received there");
             return;
         }
-        _places.Add(place.Socket.Kind is SocketKind.Udp ? new DatagramPlace(this, place, socket) : new ConnectionPlace(this, place, socket));
+        _places.Add(place.Kind is SocketKind.Udp ? new DatagramPlace(this, place, socket) : new ConnectionPlace(this, place, socket));
         Queue(_places[^1]);
     }
 

@@ -48,7 +48,7 @@ internal static partial class Program
         if (passed.Remove("channel", out var channel)) server.Attend(channel);
         foreach (var (name, socket) in passed)
         {
-            if (name.StartsWith(ReceivePlace.NamePrefix, StringComparison.Ordinal)) server.Receive(name, socket);
+            if (name.StartsWith(ReceiveKeys.NamePrefix, StringComparison.Ordinal)) server.Receive(name, socket);
             else socket.Dispose();
         }
         // native/signals.c blocks TERM: whoever wants it reads it. What writers have left is read by the next one.

@@ -90,17 +90,20 @@ public class ReceivingTests
                 time.sleep(0.004)
             """;
         File.WriteAllText(init.Inside("/run/sender.py"), Sender);
-        var sender = Task.Run(() => init.Run("python3 /run/sender.py", TimeSpan.FromSeconds(60)));
+        Outcome? sent = null;
+        var sender = new Thread(() => sent = init.Run("python3 /run/sender.py", TimeSpan.FromSeconds(60)));
+        sender.Start();
         for (int kill = 0; kill < 8; kill++)
         {
-            int syslog = init.WaitFor("a syslog", () => init.ProcessesIn("dora/services/syslog").FirstOrDefault());
+            int syslog = init.WaitFor("a syslog", () => init.ProcessesIn("dora/services/syslog") is [var pid, ..] ? pid : 0);
             Thread.Sleep(150);
             if (kill == 4) init.Run("/pandora/dora service restart syslog").Expect();
             else if (kill == 6) init.KillManager();
             else Processes.Signal(syslog, 9);
             Thread.Sleep(50);
         }
-        sender.Result.Expect();
+        sender.Join();
+        sent!.Expect();
         init.WaitFor("the last line", () => Numbered(init, "@127.0.0.1").Contains("line 600"), s_limit);
         Assert.Equal(Enumerable.Range(1, 600).Select(i => $"line {i}"), Numbered(init, "@127.0.0.1"));
         Assert.Contains("dora: 0", init.Run("/pandora/dora log --status | grep -c lost | sed 's/^/dora: /'").Output);
@@ -133,7 +136,7 @@ public class ReceivingTests
         using var init = Start("");
         init.WaitForSyslog();
         File.WriteAllText(init.Inside("/etc/dora/log.yaml"), Everywhere);
-        var holder = Task.Run(() => init.Run("timeout 30 python3 -c \"import socket,time; s=socket.socket(socket.AF_INET6); s.bind(('::',514)); s.listen(); print('up',flush=True); open('/run/held','w'); time.sleep(25)\""));
+        init.Run("(timeout 40 python3 -c \"import socket,time; s=socket.socket(socket.AF_INET6); s.bind(('::',514)); s.listen(); open('/run/held','w'); time.sleep(40)\" > /dev/null 2>&1 &)").Expect();
         init.WaitFor("the holder", () => File.Exists(init.Inside("/run/held")), s_limit);
         init.Run("/pandora/dora service restart syslog && logger -d -n 127.0.0.1 -P 514 by-udp").Expect();
         init.WaitFor("the datagram", () => Lines(init, "@127.0.0.1").Count == 1, s_limit);
@@ -168,16 +171,15 @@ public class ReceivingTests
 
             """));
         init.WaitForSyslog();
-        init.Run("ip link add veth0 type veth peer name veth1 && unshare --net=/run/other true && nsenter --net=/run/other true; ip netns add other 2>/dev/null || true; ip link del veth0; true");
         init.Run("/pandora/dora service start rsyslog && /pandora/dora service start log-forwards").Expect();
         init.WaitForState("log-forward@central", "running");
         init.Run("logger -d -n 127.0.0.1 -P 514 -p local3.info -t app from-this-machine").Expect();
-        string result = init.Run("""
+        init.Run("""
             unshare --net sh -c 'echo $$ > /run/other.pid; while [ ! -e /run/linked ]; do sleep 0.02; done; ip link set lo up; ip addr add 10.9.0.2/24 dev peer0; ip link set peer0 up; sleep 0.3; logger -d -n 10.9.0.1 -P 514 -p local3.info -t app --id=5 relayed; sleep 1' &
             while [ ! -s /run/other.pid ]; do sleep 0.02; done
             ip link add link0 type veth peer name peer0 netns $(cat /run/other.pid) && ip addr add 10.9.0.1/24 dev link0 && ip link set link0 up && touch /run/linked
             wait
-            """).Output;
+            """);
         init.WaitFor("the line at rsyslog", () => File.Exists(init.Inside("/run/received")) && File.ReadAllText(init.Inside("/run/received")).Contains("relayed"), s_limit);
         string host = init.Run("cat /proc/sys/kernel/hostname").Expect().Trim();
         string received = File.ReadAllText(init.Inside("/run/received"));
@@ -203,7 +205,7 @@ public class ReceivingTests
         Assert.Matches("log +4[01] lines were dropped since boot, more than 10/2s", init.Run("/pandora/dora service status chatty").Expect());
         Assert.Matches("chatty: 4[01] lines were dropped since boot, more than 10/2s", init.Run("/pandora/dora log --status").Expect());
         // Without a restart of the service, nor of anything.
-        init.Run("sed -i 's,^log-rate.*,log-rate: none,' /etc/dora/services/chatty.yaml && /pandora/dora service reload && /pandora/dora service start chatty").Expect();
+        init.Run("sed -i 's,^log-rate.*,log-rate: none,' /etc/dora/services/chatty.yaml && /pandora/dora service reload && /pandora/dora service restart chatty").Expect();
         init.WaitFor("all of it", () => Numbered(init, "chatty").Count == 60, s_limit);
     }
 }

@@ -19,7 +19,7 @@ internal sealed class LogFile
         Key("file-age", "duration", "1d", "After so long a new file begins.", (file, value) => file.FileAge = value.Duration(TimeSpan.FromMinutes(1))),
         Key("keep-free", "bytes, such as 1G", "a twentieth of the file system, 4M to 1G", "So much of the file system stays free.", (file, value) => file.KeepFree = value.Bytes(1, Most)),
         Key("rate", "number/duration or none", "none", "Lines of a service, in which time, that are kept; log-rate of its file goes before.", (file, value) => file.Rate = value.PollLimit()),
-        Key("receive", "list of places", "nowhere", "Where lines of other machines are taken (ReceivePlace).", (file, value) => file.Receive = value.ReceivePlaces()),
+        Key("receive", "list of places", "nowhere", "Where lines of other machines are taken (ReceiveKeys).", (file, value) => file.Receive = value.ReceivePlaces()),
         Key("forward", "list of targets", "", "To whom lines are sent (ForwardFile).", (_, _) => { }),
     ];
 
@@ -36,7 +36,7 @@ internal sealed class LogFile
     public PollLimit Rate { get; private set; }
 
     /// <summary>Where syslog listens.</summary>
-    public List<ReceivePlace> Receive { get; private set; } = [];
+    public List<SocketSettings> Receive { get; private set; } = [];
 
     public IReadOnlyList<Problem> Problems { get; private init; } = [];
 

@@ -10,19 +10,20 @@ internal sealed class ConnectionPlace : RemoteSource
     private const int ConnectionsPerTurn = 16;
 
     private readonly LogServer _server;
-    private readonly ReceivePlace _place;
+    private readonly SocketSettings _place;
+    private readonly AllowedSenders _allowed;
     private readonly FileDescriptor _socket;
     private readonly Watch _watch;
 
-    public ConnectionPlace(LogServer server, ReceivePlace place, FileDescriptor socket)
+    public ConnectionPlace(LogServer server, SocketSettings place, FileDescriptor socket)
     {
-        (_server, _place, _socket) = (server, place, socket);
+        (_server, _place, _socket, _allowed) = (server, place, socket, new AllowedSenders(place.From));
         // Those that are accepted have it from here: what nobody has read is bounded, and the kernel makes no more room for it.
         _ = Sys.SetSocketOption(socket, Libc.SOL_SOCKET, Libc.SO_RCVBUF, RemoteConnection.Room);
         _watch = server.Loop.Watch(socket, Libc.EPOLLIN | Libc.EPOLLET, "receive", _ => server.Queue(this));
     }
 
-    public override string Name => $"{_place.Socket.KindWord} {_place.Socket.Address}";
+    public override string Name => $"{_place.KindWord} {_place.Address}";
 
     public override bool Work()
     {
@@ -39,7 +40,7 @@ internal sealed class ConnectionPlace : RemoteSource
             if (errno is Errno.EAGAIN or Errno.EINVAL or Errno.EBADF or Errno.ENOTSOCK) return false;
             if (errno != Errno.None) continue; // accept(2): the client has gone in the meantime
             if (Sys.PeerAddress(connection, address, out int length) != Errno.None || length == 0) connection.Dispose();
-            else if (_place.Admits(address[..length])) _server.Admit(connection, address[..length]);
+            else if (_allowed.Hold(address[..length])) _server.Admit(connection, address[..length]);
             else
             {
                 connection.Dispose();

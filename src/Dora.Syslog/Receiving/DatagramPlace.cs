@@ -12,21 +12,22 @@ internal sealed class DatagramPlace : RemoteSource
     private const int DatagramsPerTurn = 32, Room = 1 << 20;
 
     private readonly LogServer _server;
-    private readonly ReceivePlace _place;
+    private readonly SocketSettings _place;
+    private readonly AllowedSenders _allowed;
     private readonly FileDescriptor _socket;
     private readonly Watch _watch;
     private readonly byte[] _losses, _address = new byte[16], _name = new byte[255];
     private int _addressLength = -1, _nameLength; // of the sender before
 
-    public DatagramPlace(LogServer server, ReceivePlace place, FileDescriptor socket)
+    public DatagramPlace(LogServer server, SocketSettings place, FileDescriptor socket)
     {
-        (_server, _place, _socket) = (server, place, socket);
-        _losses = Encoding.UTF8.GetBytes($"{LogServer.PlacePrefix}{place.Socket.Address}");
+        (_server, _place, _socket, _allowed) = (server, place, socket, new AllowedSenders(place.From));
+        _losses = Encoding.UTF8.GetBytes($"{LogServer.PlacePrefix}{place.Address}");
         _ = Sys.SetSocketOption(socket, Libc.SOL_SOCKET, Libc.SO_RCVBUF, Room); // or as much as may be
         _watch = server.Loop.Watch(socket, Libc.EPOLLIN | Libc.EPOLLET, "receive", _ => server.Queue(this));
     }
 
-    public override string Name => $"{_place.Socket.KindWord} {_place.Socket.Address}";
+    public override string Name => $"{_place.KindWord} {_place.Address}";
 
     public override bool Work()
     {
@@ -39,7 +40,7 @@ internal sealed class DatagramPlace : RemoteSource
                 CountLosses();
                 return errno is not (Errno.EAGAIN or Errno.EBADF or Errno.ENOTSOCK); // others are of one datagram (ICMP)
             }
-            if (!_place.Admits(address[..length])) _server.Refused(address[..length]);
+            if (!_allowed.Hold(address[..length])) _server.Refused(address[..length]);
             else if (count > 0)
             {
                 Take(_server.Buffer.AsSpan(0, count), address[..length]);

@@ -76,7 +76,7 @@ internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets
     private IReadOnlyList<(string Name, FileDescriptor Fd)> LoggerSockets(ServiceSettings settings)
     {
         var all = new List<SocketSettings>(settings.Sockets);
-        foreach (var place in LogFile.Load().Receive) all.Add(place.Socket);
+        foreach (var place in LogFile.Load().Receive) all.Add(place with { From = null }); // no other socket by that
         return sockets.Of(settings with { Sockets = all }, problem => Log.Warn($"{settings.Name}: {problem}: nothing is received there"));
     }
 

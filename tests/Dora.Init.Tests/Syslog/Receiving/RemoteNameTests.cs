@@ -109,3 +109,15 @@ public class RemoteNameTests
         return (Encoding.UTF8.GetString(name, 0, length), Encoding.UTF8.GetString(message.Text), message.Priority);
     }
 }
+
+public class AllowedSendersTests
+{
+    [Fact]
+    public void Everybody_or_those_of_the_list()
+    {
+        Assert.True(new AllowedSenders(null).Hold([1, 2, 3, 4]) && new AllowedSenders(null).Hold(new byte[16]));
+        var some = new AllowedSenders(["10.0.0.0/8", "fd00::/8"]);
+        Assert.True(some.Hold([10, 200, 3, 4]) && !some.Hold([11, 2, 3, 4]) && !some.Hold(new byte[16]));
+        Assert.False(new AllowedSenders([]).Hold([1, 2, 3, 4]));
+    }
+}
