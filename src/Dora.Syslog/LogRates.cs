@@ -50,10 +50,10 @@ internal sealed unsafe class LogRates
         _entries = (Entry*)(memory + EntrySize);
         if (_head->Magic != Magic || _head->Saved < 0 || _head->Saved > Most) new Span<byte>(memory, Size).Clear();
         _head->Magic = Magic;
-        for (int i = 0; i < Most; i++)
+        for (int i = 0; i <= Most; i++) // the copy too
         {
             if (_entries[i].NameLength > LongestName) _entries[i] = default;
-            if (_entries[i].NameLength > 0 && _entries[i].HasOwn == 1) _ownLimits++;
+            if (i < Most && _entries[i].NameLength > 0 && _entries[i].HasOwn == 1) _ownLimits++;
         }
     }
 
@@ -223,7 +223,8 @@ internal sealed unsafe class LogRates
                 break;
             }
             bool isIdle = entry.HasOwn == 0 && entry.Untold == 0 && nowUs >= entry.EndUs;
-            if (isIdle && (index < 0 || entry.EndUs < _entries[index].EndUs)) index = i;
+            // One that has dropped nothing first: of the others only the sum is kept.
+            if (isIdle && (index < 0 || (entry.Total > 0, entry.EndUs).CompareTo((_entries[index].Total > 0, _entries[index].EndUs)) < 0)) index = i;
         }
         if (index < 0) return -1;
         _head->TotalOfForgotten += _entries[index].Total;

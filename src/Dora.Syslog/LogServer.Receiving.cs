@@ -59,7 +59,10 @@ internal sealed partial class LogServer
     public void QueueLater(RemoteSource source) => Loop.After(s_shortage, "receive", () => Queue(source));
 
     /// <summary>A sender that may not send.</summary>
-    public void Refused(ReadOnlySpan<byte> address) => NoteSeldom("refused", $"{RemoteNameOf(address)} may not send ('from' of {LogFile.Path}): what it sends is not read");
+    public void Refused(ReadOnlySpan<byte> address)
+    {
+        if (IsSeldom("from")) NoteSeldom("from", $"{RemoteNameOf(address)} may not send ('from' of {LogFile.Path}): what it sends is not read");
+    }
 
     /// <summary>Takes a connection up, or refuses it where there are too many.</summary>
     public void Admit(FileDescriptor socket, ReadOnlySpan<byte> address)
@@ -92,20 +95,21 @@ internal sealed partial class LogServer
         _connections.Remove(connection);
     }
 
-    /// <summary>A line that others can cause: once a minute at most, with the number of those that were not said.</summary>
-    public void NoteSeldom(string text) => NoteSeldom(text, text);
-
-    private void NoteSeldom(string kind, string text)
+    /// <summary>A line that others can cause: of its kind, of which there are few, once a minute at most, with the number of those that were not said.</summary>
+    public void NoteSeldom(string kind, string text)
     {
-        var now = EventLoop.Now;
-        if (_seldom.TryGetValue(kind, out var before) && now - before.Said < s_seldom)
-        {
-            _seldom[kind] = (before.Said, before.Unsaid + 1);
-            return;
-        }
-        if (_seldom.Count >= MaximumConnections) _seldom.Clear();
-        Note(before.Unsaid == 0 ? text : $"{text} ({before.Unsaid} more since the last such line)");
-        _seldom[kind] = (now, 0);
+        if (!IsSeldom(kind)) return;
+        long unsaid = _seldom.GetValueOrDefault(kind).Unsaid;
+        Note(unsaid == 0 ? text : $"{text} ({unsaid} more since the last such line)");
+        _seldom[kind] = (EventLoop.Now, 0);
+    }
+
+    /// <summary>It may be said now; else it is counted.</summary>
+    private bool IsSeldom(string kind)
+    {
+        if (!_seldom.TryGetValue(kind, out var before) || EventLoop.Now - before.Said >= s_seldom) return true;
+        _seldom[kind] = (before.Said, before.Unsaid + 1);
+        return false;
     }
 
     private void RemoteTurn()

@@ -33,7 +33,7 @@ internal sealed class ConnectionPlace : RemoteSource
             var errno = Sys.Accept(_socket, Libc.SOCK_NONBLOCK, out var connection);
             if (errno is Errno.EMFILE or Errno.ENFILE or Errno.ENOMEM or Errno.ENOBUFS)
             {
-                _server.NoteSeldom($"tcp: accept: {errno.Describe()}");
+                _server.NoteSeldom("accept", $"tcp: accept: {errno.Describe()}");
                 _server.QueueLater(this);
                 return false;
             }

@@ -98,7 +98,7 @@ internal sealed class RemoteConnection : RemoteSource
         bool hasMessage = Cut(_server.Buffer.AsSpan(0, _halfLength + count), isEnd: false, out bool isBroken);
         if (isBroken)
         {
-            _server.NoteSeldom($"{Name}: a message said a length that none can have: the connection was closed");
+            _server.NoteSeldom("length", $"{Name}: a message said a length that none can have: the connection was closed");
             _server.EndConnection(this);
             return false;
         }
