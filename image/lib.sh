@@ -3,6 +3,7 @@
 # else there, so that tools compose by command substitution; everything for people goes to stderr.
 
 image=$(cd "$(dirname "$0")" && pwd)
+image=${image%/pack}
 repository=$(dirname "$image")
 # shellcheck disable=SC2034 # used by the tools
 out=${PANDORA_OUT:-$repository/out}
@@ -157,4 +158,19 @@ copy_modules() {
     [ ! -f "$from/modules.builtin.modinfo" ] || cp "$from/modules.builtin.modinfo" "$to"
     depmod -b "$2" "$version"
     (cd "$to" && rm -f ./*.bin modules.symbols modules.devname modules.order modules.builtin.modinfo modules.builtin.alias)
+}
+
+# pack_cpio FOLDER: an archive of FOLDER for the kernel, with nothing in it that depends on the building machine.
+pack_cpio() {
+    find "$1" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
+    (cd "$1" && find . -mindepth 1 | sed 's|^\./||' | sort | cpio -o -H newc -R 0:0 --reproducible --quiet)
+}
+
+# check_signing KEY CERTIFICATE: fails unless they can sign for Secure Boot and belong to each other.
+check_signing() {
+    if [ -z "$1" ] || [ -z "$2" ]; then die "--sign-key and --sign-cert: the one needs the other"; fi
+    need sbsign openssl
+    openssl pkey -in "$1" -noout 2>/dev/null || die "$1: not a private key that openssl can read (PEM)"
+    openssl x509 -in "$2" -noout 2>/dev/null || die "$2: not a certificate that openssl can read (PEM)"
+    [ "$(openssl pkey -in "$1" -pubout)" = "$(openssl x509 -in "$2" -pubkey -noout)" ] || die "$2: is not the certificate of $1"
 }

@@ -14,7 +14,7 @@ internal sealed class KernelCommandLine
 
     private static readonly string[] s_keys =
     [
-        "pandora.root", "pandora.rootfs", "pandora.copytoram", "pandora.hostname", "pandora.ssh_key", "pandora.mask",
+        "pandora.root", "pandora.rootfs", "pandora.build", "pandora.layers", "pandora.copytoram", "pandora.hostname", "pandora.ssh_key", "pandora.mask",
         "pandora.rescue", "pandora.debug", "pandora.root_timeout", "pandora.watchdog",
         "pandora.storage", "pandora.storage_fs", "pandora.storage_key", "pandora.storage_timeout", "pandora.claim",
     ];
@@ -30,6 +30,12 @@ internal sealed class KernelCommandLine
 
     /// <summary>Path of the root image on it, or null for the usual ones; <c>pandora.rootfs</c>.</summary>
     public string? RootImage { get; private set; }
+
+    /// <summary>The build that the boot medium must be of, or null for any; <c>pandora.build</c>.</summary>
+    public string? Build { get; private set; }
+
+    /// <summary>The layers to stack upon the root image, or null for all that are there; <c>pandora.layers</c>.</summary>
+    public IReadOnlyList<string>? Layers { get; private set; }
 
     /// <summary>How long to look for it; <c>pandora.root_timeout</c>.</summary>
     public TimeSpan RootTimeout { get; private set; } = TimeSpan.FromSeconds(30);
@@ -146,6 +152,14 @@ internal sealed class KernelCommandLine
             case "pandora.rootfs":
                 if (IsImagePath(value)) RootImage = "/" + value.TrimStart('/');
                 else Report(key, value, "must be a path on the boot medium; using the usual ones");
+                return;
+            case "pandora.build":
+                if (IsName(value)) Build = value;
+                else Report(key, value, "must be what pandora/build on the boot medium says; any medium will do");
+                return;
+            case "pandora.layers":
+                if (IsName(value)) Layers = value == "none" ? [] : value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+                else Report(key, value, "must be names of layers with commas between, or none; using all that are there");
                 return;
             case "pandora.copytoram": CopyToRam = TakeSwitch(parameter, CopyToRam); return;
             case "pandora.rescue": Rescue = TakeSwitch(parameter, Rescue); return;

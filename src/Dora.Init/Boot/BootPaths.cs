@@ -11,6 +11,10 @@ internal static class BootPaths
     /// <summary>The tmpfs that holds the root image after pandora.copytoram.</summary>
     public const string Ram = "/run/dora/ram";
 
+    /// <summary>Where layers are mounted one by one; <see cref="NewRoot"/> shows them together with the root image, which is at <see cref="LowestLayer"/> then.</summary>
+    public const string Layers = "/run/dora/layers";
+    public const string LowestLayer = "/run/dora/root";
+
     public const string NewRoot = "/newroot";
     public const string Init = "/sbin/init";
 

@@ -16,4 +16,7 @@ internal sealed class BootState
 
     /// <summary>The root image, checked; from <see cref="BootMediumFound"/> on.</summary>
     public RootImage Image { get; set; } = null!;
+
+    /// <summary>What is stacked upon it, the lowest first, checked too.</summary>
+    public List<RootImage> Layers { get; set; } = [];
 }

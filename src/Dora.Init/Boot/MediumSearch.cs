@@ -75,7 +75,7 @@ internal sealed class MediumSearch(BootState state)
 
         if (MountMedium(name, probe.Type) is { } failure) return $"{probe.Describe()}, but {failure}";
         string[] paths = state.CommandLine.RootImage is { } asked ? [asked] : RootImage.UsualPaths;
-        var image = FindImage(paths, out reason);
+        var image = IsOfBuild(out reason) ? FindImage(paths, out reason) : null;
         if (image is null)
         {
             _ = Sys.Unmount(BootPaths.Medium);
@@ -84,6 +84,7 @@ internal sealed class MediumSearch(BootState state)
         }
         isFound = true;
         state.Image = image;
+        state.Layers = RootLayers.Find(BootPaths.Medium, state.CommandLine.Layers);
         return $"/dev/{name} ({probe.Describe()}), {image.Path[BootPaths.Medium.Length..]}";
     }
 
@@ -101,6 +102,8 @@ internal sealed class MediumSearch(BootState state)
         // The kernel would ask a modprobe for the file system, and there is none.
         string module = type == "iso9660" ? "isofs" : type;
         bool isThere = state.Modules.Load(module, $"the file system on /dev/{name}");
+        // The character sets of FAT's names, which the kernel asks for when it mounts: as its configuration says, one of the last two.
+        if (type == "vfat") state.Modules.LoadSoftly(["nls_cp437", "nls_ascii", "nls_iso8859_1"]);
         ulong flags = Libc.MS_RDONLY | Libc.MS_NOSUID | Libc.MS_NODEV | Libc.MS_NOEXEC;
         // noload: a read-only mount of ext4 would otherwise write the journal back to the medium.
         var errno = Sys.Mount($"/dev/{name}", BootPaths.Medium, type, flags, type == "ext4" ? "noload" : null);
@@ -108,6 +111,21 @@ internal sealed class MediumSearch(BootState state)
         return errno == Errno.ENODEV && !isThere
             ? $"the module {module} that reads {type} is not in the initramfs"
             : $"it cannot be mounted: {errno.Describe()}";
+    }
+
+    /// <summary>
+    /// Two media may have the same label: the machine's own stick, and another version of Pandora in the CD drive. So the line that the
+    /// boot loader of a medium hands over names the build that lies beside it.
+    /// </summary>
+    private bool IsOfBuild(out string reason)
+    {
+        reason = "";
+        if (state.CommandLine.Build is not { } wanted) return true;
+        string? build = Sys.ReadText(BootPaths.Medium + RootImage.BuildPath)?.Trim();
+        if (build == wanted) return true;
+        reason = build is null ? $"there is no {RootImage.BuildPath} on it, and build {wanted} is wanted (pandora.build)"
+            : $"it is of build {Printable.Text(build)}, and {wanted} is wanted (pandora.build)";
+        return false;
     }
 
     private static RootImage? FindImage(string[] paths, out string reason)

@@ -14,14 +14,20 @@ internal static class RootMounted
         state.Modules.Load("loop", $"the root image {image.Path}");
 
         Sys.MakeDirectory(BootPaths.NewRoot, 0x1ED).ThrowIfErrorBut(Errno.EEXIST, "make folder", BootPaths.NewRoot);
-        using var loop = LoopDevice.Attach(image.Path, out string device);
-        var errno = Sys.Mount(device, BootPaths.NewRoot, image.Type, Libc.MS_RDONLY | Libc.MS_NODEV);
-        if (errno == Errno.None) return $"{image.Type}, {image.SizeBytes >> 10} KiB{where}";
+        string layers = RootLayers.Stack(state);
+        var errno = layers.Length > 0 ? Errno.None : Mount(image, BootPaths.NewRoot);
+        if (errno == Errno.None) return $"{image.Type}, {image.SizeBytes >> 10} KiB{layers}{where}";
 
         throw new BootFailure(
             $"boot: the root image {image.Path} cannot be mounted: {errno.Describe()}",
             errno == Errno.ENODEV ? $"boot: this kernel cannot read {image.Type}: the module {image.Type} is missing in the initramfs"
                 : "boot: it is damaged, or packed in a way that this kernel does not know; the kernel's own messages above may say which. "
                 + "Write the boot medium again");
+    }
+
+    public static Errno Mount(RootImage image, string target)
+    {
+        using var loop = LoopDevice.Attach(image.Path, out string device);
+        return Sys.Mount(device, target, image.Type, Libc.MS_RDONLY | Libc.MS_NODEV);
     }
 }

@@ -59,7 +59,7 @@ internal sealed class ModuleLoader(ModuleDirectory directory, KernelCommandLine 
     }
 
     /// <summary>Loads those of <paramref name="names"/> that can be, with soft dependencies around them and around what they need.</summary>
-    private void LoadSoftly(List<string> names)
+    public void LoadSoftly(List<string> names)
     {
         if (names.Count == 0) return;
         var filesOf = directory.FindFiles(names);

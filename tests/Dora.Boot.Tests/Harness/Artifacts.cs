@@ -15,6 +15,15 @@ static class Artifacts
     /// <summary>The same with the service files of make-overlay laid over it.</summary>
     public static string TestIso => Need("PANDORA_TEST_ISO", "tests/overlaid/pandora.iso");
 
+    /// <summary>The artefacts beside the ISO, of the same parts (image/mkimage).</summary>
+    public static string Uki => Need("PANDORA_UKI", "pandora.efi");
+    public static string Raw => Need("PANDORA_RAW", "pandora.raw");
+    public static string Qcow2 => Need("PANDORA_QCOW2", "pandora.qcow2");
+
+    /// <summary>The iPXE script in the folder for a boot server.</summary>
+    public static string Pxe => Need("PANDORA_PXE", "pxe/boot.ipxe");
+
+    public static string Root => Need("PANDORA_ROOT", "rootfs.squashfs");
     public static string Kernel => Need("PANDORA_KERNEL", "vmlinuz");
     public static string Initramfs => Need("PANDORA_INITRAMFS", "initramfs.img");
     public static string Init => Need("PANDORA_INIT", "bin/init");

@@ -296,7 +296,12 @@ public sealed partial class Machine : IDisposable
         }
         // restrict: the guest reaches QEMU's own DHCP server and nothing of the host's network.
         if (_options.Network)
-            a.AddRange(["-netdev", $"user,id=net,restrict={(_options.ReachesHost ? "off" : "on")},hostfwd=tcp:127.0.0.1:{SshPort}-:22", "-device", "virtio-net-pci,netdev=net,romfile="]);
+        {
+            string boot = _options.BootFile is { } file ? $",tftp={Path.GetDirectoryName(file)},bootfile={Path.GetFileName(file)}" : "";
+            a.AddRange(["-netdev", $"user,id=net,restrict={(_options.ReachesHost ? "off" : "on")}{boot},hostfwd=tcp:127.0.0.1:{SshPort}-:22"]);
+            // BIOS takes the boot program of the card (iPXE), UEFI has one of its own.
+            a.AddRange(["-device", "virtio-net-pci,netdev=net" + (boot.Length > 0 ? ",bootindex=0" : "") + (boot.Length > 0 && _options.Firmware == Firmware.Bios ? "" : ",romfile=")]);
+        }
         a.AddRange(_options.Qemu);
         return a;
     }

@@ -36,6 +36,9 @@ public sealed record MachineOptions
 
     public bool Network { get; init; } = true;
 
+    /// <summary>A file that QEMU's own TFTP server offers, with all that lies beside it: the machine boots it from the network.</summary>
+    public string? BootFile { get; init; }
+
     /// <summary>The machine may reach servers of its test, on this host's loopback: 10.0.2.2.</summary>
     public bool ReachesHost { get; init; }
 

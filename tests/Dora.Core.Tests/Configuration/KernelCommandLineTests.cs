@@ -25,9 +25,13 @@ public class KernelCommandLineTests
     {
         var line = KernelCommandLine.Parse("BOOT_IMAGE=/vmlinuz quiet single console=tty0 console=ttyS0,115200 panic=-1 "
             + "pandora.root=UUID=2026-11-21 pandora.rootfs=images/a.erofs pandora.copytoram pandora.hostname=box-1 pandora.mask=a,b "
-            + "pandora.mask=c,a pandora.rescue=yes pandora.debug=1 pandora.root_timeout=5 modprobe.blacklist=snd,usb-storage\n");
+            + "pandora.mask=c,a pandora.rescue=yes pandora.debug=1 pandora.root_timeout=5 pandora.build=0a1b pandora.layers=chroot,vm modprobe.blacklist=snd,usb-storage\n");
         Assert.Equal(new BootMediumName(BootMediumNameKind.Uuid, "2026-11-21"), line.Root);
         Assert.Equal("/images/a.erofs", line.RootImage);
+        Assert.Equal("0a1b", line.Build);
+        Assert.Equal(["chroot", "vm"], line.Layers);
+        Assert.Equal([], KernelCommandLine.Parse("pandora.layers=none").Layers);
+        Assert.Null(KernelCommandLine.Parse("").Layers);
         Assert.True(line.CopyToRam && line.Rescue && line.Debug && line.Quiet && line.Single);
         Assert.Equal("box-1", line.HostName);
         Assert.Equal(["a", "b", "c"], line.Masked);
@@ -69,6 +73,8 @@ public class KernelCommandLineTests
     [InlineData("pandora.copytoram=maybe", "yes or no")]
     [InlineData("pandora.hostname=-bad-", "at most 63")]
     [InlineData("pandora.rootfs=../../etc/shadow", "path on the boot medium")]
+    [InlineData("pandora.build=", "any medium will do")]
+    [InlineData("pandora.layers", "or none; using all")]
     [InlineData("pandora.ssh_key", "in quotes")]
     [InlineData("pandora.mask=,", "nothing is masked")]
     [InlineData("panic=soon", "number of seconds")]

@@ -66,6 +66,22 @@ public class RootImageTests
         }
     }
 
+    [Theory]
+    [InlineData("50-chroot", true)]
+    [InlineData("a.b_c", true)]
+    [InlineData("", false)]
+    [InlineData("..", false)]
+    [InlineData("a,b", false)]
+    [InlineData("a:b", false)]
+    [InlineData("a b", false)]
+    public void A_layers_name_means_nothing_to_overlayfs(string name, bool isName) => Assert.Equal(isName, RootLayers.IsName(name));
+
+    // Measured: a root of 37.7 MB in the initramfs boots with 176 MiB and not with 160.
+    [Theory]
+    [InlineData(37_695_488, 176)]
+    [InlineData(0, 112)]
+    public void The_ram_that_a_root_in_the_initramfs_takes_is_told_in_steps_of_16(long bytes, int mebibytes) => Assert.Equal(mebibytes, BootMediumFound.NeededRam(bytes));
+
     [Fact]
     public void A_folder_or_nothing_in_its_place_has_a_reason()
     {

@@ -28,8 +28,8 @@ public class StageTimesTests
     [Fact]
     public void Free_memory_is_read_from_meminfo()
     {
-        Assert.Equal(2048 << 10, ImageCopied.AvailableBytes("MemTotal: 4096 kB\nMemAvailable:       2048 kB\n"));
-        Assert.Equal(0, ImageCopied.AvailableBytes("MemAvailable: many kB\n"));
-        Assert.Equal(0, ImageCopied.AvailableBytes(""));
+        Assert.Equal(2048 << 10, ImageCopied.Bytes("MemTotal: 4096 kB\nMemAvailable:       2048 kB\n", "MemAvailable:"));
+        Assert.Equal(0, ImageCopied.Bytes("MemAvailable: many kB\n", "MemAvailable:"));
+        Assert.Equal(0, ImageCopied.Bytes("", "MemAvailable:"));
     }
 }

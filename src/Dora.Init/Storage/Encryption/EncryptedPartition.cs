@@ -21,7 +21,7 @@ internal static class EncryptedPartition
     /// <summary>RFC 9106 4: the second recommended option has 64 MiB and three passes; a fourth of the memory, and more passes, for small machines.</summary>
     private static string[] Cost()
     {
-        bool isSmall = ImageCopied.AvailableBytes(Sys.ReadText("/proc/meminfo") ?? "") < (4L * LargeMemory) << 10;
+        bool isSmall = ImageCopied.Bytes(Sys.ReadText("/proc/meminfo") ?? "", "MemAvailable:") < (4L * LargeMemory) << 10;
         return ["--pbkdf", "argon2id", "--pbkdf-memory", $"{(isSmall ? SmallMemory : LargeMemory)}", "--pbkdf-force-iterations", isSmall ? "12" : "4", "--pbkdf-parallel", "1"];
     }
 

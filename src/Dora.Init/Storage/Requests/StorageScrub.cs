@@ -20,7 +20,7 @@ namespace Dora.Init.Storage.Requests;
 internal static class StorageScrub
 {
     private const string Data = "/data", Records = "/var/lib/btrfs"; // without that folder btrfs(8) keeps no status
-    private const string Running = StorageBoot.Folder + "/scrub", Record = "/data/state/scrub";
+    private const string Running = StorageBoot.Folder + "/scrub", Cancelled = Running + ".cancelled", Record = "/data/state/scrub";
     private static readonly TimeSpan s_askLimit = TimeSpan.FromSeconds(20), s_limit = TimeSpan.FromDays(14);
 
     public static ScrubStatus Status()
@@ -37,6 +37,7 @@ internal static class StorageScrub
         _ = Sys.MakeDirectories(StorageBoot.Folder, 0x1C0);
         using var alone = Lock("") ?? throw new StorageRefusal(409, "storage.busy", "storage: a scrub is running already", Errno.EAGAIN);
         _ = Sys.MakeDirectories(Records, 0x1C0);
+        _ = Sys.Unlink(Cancelled);
         Save(Running, new ScrubStatus { State = "running" });
         step(new DiskStep { Step = "scrub", Detail = $"everything on {what} is read", Status = ChangeInfo.Doing, Percent = 0 });
         int last = 0;
@@ -60,7 +61,8 @@ internal static class StorageScrub
         });
         var status = Ask(Moment.At(Sys.TimeSinceBoot(), DateTime.UtcNow).Wall);
         _ = Sys.Unlink(Running);
-        if (status.State == "aborted") throw new StorageRefusal(409, "storage.cancelled", $"scrub of {what}: it was cancelled");
+        // The record of btrfs(8) alone does not tell: one that it writes every five seconds can replace the last one.
+        if (status.State == "aborted" || scrub.Code is not (0 or 3) && Sys.Exists(Cancelled)) throw new StorageRefusal(409, "storage.cancelled", $"scrub of {what}: it was cancelled");
         // 3: there are errors that cannot be mended; the status says how many.
         if (scrub.Failure is { } failure) throw new StorageRefusal(503, "disk.failed", $"scrub of {what}: {failure}", scrub.Errno);
         if (scrub.Code is not (0 or 3)) throw new StorageRefusal(409, "disk.refused", $"scrub of {what}: {scrub.Describe("btrfs")}");
@@ -77,10 +79,12 @@ internal static class StorageScrub
     public static ScrubStatus Cancel()
     {
         RefuseUnlessBtrfs();
+        // Before it ends, for that is when it is asked for.
+        _ = Sys.ReplaceFile(Cancelled, "");
         // 2: none is running, which is what was asked for.
         var cancelled = ChildProgram.Run(["btrfs", "scrub", "cancel", Data], s_askLimit);
         if (cancelled.Failure is { } failure) throw new StorageRefusal(503, "disk.failed", $"storage: {failure}", cancelled.Errno);
-        return Ask();
+        return Ask(state: cancelled.Code == 0 ? "aborted" : null);
     }
 
     /// <summary>The one that runs, or the last of all disks that came to its end.</summary>
@@ -148,16 +152,17 @@ internal static class StorageScrub
         return "/dev/" + name.Replace('!', '/');
     }
 
-    private static ScrubStatus Ask(string? endedAt = null)
+    /// <param name="state">What is known better than btrfs(8) knows it.</param>
+    private static ScrubStatus Ask(string? endedAt = null, string? state = null)
     {
         var told = ChildProgram.Run(["btrfs", "scrub", "status", "-R", Data], s_askLimit);
         if (told.Failure is { } failure) throw new StorageRefusal(503, "disk.failed", $"storage: {failure}", told.Errno);
         long? used = Sys.FileSystemSize(Data, out var bytes) == Errno.None ? bytes.Size - bytes.Free : null;
-        return Parse(told.Said, used, endedAt);
+        return Parse(told.Said, used, endedAt, state);
     }
 
     /// <summary>Lines of NAME: VALUE.</summary>
-    internal static ScrubStatus Parse(string text, long? used, string? endedAt = null)
+    internal static ScrubStatus Parse(string text, long? used, string? endedAt = null, string? knownState = null)
     {
         string state = "never";
         string? started = null;
@@ -176,6 +181,6 @@ internal static class StorageScrub
             else if (name is "corrected_errors") corrected = number;
             else if (name is "uncorrectable_errors") uncorrectable = number;
         }
-        return new ScrubStatus { State = state, StartedAt = started, EndedAt = endedAt, CheckedBytes = bytes, TotalBytes = used, Errors = errors, Corrected = corrected, Uncorrectable = uncorrectable };
+        return new ScrubStatus { State = knownState ?? state, StartedAt = started, EndedAt = endedAt, CheckedBytes = bytes, TotalBytes = used, Errors = errors, Corrected = corrected, Uncorrectable = uncorrectable };
     }
 }
