@@ -91,6 +91,9 @@ public sealed record ServiceSettings
     /// <summary>Whether connections beyond <see cref="MaxConnections"/> are closed instead of left waiting; <c>when-full</c>.</summary>
     public bool RefusesWhenFull { get; init; }
 
+    /// <summary>Lines of its log, in which time, that are kept; <c>log-rate</c>; null: what log.yaml says for all.</summary>
+    public PollLimit? LogRate { get; init; }
+
     /// <summary>How often its sockets may wake init: connections that are taken, starts on demand; <c>poll-limit</c>.</summary>
     public PollLimit PollLimit { get; init; } = new(200, TimeSpan.FromSeconds(2));
 

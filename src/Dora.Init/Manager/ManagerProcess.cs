@@ -72,6 +72,7 @@ internal sealed class ManagerProcess
         ReportProblems();
         _logs = new LogHub(_loop, _guard, Log.Warn);
         _supervisor = new Supervisor(_loop, _guard, new LogOutput(_logs), [.. _commandLine.Masked, .. OperatorMasks.Read()]) { IsWantedByBoot = IsWantedByBoot };
+        _logs.RateOf = name => _supervisor.Find(name)?.Settings.LogRate;
         _logs.HelloSaid = channel => LogFolder.HandOver(_loop, channel, LoggerUser());
         _ending = new MachineEnding(_loop, _guard, _supervisor) { Began = EndBegan, SoftRebootReady = LeaveForSoftReboot };
         _scheduled = new ScheduledEnd(_loop, _ending, StateChanged);
@@ -227,6 +228,7 @@ internal sealed class ManagerProcess
             LookAtAll();
             LookAtConsoles();
             _crontabs.Look(); // for the limits of a slice that has come
+            _logs.Resend(); // log-rate may be another
         };
     }
 

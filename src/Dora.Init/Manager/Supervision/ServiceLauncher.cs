@@ -48,7 +48,7 @@ internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets
 
         var passed = new List<(string, FileDescriptor)>();
         if (!settings.PerConnection && helper is null)
-            foreach (var (name, fd) in sockets.Of(settings))
+            foreach (var (name, fd) in settings.Logger ? LoggerSockets(settings) : sockets.Of(settings))
             {
                 // A run before it, or a life as per-connection, may have left it otherwise: a program finds it as it would open it.
                 Sys.SetBlocking(fd).ThrowIfError("fcntl", name);
@@ -72,6 +72,14 @@ internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets
         // Last, while all before was still done as root: a terminal is taken, descriptors are placed beyond a low nofile.
         identity.ApplyTo(builder, settings);
         return builder.Build(asSibling: true);
+    }
+
+    /// <summary>Also those at which log.yaml has it listen; without one of them it runs all the same.</summary>
+    private IReadOnlyList<(string Name, FileDescriptor Fd)> LoggerSockets(ServiceSettings settings)
+    {
+        var all = new List<SocketSettings>(settings.Sockets);
+        foreach (var place in LogFile.Load().Receive) all.Add(place with { From = null }); // no other socket by that
+        return sockets.Of(settings with { Sockets = all }, problem => Log.Warn($"{settings.Name}: {problem}: nothing is received there"));
     }
 
     private static void EnterCgroup(LaunchPlanBuilder builder, Service service, HelperCommand? helper, Identity identity)
