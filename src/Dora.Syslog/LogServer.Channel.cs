@@ -124,6 +124,7 @@ internal sealed partial class LogServer
         CloseRemote();
         if (_devLogWatch is not null) Loop.Unwatch(_devLogWatch);
         _devLog?.Dispose();
+        _senders.Close();
         if (_kernelWatch is not null) Loop.Unwatch(_kernelWatch);
         _kernel?.Dispose();
         _store?.Close();

@@ -10,6 +10,7 @@ internal sealed partial class LogServer
     private const int DatagramsPerWakeUp = 64;
 
     private readonly byte[] _sender = new byte[255];
+    private readonly SenderNames _senders = new();
     private FileDescriptor? _devLog;
     private Watch? _devLogWatch;
     private byte[] _hostName = [];
@@ -39,7 +40,7 @@ internal sealed partial class LogServer
     {
         var message = SyslogMessage.Parse(datagram, _hostName);
         byte[] name = _sender;
-        int length = CgroupPath.ServiceOf(sender.pid, name);
+        int length = _senders.ServiceOf(sender.pid, name);
         int rate = RateOf(name.AsSpan(0, length), sender.uid);
         if (length == 0)
         {

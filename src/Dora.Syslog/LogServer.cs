@@ -260,7 +260,7 @@ internal sealed partial class LogServer
         if (_isClosed) return; // it was posted before that
         _pumpIsPosted = false;
         _pumpedTo = Ring.Newest.Offset;
-        _store?.Pump();
+        _store?.Gather();
         // Backwards: a reader may end and leave the list.
         for (int i = _readers.Count - 1; i >= 0; i--) _readers[i].Pump();
     }

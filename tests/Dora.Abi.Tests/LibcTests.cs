@@ -54,6 +54,7 @@ public class LibcTests
         #include <termios.h>
         #include <time.h>
         #include <unistd.h>
+        #include <linux/aio_abi.h>
         #include <linux/audit.h>
         #include <linux/capability.h>
         #include <linux/filter.h>

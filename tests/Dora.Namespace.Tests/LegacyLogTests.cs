@@ -159,7 +159,79 @@ public class LegacyLogTests(Xunit.Abstractions.ITestOutputHelper output)
         output.WriteLine($"{gone.Count(line => line.Service == "liar")} of 40 short-lived senders were known");
     }
 
-    sealed record Line(string Message, int Priority, string Stream, int Pid, string Service);
+    /// <summary>OpenSSH as it comes, beside another one that says the same on standard error (-e): line by line the same words.</summary>
+    [Fact]
+    public void Sshd_of_a_login_and_of_those_that_fail()
+    {
+        const string Settings = """
+            ListenAddress 127.0.0.1
+            HostKey /etc/ssh/host
+            AuthorizedKeysFile /etc/ssh/authorized
+            PermitRootLogin yes
+            PasswordAuthentication no
+            KbdInteractiveAuthentication no
+            UsePAM no
+            UseDNS no
+            PidFile none
+            LogLevel VERBOSE
+            SyslogFacility AUTH
+
+            """;
+        using var init = new InitInNamespace(new Dictionary<string, string>
+        {
+            ["syslog"] = Logger,
+            ["sshd"] = "command: [/usr/sbin/sshd, -D, -f, /etc/ssh/config, -p, '2201']\nafter: [syslog]\nruntime-directory: sshd\n",
+            ["reference"] = "command: [/usr/sbin/sshd, -D, -e, -f, /etc/ssh/config, -p, '2202']\nafter: [sshd]\n",
+        }, folder =>
+        {
+            string ssh = Path.Combine(folder, "etc/ssh");
+            Directory.CreateDirectory(ssh);
+            foreach (string key in new[] { "host", "mine", "other" })
+                Programs.Run(TimeSpan.FromSeconds(20), "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", key, "-f", Path.Combine(ssh, key)).Expect();
+            File.Copy(Path.Combine(ssh, "mine.pub"), Path.Combine(ssh, "authorized"));
+            File.WriteAllText(Path.Combine(ssh, "config"), Settings);
+            File.AppendAllText(Path.Combine(folder, "etc/passwd"), "sshd:x:100:65534::/run/sshd:/usr/sbin/nologin\n");
+        });
+        const string Login = "ssh -F /dev/null -o BatchMode=yes -o IdentitiesOnly=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null";
+        int session = 0;
+        foreach (var (service, port) in new[] { ("reference", 2202), ("sshd", 2201) })
+        {
+            void Saw(string last) => init.WaitFor($"'{last}' of {service}", () => Lines(init, service).Exists(line => line.Message.StartsWith(last, StringComparison.Ordinal)));
+            Saw("Server listening on 127.0.0.1");
+            session = int.Parse(init.Run($"{Login} -i /etc/ssh/mine -p {port} root@127.0.0.1 'echo $PPID'").Expect());
+            Saw("Disconnected from user root");
+            Assert.NotEqual(0, init.Run($"{Login} -i /etc/ssh/other -p {port} root@127.0.0.1 true").ExitCode);
+            Saw("Connection closed by authenticating user root");
+            Assert.NotEqual(0, init.Run($"{Login} -i /etc/ssh/mine -p {port} stranger@127.0.0.1 true").ExitCode);
+            Saw("Connection closed by invalid user stranger");
+            init.Run($"printf 'no client at all\\r\\n' | busybox nc -w 5 127.0.0.1 {port}").Expect();
+            Saw("banner exchange");
+        }
+        var lines = Lines(init, "sshd");
+        output.WriteLine(string.Join('\n', lines));
+        // On standard error sshd leaves out the word in front of an error. Whether it comes to tell the end of a session is a matter of who hangs up first.
+        bool MayBeMissing(Line line) => line.Message.StartsWith("Close session", StringComparison.Ordinal);
+        var told = Lines(init, "reference").FindAll(line => line.Stream == "error" && !MayBeMissing(line)).ConvertAll(line => Anonymous(line.Message));
+        int error = told.FindIndex(message => message.StartsWith("kex_exchange_identification", StringComparison.Ordinal));
+        told[error] = "error: " + told[error];
+        Assert.Equal(told, lines.Where(line => !MayBeMissing(line)).Select(line => Anonymous(line.Message)));
+        Assert.Equal(18, told.Count);
+        Assert.All(lines, line => Assert.Equal(("syslog", 4, line.Message.StartsWith("error: ", StringComparison.Ordinal) ? 3 : 6), (line.Stream, line.Facility, line.Priority)));
+        // Each connection has a process of its own; the shell of the session has told which.
+        int pid = lines[0].Pid;
+        foreach (var line in lines)
+        {
+            if (line.Message.StartsWith("Connection from", StringComparison.Ordinal)) Assert.NotEqual(pid, pid = line.Pid);
+            Assert.Equal(pid, line.Pid);
+        }
+        Assert.Equal(session, lines.Single(line => line.Message.StartsWith("Accepted publickey for root from 127.0.0.1 port", StringComparison.Ordinal)).Pid);
+        string[] shown = init.Run("/pandora/dora log -o cat sshd").Expect().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(lines.Select(line => line.Message), shown);
+    }
+
+    static string Anonymous(string message) => Regex.Replace(message, @"\bport \d+", "port N");
+
+    sealed record Line(string Message, int Priority, string Stream, int Pid, string Service, int Facility);
 
     static List<Line> WaitForLines(InitInNamespace init, string service, int count, Predicate<Line>? which = null)
     {
@@ -181,6 +253,6 @@ public class LegacyLogTests(Xunit.Abstractions.ITestOutputHelper output)
             using var document = JsonDocument.Parse(json);
             var root = document.RootElement;
             return new Line(root.GetProperty("message").GetString()!, root.GetProperty("priority").GetInt32(), root.GetProperty("stream").GetString()!,
-                root.TryGetProperty("pid", out var pid) && pid.ValueKind == JsonValueKind.Number ? pid.GetInt32() : 0, root.GetProperty("service").GetString()!);
+                root.TryGetProperty("pid", out var pid) && pid.ValueKind == JsonValueKind.Number ? pid.GetInt32() : 0, root.GetProperty("service").GetString()!, root.GetProperty("facility").GetInt32());
         })];
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Dora.Core.Linux;
 using Dora.Core.Protocol;
 using Dora.Core.Protocol.Json;
 
@@ -68,5 +69,51 @@ public sealed partial class DoraClient
             take(line);
         });
         Stream(path, splitter.Feed);
+    }
+    /// <summary>
+    /// Gives lines, each as JSON without its end, to <paramref name="take"/>, and goes on: a connection that ends, as with a syslog that is
+    /// restarted, is made again behind the last line, so none is missed. It is given up when nobody answers for 30 s.
+    /// </summary>
+    /// <param name="path">What <see cref="LogPath"/> made, with <c>follow</c>.</param>
+    /// <param name="take">Gets each line; of one that was cut when the connection broke the whole later.</param>
+    internal void FollowLog(string path, Action<byte[]> take)
+    {
+        long last = 0;
+        var lastSign = Sys.TimeSinceBoot();
+        do
+        {
+            try
+            {
+                var splitter = new LineSplitter(json =>
+                {
+                    lastSign = Sys.TimeSinceBoot();
+                    if (json.IsEmpty) return; // a sign of life
+                    long? number = Number(json);
+                    if (number is null && last > 0) return;
+                    last = number ?? last;
+                    take(json.ToArray());
+                });
+                Stream(last == 0 ? path : path.Replace("?", $"?after={last}&", StringComparison.Ordinal), splitter.Feed);
+            }
+            catch (DoraException failure) when (last > 0 && Sys.TimeSinceBoot() - lastSign < s_longestSilence
+                && (failure.Failure is DoraFailure.NotReachable or DoraFailure.NotAnswering || failure.Error?.Error == "log.not-running"))
+            {
+                // Between two of them.
+            }
+            if (last > 0) Thread.Sleep(s_beforeNextTry);
+        }
+        while (last > 0);
+    }
+
+    private static long? Number(ReadOnlySpan<byte> json)
+    {
+        try
+        {
+            return JsonMapReader.Read<LogLine>(json).Sequence;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
     }
 }

@@ -47,7 +47,7 @@ internal static class LogCommand
             bool isAll = from is not null || to is not null || ofBoot is not null;
             string path = DoraClient.LogPath(parsed.GetValue(service) ?? parsed.GetValue(serviceOption), parsed.GetValue(lines) ?? (isAll ? LogQuery.MaxLines : LogQuery.DefaultLines), parsed.GetValue(follow))
                 + DoraClient.LogConditions(parsed.GetValue(priority) is { } level ? PriorityOf(level) : null, from, to, parsed.GetValue(grep), parsed.GetValue(ignoreCase), parsed.GetValue(kernel), ofBoot);
-            return Run(context, path, parsed.GetValue(output) ?? "short");
+            return Run(context, path, parsed.GetValue(follow), parsed.GetValue(output) ?? "short");
         }));
         return command;
     }
@@ -98,10 +98,21 @@ internal static class LogCommand
         return ExitCodes.Ok;
     }
 
-    public static int Run(Context context, string? service, int lines, bool follow) => Run(context, DoraClient.LogPath(service, lines, follow), "short");
+    public static int Run(Context context, string? service, int lines, bool follow) => Run(context, DoraClient.LogPath(service, lines, follow), follow, "short");
 
-    private static int Run(Context context, string path, string output)
+    private static int Run(Context context, string path, bool follow, string output)
     {
+        if (follow)
+        {
+            bool isRaw = context.Json || output == "json";
+            context.Client.FollowLog(path, line =>
+            {
+                if (isRaw) context.Out.WriteRaw([.. line, (byte)'\n']);
+                else Print(context.Out, line, output);
+                context.Out.Flush();
+            });
+            return ExitCodes.Ok;
+        }
         if (context.Json || output == "json")
         {
             context.Client.Stream(path, context.Out.WriteRaw);

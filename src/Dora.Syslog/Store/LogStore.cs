@@ -9,8 +9,8 @@ namespace Dora.Syslog.Store;
 /// <summary>
 /// The files below /data/log, written by one process (<see cref="StoreProcess"/>), which alone holds the lock on the folder.
 ///
-/// <c>current.log</c> is appended to. When it is large or old enough, or of another boot, it is sealed: written through, renamed
-/// (<see cref="StoreFile"/>), and later compressed. Each file begins with a line <c># pandora log 1 boot=ID opened=SECONDS after=SEQUENCE</c>; all
+/// <c>current.log</c> is appended to. When it is large or old enough, or of another boot, it is sealed: renamed
+/// (<see cref="StoreFile"/>), written through, and later compressed. Each file begins with a line <c># pandora log 1 boot=ID opened=SECONDS after=SEQUENCE</c>; all
 /// others are lines (<see cref="StoreLine"/>), of one boot, in the order of their numbers.
 ///
 /// What an end at any moment leaves, and what the next <see cref="Open"/> makes of it:
@@ -19,6 +19,8 @@ namespace Dora.Syslog.Store;
 /// - the power is cut: at most what came after the last fdatasync(2) is missing. Whatever stands behind the last whole line (a piece of
 ///   one, zeros) is cut off and its length told. Something unreadable between lines stays; readers skip it.
 /// - between sealing and the next file: there is no current.log, or one without a first line; the newest sealed file has the number.
+///   A sealed file is written through while the next one is written to, and what comes into that is not before it: so a cut of the power here
+///   takes the end of what was sealed and all of the next.
 ///   Nothing is compressed before the next file has its first line, so that one can be read.
 /// - within compressing: a <c>.part</c> is deleted; where both forms are there the compressed one is whole (it is written through before it
 ///   gets its name), and the plain one is deleted.
@@ -26,7 +28,7 @@ namespace Dora.Syslog.Store;
 /// An error (ENOSPC, EROFS, EIO ...) leaves the file as long as it was: whatever came behind that is written over by the next try, from the
 /// same place. Nothing is taken from syslog meanwhile, so the ring is the buffer, and what it overwrites it counts.
 /// </summary>
-internal sealed class LogStore(FileDescriptor folder, StoreLimits wanted, string boot, Action<string> tell) : IDisposable
+internal sealed class LogStore(FileDescriptor folder, StoreLimits wanted, string boot, Action<string> tell, BackgroundSync? background = null) : IDisposable
 {
     private const int HeadLength = 19; // 2026-11-21T23:20:01
     private readonly byte[] _buffer = new byte[64 * 1024];
@@ -38,6 +40,7 @@ internal sealed class LogStore(FileDescriptor folder, StoreLimits wanted, string
     private long _length, _sizes, _nextNumber = 1, _unlooked = long.MaxValue / 2;
     private TimeSpan _opened;
     private bool _hasLines, _isFull;
+    private int _pending;
 
     /// <summary>Of the last line that is stored of this boot, 0 before the first.</summary>
     public long LastSequence { get; private set; }
@@ -103,12 +106,25 @@ internal sealed class LogStore(FileDescriptor folder, StoreLimits wanted, string
         return Errno.None;
     }
 
+    /// <summary>Something is on its way to the disk: what comes behind it has to wait.</summary>
+    public bool IsSynchronizing => _pending > 0;
+
+    /// <summary>Called when something was written through in the background.</summary>
+    public Action<Errno>? Synchronized { get; init; }
+
     /// <summary>fdatasync(2). After an error the kernel may have dropped what it could not write: it is told, and not tried again.</summary>
     public Errno Synchronize()
     {
         if (!IsDirty || _current is null) return Errno.None;
         IsDirty = false;
-        return Sys.SynchronizeData(_current);
+        return WriteThrough(_current);
+    }
+
+    /// <summary>The end: gives the folder to the next process, and waits for the disk. Nothing may be written after that.</summary>
+    public Errno Leave()
+    {
+        if (_own is not null) Sys.Unlock(_own);
+        return IsDirty && _current is not null ? Sys.SynchronizeData(_current) : Errno.None;
     }
 
     /// <summary>The oldest file that is to be compressed; null where there is none.</summary>
@@ -132,13 +148,13 @@ internal sealed class LogStore(FileDescriptor folder, StoreLimits wanted, string
     }
 
     /// <summary>The compressed one takes the place of the plain one, or where something <paramref name="failed"/> is deleted.</summary>
-    public Errno EndCompressing(Compression compression, Errno failed)
+    public Errno EndCompressing(Compression compression, Errno failed, bool isWrittenThrough = false)
     {
         var file = compression.File;
         string name = file.Plain + StoreFile.Compressed;
         // It may have been deleted meanwhile, being the oldest.
         int index = _sealed.FindIndex(entry => entry.File == file);
-        var errno = failed != Errno.None || index < 0 ? failed : Sys.Synchronize(compression.To);
+        var errno = failed != Errno.None || index < 0 || isWrittenThrough ? failed : Sys.Synchronize(compression.To);
         Libc.stat_t status = default;
         if (errno == Errno.None && index >= 0 && (errno = Sys.Stat(compression.To, out status)) == Errno.None) errno = Sys.RenameAt(_own!, name + StoreFile.Part, name);
         if (errno != Errno.None || index < 0)
@@ -292,7 +308,7 @@ internal sealed class LogStore(FileDescriptor folder, StoreLimits wanted, string
 
     private Errno Seal(string bootOfFile)
     {
-        var errno = Sys.SynchronizeData(_current!);
+        var errno = WriteThrough(_current!);
         if (errno != Errno.None) return errno;
         IsDirty = false;
         if (_hasLines)
@@ -317,9 +333,9 @@ internal sealed class LogStore(FileDescriptor folder, StoreLimits wanted, string
         if (errno != Errno.None) return errno;
         var head = StoreHead.Format(boot, (long)now.TotalSeconds, LastSequence);
         errno = Sys.WriteAllAt(file, head, 0);
-        if (errno == Errno.None) errno = Sys.SynchronizeData(file);
+        if (errno == Errno.None) errno = WriteThrough(file);
         // Its name, and that of the one before.
-        if (errno == Errno.None) errno = Sys.Synchronize(_own!);
+        if (errno == Errno.None) errno = WriteThrough(_own!, dataOnly: false);
         if (errno != Errno.None)
         {
             file.Dispose();
@@ -329,6 +345,17 @@ internal sealed class LogStore(FileDescriptor folder, StoreLimits wanted, string
         _length = head.Length;
         _opened = now;
         _hasLines = false;
+        return Errno.None;
+    }
+
+    private Errno WriteThrough(FileDescriptor file, bool dataOnly = true)
+    {
+        if (background?.Begin(file, dataOnly, errno =>
+            {
+                _pending--;
+                Synchronized?.Invoke(errno);
+            }) == true) _pending++;
+        else return dataOnly ? Sys.SynchronizeData(file) : Sys.Synchronize(file);
         return Errno.None;
     }
 

@@ -20,6 +20,7 @@ namespace Dora.Syslog.Store;
 internal sealed class StoreFeed
 {
     private static readonly TimeSpan s_firstDelay = TimeSpan.FromSeconds(1), s_longestDelay = TimeSpan.FromMinutes(1), s_last = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_gathering = TimeSpan.FromMilliseconds(20);
     private readonly LogServer _server;
     private readonly byte[] _batch = new byte[64 * 1024];
     private readonly byte[] _said = new byte[1024];
@@ -27,7 +28,7 @@ internal sealed class StoreFeed
     private StoreLimits _limits;
     private FileDescriptor? _socket;
     private Watch? _watch;
-    private LoopTimer? _restart, _leaving;
+    private LoopTimer? _restart, _leaving, _gathering;
     private LogPosition _position;
     private int _sent, _end, _saidLength;
     private TimeSpan _delay = s_firstDelay, _started;
@@ -65,6 +66,18 @@ internal sealed class StoreFeed
         if (_socket is not null) _ = Sys.Shutdown(_socket, Libc.SHUT_WR);
         _isReady = false;
         _delay = TimeSpan.Zero;
+    }
+
+    /// <summary>There are new lines. Many go together: each by itself would wake two processes and write a file. The ring has them meanwhile.</summary>
+    public void Gather()
+    {
+        if (!_isReady) return;
+        if (_server.Ring.Newest.Offset - _position.Offset > _server.Ring.Capacity / 8) Pump();
+        else _gathering ??= _server.Loop.After(s_gathering, "log store", () =>
+        {
+            _gathering = null;
+            Pump();
+        });
     }
 
     /// <summary>Sends what there is, as far as it is taken.</summary>
@@ -116,6 +129,7 @@ internal sealed class StoreFeed
         CloseSocket();
         _restart?.Cancel();
         _leaving?.Cancel();
+        _gathering?.Cancel();
         _folder.Dispose();
     }
 
@@ -213,12 +227,15 @@ internal sealed class StoreFeed
         }
     }
 
-    /// <summary>A ring that was lost counts anew: its numbers are not those of the files, and all that it has comes behind.</summary>
+    /// <summary>
+    /// A ring that was lost counts anew: its numbers are not those of the files, and all that it has comes behind. A file that was just begun knows
+    /// the number of the line before it, and not its time.
+    /// </summary>
     private LogPosition Behind(long last, long timeUs)
     {
         var ring = _server.Ring;
         if (last >= ring.NextSequence) last = 0;
-        if (last > 0 && ring.Behind(last - 1) is var position && ring.TryRead(ref position, out var entry, out long lost)
+        if (last > 0 && timeUs > 0 && ring.Behind(last - 1) is var position && ring.TryRead(ref position, out var entry, out long lost)
             && lost == 0 && entry.Sequence == last && entry.TimeUs != timeUs) last = 0;
         return ring.Behind(last);
     }

@@ -14,7 +14,8 @@ namespace Dora.Syslog.Store;
 ///
 /// It says <c>ready SEQUENCE MICROSECONDS</c> once it has the folder: the last line that is stored, and syslog sends what comes behind it. A
 /// <c>note</c> is for people and becomes a line of the log. Written is at once, in batches; fdatasync(2) comes a second after the first write that was not
-/// covered by the last, so a power cut costs one second, and with nothing to do there is no wake-up.
+/// covered by the last, so a power cut costs one second, and with nothing to do there is no wake-up. Lines go on being written meanwhile
+/// (<see cref="BackgroundSync"/>).
 /// </summary>
 internal sealed class StoreProcess : IDisposable
 {
@@ -23,13 +24,15 @@ internal sealed class StoreProcess : IDisposable
     private readonly FileDescriptor _socket;
     private readonly Watch _watch;
     private readonly LogStore _store;
+    private readonly BackgroundSync _background;
     private readonly Action _ended;
     private readonly byte[] _buffer = new byte[128 * 1024];
     private int _length;
     private TimeSpan _retry;
     private LoopTimer? _sync;
     private Errno _failure, _syncFailure;
-    private bool _hasEnded, _isReading, _cannotCompress, _isOver;
+    private bool _hasEnded, _isReading, _cannotCompress, _isOver, _isSyncDue;
+    private int _waits;
     private Compression? _compression;
 
     /// <param name="loop">This process's.</param>
@@ -45,7 +48,8 @@ internal sealed class StoreProcess : IDisposable
         _cannotCompress = !compresses;
         _socket = socket;
         _ended = ended;
-        _store = new LogStore(folder, limits, boot, text => Say($"note {text}"));
+        _background = new BackgroundSync(loop);
+        _store = new LogStore(folder, limits, boot, text => Say($"note {text}"), _background) { Synchronized = OnSynchronized };
         Sys.SetNonBlocking(socket).ThrowIfError("fcntl");
         _watch = loop.Watch(socket, 0, "syslog", events =>
         {
@@ -91,10 +95,11 @@ internal sealed class StoreProcess : IDisposable
         var errno = _store.Open();
         if (!_store.IsOpen)
         {
-            // The process before us has the folder until it has written what it had: soon, unless its disk does not answer.
-            if (errno != Errno.EAGAIN || _retry > s_first) Failed(errno);
-            _retry = errno == Errno.EAGAIN && _retry <= s_first ? _retry + s_locked : Longer();
-            _loop.After(errno == Errno.EAGAIN && _retry <= s_first ? s_locked : _retry, "store", Open);
+            // The process before us has the folder until it has written what it had: soon, unless it was killed while its disk did not answer.
+            bool isLocked = errno == Errno.EAGAIN;
+            if (!isLocked || ++_waits * s_locked > s_first) Failed(errno);
+            _retry = !isLocked ? Longer() : _waits < 100 ? s_locked : s_first;
+            _loop.After(_retry, "store", Open);
             return;
         }
         _retry = default;
@@ -149,9 +154,17 @@ internal sealed class StoreProcess : IDisposable
     private void Synchronize()
     {
         _sync = null;
+        _isSyncDue = _store.IsSynchronizing;
+        if (_isSyncDue || !_store.IsDirty) return;
         var errno = _store.Synchronize();
+        if (!_store.IsSynchronizing) OnSynchronized(errno);
+    }
+
+    private void OnSynchronized(Errno errno)
+    {
         if (errno != _syncFailure && errno != Errno.None) Say($"note store: fdatasync: {errno.Describe()}: what was written last may be lost");
         _syncFailure = errno;
+        if (_isSyncDue) Synchronize();
     }
 
     private void End()
@@ -160,7 +173,8 @@ internal sealed class StoreProcess : IDisposable
         _isOver = true;
         _loop.Unwatch(_watch);
         _sync?.Cancel();
-        _ = _store.Synchronize();
+        _ = _store.Leave();
+        _background.Dispose();
         _compression?.Dispose();
         _store.Dispose();
         _socket.Dispose();
@@ -216,8 +230,15 @@ internal sealed class StoreProcess : IDisposable
             _loop.After(TimeSpan.Zero, "compress", CompressSlice);
             return;
         }
+        if (errno != Errno.None || !_background.Begin(compression.To, dataOnly: false, failed => EndCompressing(compression, failed, true)))
+            EndCompressing(compression, errno, false);
+    }
+
+    private void EndCompressing(Compression compression, Errno errno, bool isWrittenThrough)
+    {
+        if (_isOver) return;
         _compression = null;
-        errno = _store.IsOpen ? _store.EndCompressing(compression, errno) : Errno.None;
+        errno = _store.IsOpen ? _store.EndCompressing(compression, errno, isWrittenThrough) : Errno.None;
         compression.Dispose();
         if (errno != Errno.None) CannotCompress(compression.File, errno);
         else Compress();

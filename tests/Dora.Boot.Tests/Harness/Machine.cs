@@ -307,7 +307,8 @@ public sealed partial class Machine : IDisposable
         for (int i = 0; i < _options.Disks.Count; i++)
         {
             var disk = _options.Disks[i];
-            a.AddRange(["-drive", $"if=none,id=image{i},format=raw,discard=unmap,file={disk.File}", "-device", $"{Driver(disk.Bus, i)},id=disk{i},drive=image{i},serial={disk.Serial ?? $"disk{i}"}{(disk.Device is { } more ? "," + more : "")}"]);
+            // unsafe: the host's disk is not waited for. What the guest has written is the host's when QEMU is killed, flushed or not.
+            a.AddRange(["-drive", $"if=none,id=image{i},format=raw,discard=unmap,cache=unsafe,file={disk.File}", "-device", $"{Driver(disk.Bus, i)},id=disk{i},drive=image{i},serial={disk.Serial ?? $"disk{i}"}{(disk.Device is { } more ? "," + more : "")}"]);
         }
         // restrict: the guest reaches QEMU's own DHCP server and nothing of the host's network.
         if (_options.Network)

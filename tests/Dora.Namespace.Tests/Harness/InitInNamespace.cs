@@ -173,7 +173,7 @@ public sealed partial class InitInNamespace : IDisposable
         if (_disposed) return;
         _disposed = true;
         Kill();
-        if (!_unshare.WaitForExit(TimeSpan.FromSeconds(10))) throw new InvalidOperationException("init could not be killed");
+        if (!_unshare.WaitForExit(TimeSpan.FromSeconds(60))) throw new InvalidOperationException("init could not be killed");
         lock (s_running) s_running.Remove(this);
         RemoveCgroups();
         Directory.Delete(_folder, recursive: true);
@@ -214,7 +214,7 @@ public sealed partial class InitInNamespace : IDisposable
         }
     }
 
-    // Processes of a dead pid namespace leave their cgroups a moment later.
+    // Processes of a dead pid namespace leave their cgroups a moment later, or when the host's disk has taken what they were writing through.
     void RemoveCgroups()
     {
         long start = Stopwatch.GetTimestamp();
@@ -226,7 +226,7 @@ public sealed partial class InitInNamespace : IDisposable
                     Directory.Delete(folder);
                 Directory.Delete(_cgroup);
             }
-            catch (IOException) when (Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(10))
+            catch (IOException) when (Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(60))
             {
                 Thread.Sleep(20);
             }

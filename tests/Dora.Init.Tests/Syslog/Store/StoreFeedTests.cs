@@ -65,6 +65,29 @@ public sealed class StoreFeedTests : LogFixture
     }
 
     [Fact]
+    public void Writer_killed_when_the_new_file_has_its_first_line_only_loses_and_doubles_nothing()
+    {
+        Claim();
+        var (output, error) = Open("web");
+        using (error)
+        using (output)
+        {
+            for (int i = 0; i < 50; i++) Write(output, $"line {i}\n");
+            Until("line 49");
+            _mayStart = false;
+            KillWriter();
+            string current = Path.Combine(_logs, "current.log");
+            long last = File.ReadLines(current).Count() - 1; // "started" has the first number
+            File.Move(current, Path.Combine(_logs, "00000001-20260101T000000Z-20260101T000001Z-1a2b3c4d.log"));
+            File.WriteAllBytes(current, StoreHead.Format("1a2b3c4d000000000000000000000000", 1, last));
+            _mayStart = true;
+            Write(output, "line 50\n");
+            Until("line 50");
+        }
+        Assert.Equal(Enumerable.Range(0, 51).Select(i => $"line {i}"), Stored().Where(text => text != "started" && !text.StartsWith("store: ", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public void Told_to_end_syslog_leaves_when_all_is_in_the_file()
     {
         Claim();
