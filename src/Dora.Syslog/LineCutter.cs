@@ -46,7 +46,7 @@ internal ref struct LineCutter(ReadOnlySpan<byte> bytes, bool goesOn = false)
     }
 
     /// <summary>The length without a character of UTF-8 that has begun at the end and is not complete.</summary>
-    private static int CharacterBoundary(ReadOnlySpan<byte> bytes)
+    public static int CharacterBoundary(ReadOnlySpan<byte> bytes)
     {
         for (int back = 1; back <= 3 && back < bytes.Length; back++)
         {

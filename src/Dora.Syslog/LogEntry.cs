@@ -22,7 +22,7 @@ internal ref struct LogEntry
     /// <summary>The line goes on the one before of the same source: it was too long, or came with a pause inside.</summary>
     public bool IsContinuation;
 
-    /// <summary>The service, "kernel", or the tag of a sender that belongs to no service.</summary>
+    /// <summary>The service, "kernel", or the tag of a sender that belongs to no service; of another machine see <see cref="Receiving.RemoteName"/>.</summary>
     public ReadOnlySpan<byte> Service;
 
     public ReadOnlySpan<byte> Text;

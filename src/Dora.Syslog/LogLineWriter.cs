@@ -13,7 +13,7 @@ namespace Dora.Syslog;
 internal static class LogLineWriter
 {
     /// <summary>No byte of a line takes more than six.</summary>
-    public static int WorstCase(in LogEntry entry) => 256 + (entry.Service.Length + entry.Text.Length) * 6;
+    public static int WorstCase(in LogEntry entry) => 320 + (entry.Service.Length + entry.Text.Length) * 6;
 
     /// <summary>The length of the JSON and its newline in <paramref name="target"/>, which must hold <see cref="WorstCase"/>.</summary>
     public static int Write(in LogEntry entry, Span<byte> target)
@@ -25,7 +25,8 @@ internal static class LogLineWriter
         Put(target, ref at, "\",\"bootMs\":"u8);
         PutNumber(target, ref at, entry.BootUs / 1000);
         Put(target, ref at, ",\"service\":\""u8);
-        PutText(target, ref at, entry.Service);
+        if (entry.Source == LogSource.Remote) PutRemote(target, ref at, entry.Service);
+        else PutText(target, ref at, entry.Service);
         if (entry.Pid > 0)
         {
             Put(target, ref at, "\",\"pid\":"u8);
@@ -38,6 +39,7 @@ internal static class LogLineWriter
             LogSource.Output => "output"u8,
             LogSource.Error => "error"u8,
             LogSource.Kernel => "kernel"u8,
+            LogSource.Remote => "remote"u8,
             _ => "syslog"u8,
         });
         Put(target, ref at, "\",\"priority\":"u8);
@@ -51,6 +53,22 @@ internal static class LogLineWriter
         PutText(target, ref at, entry.Text);
         Put(target, ref at, "\"}\n"u8);
         return at;
+    }
+
+    private static void PutRemote(Span<byte> target, ref int at, ReadOnlySpan<byte> name)
+    {
+        Receiving.RemoteName.Split(name, out var address, out var host, out var tag, out var time);
+        PutText(target, ref at, address);
+        PutMember(target, ref at, "\",\"host\":\""u8, host);
+        PutMember(target, ref at, "\",\"tag\":\""u8, tag);
+        PutMember(target, ref at, "\",\"sent\":\""u8, time);
+    }
+
+    private static void PutMember(Span<byte> target, ref int at, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    {
+        if (value.IsEmpty) return;
+        Put(target, ref at, key);
+        PutText(target, ref at, value);
     }
 
     private static void Put(Span<byte> target, ref int at, ReadOnlySpan<byte> text)

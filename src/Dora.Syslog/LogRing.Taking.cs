@@ -30,6 +30,9 @@ namespace Dora.Syslog;
 /// Streams that are in the middle of a line which was given out in part (too long, or a pause) are in a small table behind
 /// the ring, so that the successor goes on with the line and its priority. It changes when a batch is settled. Kernel
 /// records have numbers: there the first number that is not taken yet does what the witness does.
+///
+/// Lines that are dropped (<see cref="LogRates"/>) are taken in the same way; what they count is put back with the rest. A line about
+/// them is a batch of its own, whose witness we write ourselves (<see cref="Commit"/>).
 /// </summary>
 internal sealed unsafe partial class LogRing
 {
@@ -61,6 +64,9 @@ internal sealed unsafe partial class LogRing
     /// <summary>What is appended from here on stands once <see cref="NextKernelSequence"/> has changed.</summary>
     public void BeginKernel() => Mark(TakingKernel, 0, NextKernelSequence);
 
+    /// <summary>In a severity: the line that it is of is dropped. Who does not know that goes on with it.</summary>
+    public const byte DroppedLine = 8;
+
     /// <summary>How the stream that is being taken goes on: with a line that was begun, of this severity; null: with a new one.</summary>
     public void GoesOn(byte? severity) => _header->After = severity is { } begun ? (byte)(begun + 1) : (byte)0;
 
@@ -70,16 +76,30 @@ internal sealed unsafe partial class LogRing
         if (!IsTaking) return true;
         bool isTaken = _header->State == TakingKernel ? _header->NextKernelSequence != _header->Source : _header->Witness == _header->First;
         Step();
-        if (!isTaken) TakeBack();
+        if (!isTaken)
+        {
+            TakeBack();
+            Rates?.TakeBack();
+        }
         else if (_header->Source != 0 && _header->State == Taking) Note(_header->Source, _header->After);
+        Step();
+        Rates?.Settle();
         Step();
         Volatile.Write(ref _header->State, Idle);
         Step();
         return isTaken;
     }
 
+    /// <summary>What was appended since <see cref="Begin"/> stands: nothing had to be taken from anywhere.</summary>
+    public void Commit()
+    {
+        Volatile.Write(ref _header->Witness, _header->First);
+        Step();
+        Settle();
+    }
+
     /// <summary>The severity of the line that the stream is in the middle of; null if it is in none.</summary>
-    public byte? UnfinishedOf(long stream) => Find(stream) is var entry && entry != null ? (byte)(entry->Severity & 7) : null;
+    public byte? UnfinishedOf(long stream) => Find(stream) is var entry && entry != null ? (byte)(entry->Severity & (7 | DroppedLine)) : null;
 
     /// <summary>The stream is over.</summary>
     public void Forget(long stream)

@@ -59,20 +59,26 @@ internal sealed unsafe partial class LogRing
     /// <param name="memory">The block.</param>
     /// <param name="size">Its size in bytes.</param>
     /// <param name="stepped">For tests: called between every two stores and system calls; may end all by an exception.</param>
-    public LogRing(byte* memory, int size, Action? stepped = null)
+    /// <param name="rates">What <see cref="LogRates"/> works on, of its size; without it nobody has a limit.</param>
+    public LogRing(byte* memory, int size, Action? stepped = null, byte* rates = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(size, MinimumSize);
         _stepped = stepped;
+        if (rates != null) Rates = new LogRates(rates);
         _header = (Header*)memory;
         _data = memory + HeaderSize;
         _capacity = (uint)(size - HeaderSize - TableSize) & ~7u;
         Recovered = TryAttach();
+        Rates?.Settle(); // of a ring that is gone, or that a syslog settled which knows of no rates
         if (Recovered) return;
         *_header = new Header { Capacity = _capacity, NextSequence = 1 };
         ClearTable();
         _header->Magic = Magic;
         _firstSequence = 1;
     }
+
+    /// <summary>Who may write how much, and what was dropped.</summary>
+    public LogRates? Rates { get; }
 
     /// <summary>The memory held a sound ring, which goes on.</summary>
     public bool Recovered { get; }
@@ -203,10 +209,10 @@ internal sealed unsafe partial class LogRing
         return position;
     }
 
-    /// <summary>"" asks for every line, "dhcp" for those of dhcp and of its instances dhcp@eth0 ....</summary>
+    /// <summary>"" asks for every line, "dhcp" for those of dhcp and of its instances dhcp@eth0 ..., "@10.0.0.7" for those of a machine, behind which its own words stand.</summary>
     public static bool Matches(ReadOnlySpan<byte> asked, ReadOnlySpan<byte> service) =>
         asked.IsEmpty
-        || (service.StartsWith(asked) && (service.Length == asked.Length || service[asked.Length] == (byte)'@'));
+        || (service.StartsWith(asked) && (service.Length == asked.Length || service[asked.Length] is (byte)'@' or (byte)' '));
 
     private void MakeRoom(ulong size)
     {
@@ -242,7 +248,7 @@ internal sealed unsafe partial class LogRing
             if (record->Size < 8 || record->Size > room || (record->Size & 7) != 0) return false;
             if (record->Source != 0)
             {
-                if (record->Size < RecordHeaderSize || record->Source > (byte)LogSource.Self
+                if (record->Size < RecordHeaderSize || record->Source > (byte)LogSource.Remote
                     || record->Size != ((uint)(RecordHeaderSize + record->NameLength + record->TextLength + 7) & ~7u)
                     || record->TextLength > MaximumText || record->Sequence <= sequence
                     || record->Sequence >= _header->NextSequence) return false;

@@ -50,6 +50,7 @@ internal sealed partial class LogServer
             AddStream(message.StreamId, message.Source, message.Service, passed);
         else if (isKnown && message.Kind == ChannelMessageKind.StoreFolder && passed is not null)
             KeepIn(passed, StoreLimits.Decode(message.Query));
+        else if (isKnown && message.Kind == ChannelMessageKind.Rate && passed is null) Limit(message.Service, message.Rate);
         else if (isKnown && message.Kind == ChannelMessageKind.Query && passed is not null
                  && LogQuery.TryDecode(message.Query, out var query))
             Serve(passed, query);
@@ -89,7 +90,8 @@ internal sealed partial class LogServer
         var errno = Errno.None;
         if (_helloIsDue)
         {
-            errno = Send(ChannelMessage.Hello);
+            errno = Send(ChannelMessage.KnowsRates);
+            if (errno == Errno.None) errno = Send(ChannelMessage.Hello);
             _helloIsDue = errno != Errno.None;
         }
         while (errno == Errno.None && _ended.TryPeek(out long id))
@@ -119,6 +121,7 @@ internal sealed partial class LogServer
     private void CloseSources()
     {
         CloseChannel();
+        CloseRemote();
         if (_devLogWatch is not null) Loop.Unwatch(_devLogWatch);
         _devLog?.Dispose();
         _senders.Close();

@@ -1,4 +1,3 @@
-using System.Text;
 using Dora.Core.Events;
 using Dora.Core.Linux;
 using Dora.Core.Protocol;
@@ -42,6 +41,7 @@ internal sealed partial class LogServer
         var message = SyslogMessage.Parse(datagram, _hostName);
         byte[] name = _sender;
         int length = _senders.ServiceOf(sender.pid, name);
+        int rate = RateOf(name.AsSpan(0, length), sender.uid);
         if (length == 0)
         {
             // No service of ours, or gone already: its own word is the best there is. Root may say what it likes; the word of
@@ -52,25 +52,15 @@ internal sealed partial class LogServer
             if (sender.pid == 0 || sender.uid != 0) name[length++] = (byte)'?';
         }
         Ring.Begin(datagram.IsEmpty ? (byte)0 : datagram[0]);
+        if (rate >= 0) Ring.Rates!.Save(rate);
         var stamp = Stamp();
         var entry = new LogEntry
         {
             TimeUs = stamp.Us, BootUs = stamp.BootUs, Priority = (byte)message.Priority, Pid = sender.pid, Source = LogSource.Syslog,
             Service = name.AsSpan(0, length),
         };
-        var lines = new LineCutter(message.Text);
-        while (lines.Next(isEnd: true))
-        {
-            entry.IsContinuation = lines.IsContinuation;
-            entry.Text = lines.Line;
-            Add(entry);
-        }
-        if (cutOff > 0)
-        {
-            entry.IsContinuation = false;
-            entry.Text = Encoding.UTF8.GetBytes($"{cutOff} bytes of this message were cut off");
-            Add(entry);
-        }
+        bool isKept = AddLines(ref entry, message.Text, rate);
+        if (cutOff > 0 && isKept) AddCutOff(ref entry, cutOff);
         Ring.Step();
         var errno = Sys.Read(_devLog!, new Span<byte>(Ring.Witness, 1), out int _);
         Ring.Step();

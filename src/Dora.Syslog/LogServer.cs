@@ -2,14 +2,15 @@ using System.Text;
 using Dora.Core.Events;
 using Dora.Core.Linux;
 using Dora.Core.Protocol;
+using Dora.Core.Protocol.Json;
 
 namespace Dora.Syslog;
 
 /// <summary>
 /// Collects lines and answers queries, on one loop.
 ///
-/// Lines come from three kinds of source: <c>/dev/log</c> (<see cref="LogServer"/>.DevLog.cs), <c>/dev/kmsg</c>
-/// (.Kernel.cs) and the pipes of services (<see cref="LogStream"/>). Each is looked at, put into the <see cref="LogRing"/> by
+/// Lines come from these sources: <c>/dev/log</c> (<see cref="LogServer"/>.DevLog.cs), <c>/dev/kmsg</c>
+/// (.Kernel.cs) and the pipes of services (<see cref="LogStream"/>); from other machines where that is wanted (.Receiving.cs). Each is looked at, put into the <see cref="LogRing"/> by
 /// <see cref="Add"/>, and taken out of its source exactly once, though this process is killed at any instruction
 /// (LogRing.Taking.cs). <see cref="Added"/> is called when lines stand: clients (<see cref="LogReader"/>) and the files
 /// (<see cref="Store.StoreFeed"/>) read them from the ring. Every wake-up does a bounded piece of work, so a writer at full speed takes turns with
@@ -46,6 +47,7 @@ internal sealed partial class LogServer
         Sys.Pipe(out var read, out var write).ThrowIfError("pipe2");
         PeekPipe = (read, write);
         loop.Failed = (owner, exception) => Note($"{owner}: {exception.Message}");
+        if (ring.Rates?.HasUntold == true) WantSweep();
     }
 
     public EventLoop Loop { get; }
@@ -160,6 +162,12 @@ internal sealed partial class LogServer
             connection.Dispose();
             return;
         }
+        if (query.Status)
+        {
+            _ = Sys.Write(connection, HttpResponse.Format(200, HttpResponse.Json, JsonMapWriter.Write(Status()), keepAlive: false), out _);
+            connection.Dispose();
+            return;
+        }
         bool isInFilesOnly = query.Boots || (query.Boot is { } boot && boot != "0" && !Store.StoreProcess.BootId().StartsWith(boot, StringComparison.Ordinal));
         if (isInFilesOnly && Files is null)
         {
@@ -210,6 +218,7 @@ internal sealed partial class LogServer
     /// </summary>
     public void Leave(Action then)
     {
+        TakeWhatHasCome();
         PumpReaders();
         if (_store is null) then();
         else _store.Leave(then);
@@ -272,7 +281,7 @@ internal sealed partial class LogServer
             if (reader.IsStuck(now - ReaderPatience)) EndReader(reader);
             else isWanted |= reader.IsBehind;
         }
-        if (isWanted) WantSweep();
+        if (isWanted | TellDropped(now)) WantSweep();
     }
 
     /// <summary>Microseconds since 1970, and since boot.</summary>

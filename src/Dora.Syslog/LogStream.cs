@@ -27,7 +27,8 @@ internal sealed class LogStream
     private readonly Action _look;
     private readonly byte[] _service;
     private readonly LogSource _source;
-    private byte? _severity; // of the line that goes on
+    private byte? _severity; // of the line that goes on; with LogRing.DroppedLine
+    private int _rate = -1, _rateVersion = -1; // where its lines are counted
     private int _half; // bytes in the pipe that are half a line
     private TimeSpan _halfSince;
     private bool _hasHungUp, _lookIsPosted, _isClosed;
@@ -101,7 +102,10 @@ internal sealed class LogStream
         var cutter = new LineCutter(bytes, _severity is not null);
         if (!cutter.Next(isEnd) && cutter.Rest.Length == bytes.Length) return 0;
         var ring = _server.Ring;
+        int rate = Rate();
+        if (rate >= 0) _server.TellIfDue(rate);
         ring.Begin(bytes[0], Id);
+        if (rate >= 0) ring.Rates!.Save(rate);
         ulong enough = ring.Newest.Offset + ring.Capacity / 4;
         var stamp = LogServer.Stamp();
         byte? severity = _severity;
@@ -109,7 +113,7 @@ internal sealed class LogStream
         cutter = new LineCutter(bytes, severity is not null);
         while (ring.Newest.Offset < enough && cutter.Next(isEnd))
         {
-            Add(cutter.Line, cutter.IsContinuation, ref severity, stamp);
+            Add(cutter.Line, cutter.IsContinuation, rate, ref severity, stamp);
             length = bytes.Length - cutter.Rest.Length;
         }
         if (ring.Newest.Offset < enough) length = bytes.Length - cutter.Rest.Length; // ends of lines that were given out
@@ -135,16 +139,38 @@ internal sealed class LogStream
         return _server.Ring.Settle();
     }
 
-    private void Add(ReadOnlySpan<byte> line, bool isContinuation, ref byte? severity, (long Us, long BootUs) stamp)
+    private void Add(ReadOnlySpan<byte> line, bool isContinuation, int rate, ref byte? severity, (long Us, long BootUs) stamp)
     {
-        if (!isContinuation || severity is null) // else it is the priority of the line that goes on
+        bool isDropped = false;
+        // Of a line that is dropped the rest is, too.
+        if (isContinuation && severity is { } begun && (begun & LogRing.DroppedLine) != 0) isDropped = true;
+        else if (!isContinuation || severity is null) // else it is the priority of the line that goes on
             severity = PriorityPrefix.TryStrip(ref line, out int said) ? (byte)said
                 : _source == LogSource.Error ? Warning : Informational;
+        if (isDropped)
+        {
+            if (rate >= 0) _server.Ring.Rates!.Drop(rate);
+        }
+        else if (rate >= 0 && !_server.Ring.Rates!.TryTake(rate, stamp.BootUs))
+        {
+            isDropped = true;
+            severity = (byte)(severity!.Value | LogRing.DroppedLine);
+            _server.WantSweep();
+        }
+        if (isDropped) return;
         _server.Add(new LogEntry
         {
-            TimeUs = stamp.Us, BootUs = stamp.BootUs, Priority = (byte)(DaemonFacility | severity.Value), Source = _source,
+            TimeUs = stamp.Us, BootUs = stamp.BootUs, Priority = (byte)(DaemonFacility | severity!.Value), Source = _source,
             IsContinuation = isContinuation, Service = _service, Text = line,
         });
+    }
+
+    private int Rate()
+    {
+        if (_server.Ring.Rates is not { } rates || rates.Version == _rateVersion) return _rate;
+        _rate = rates.For(_service, EventLoop.Now.Ticks / 10);
+        _rateVersion = rates.Version; // perhaps a new one
+        return _rate;
     }
 
     /// <summary>There is no room for a page: its writer may wait for us. A pipe of the usual size holds the longest line and more.</summary>

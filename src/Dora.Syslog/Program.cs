@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
+using Dora.Core.Configuration;
 using Dora.Core.Events;
 using Dora.Core.Linux;
 using Dora.Syslog.Forwarding;
@@ -10,7 +11,8 @@ namespace Dora.Syslog;
 /// <summary>
 /// <c>syslog [--ring=BYTES]</c> (<c>syslog store</c>, <c>syslog history</c> are its own children): an unprivileged process that collects what the machine says.
 /// It opens nothing itself: descriptors 3 and up are named by LISTEN_FDNAMES: <c>dev-log</c> (bound, SO_PASSCRED),
-/// <c>kmsg</c> (non-blocking), <c>channel</c> (SOCK_SEQPACKET to the manager), <c>ring</c> (memory file). Each may be
+/// <c>kmsg</c> (non-blocking), <c>channel</c> (SOCK_SEQPACKET to the manager), <c>ring</c> (memory file),
+/// <c>receive-...</c> (sockets for other machines). Each may be
 /// missing: then that source is not there, and without <c>ring</c> the lines die with the process.
 /// </summary>
 internal static partial class Program
@@ -34,8 +36,9 @@ internal static partial class Program
 
         using var loop = new EventLoop();
         if (!passed.Remove("ring", out var ringFile)) Sys.MakeMemoryFile("log-ring", out ringFile).ThrowIfError("memfd_create");
-        SharedMemory.Map(ringFile, ringBytes + LogRing.TableSize, out var memory).ThrowIfError("mmap", "ring");
+        SharedMemory.Map(ringFile, ringBytes + LogRing.TableSize + LogRates.Size, out var memory).ThrowIfError("mmap", "ring");
         var server = new LogServer(loop, RingIn(memory!));
+        server.Configure(LogFile.Load());
         server.Note(server.Ring.Recovered
             ? $"started again, {server.Ring.NextSequence - server.Ring.FirstSequence} lines kept" : "started");
 
@@ -43,7 +46,11 @@ internal static partial class Program
             server.ListenTo(devLog, Encoding.UTF8.GetBytes(Sys.ReadText("/proc/sys/kernel/hostname")?.Trim() ?? ""));
         if (passed.Remove("kmsg", out var kmsg)) server.ReadKernel(kmsg);
         if (passed.Remove("channel", out var channel)) server.Attend(channel);
-        foreach (var unknown in passed.Values) unknown.Dispose();
+        foreach (var (name, socket) in passed)
+        {
+            if (name.StartsWith(ReceiveKeys.NamePrefix, StringComparison.Ordinal)) server.Receive(name, socket);
+            else socket.Dispose();
+        }
         // native/signals.c blocks TERM: whoever wants it reads it. What writers have left is read by the next one.
         Sys.SignalDescriptor([Libc.SIGTERM], out var signals).ThrowIfError("signalfd");
         loop.Watch(signals, Libc.EPOLLIN, "signals", events =>
@@ -56,7 +63,8 @@ internal static partial class Program
         return 0;
     }
 
-    private static unsafe LogRing RingIn(SharedMemory memory) => new(memory.Pointer, memory.Length);
+    // The ring and its table first, where a syslog finds them that knows of nothing else.
+    private static unsafe LogRing RingIn(SharedMemory memory) => new(memory.Pointer, memory.Length - LogRates.Size, null, memory.Pointer + memory.Length - LogRates.Size);
 
     /// <summary>Descriptors from 3 on by name.</summary>
     internal static Dictionary<string, FileDescriptor> PassedDescriptors(string? countText, string? names)

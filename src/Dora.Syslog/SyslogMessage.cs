@@ -21,6 +21,9 @@ internal ref struct SyslogMessage
 
     public ReadOnlySpan<byte> Text;
 
+    /// <summary>Of a message of another machine: what it calls itself, when it says that it was, and the process as it stands there. May be empty.</summary>
+    public ReadOnlySpan<byte> Host, Time, Process;
+
     public readonly int Facility => Priority >> 3;
 
     public readonly int Severity => Priority & 7;
@@ -37,7 +40,17 @@ internal ref struct SyslogMessage
         return message;
     }
 
-    private static bool TryTakePriority(scoped ref ReadOnlySpan<byte> rest, ref int priority)
+    /// <summary>A message of another machine: with its name, and with any facility that it says.</summary>
+    public static SyslogMessage ParseRemote(ReadOnlySpan<byte> bytes)
+    {
+        SyslogMessage message = new() { Priority = UserNotice };
+        var rest = bytes.TrimEnd("\0\r\n "u8);
+        bool hasPriority = TryTakePriority(ref rest, ref message.Priority, isRemote: true);
+        if (!hasPriority || !TryRfc5424(rest, ref message)) RemoteRfc3164(rest, ref message);
+        return message;
+    }
+
+    private static bool TryTakePriority(scoped ref ReadOnlySpan<byte> rest, ref int priority, bool isRemote = false)
     {
         if (rest.IsEmpty || rest[0] != (byte)'<') return false;
         int end = rest[..Math.Min(rest.Length, 5)].IndexOf((byte)'>');
@@ -49,7 +62,7 @@ internal ref struct SyslogMessage
             value = value * 10 + b - '0';
         }
         if (value > 191) return false;
-        priority = value < 8 ? value + 8 : value;
+        priority = value < 8 && !isRemote ? value + 8 : value;
         rest = rest[(end + 1)..];
         return true;
     }
@@ -60,12 +73,15 @@ internal ref struct SyslogMessage
         if (!rest.StartsWith("1 "u8)) return false;
         rest = rest[2..];
         if (!TryTakeWord(ref rest, out var time) || !(time.SequenceEqual("-"u8) || IsDate(time))) return false;
-        if (!TryTakeWord(ref rest, out _) || !TryTakeWord(ref rest, out var tag)) return false;
+        if (!TryTakeWord(ref rest, out var host) || !TryTakeWord(ref rest, out var tag)) return false;
         if (!TryTakeWord(ref rest, out var pid) || !TryTakeWord(ref rest, out _)) return false;
         if (!TrySkipData(ref rest)) return false;
         if (rest.StartsWith("\uFEFF"u8)) rest = rest[3..];
         message.Tag = tag.SequenceEqual("-"u8) ? default : tag;
         message.ClaimedPid = Number(pid);
+        message.Host = host.SequenceEqual("-"u8) ? default : host;
+        message.Time = time.SequenceEqual("-"u8) ? default : time;
+        message.Process = pid.SequenceEqual("-"u8) ? default : pid;
         message.Text = rest;
         return true;
     }
@@ -108,6 +124,26 @@ internal ref struct SyslogMessage
         if (!TryTag(rest, rest.Length < length ? 0 : 1, ref message)) message.Text = rest;
     }
 
+    // Behind a time stands the sender's name, unless it looks like a tag: what relays send, and all that follow RFC 3164.
+    private static void RemoteRfc3164(ReadOnlySpan<byte> rest, ref SyslogMessage message)
+    {
+        var all = rest;
+        if (rest.Length >= 16 && rest[3] == (byte)' ' && rest[6] == (byte)' ' && rest[9] == (byte)':'
+            && rest[12] == (byte)':' && rest[15] == (byte)' ') rest = rest[16..];
+        else if (rest.IndexOf((byte)' ') is > 18 and var end && IsDate(rest[..end]))
+        {
+            message.Time = rest[..end];
+            rest = rest[(end + 1)..];
+        }
+        bool hasTime = rest.Length < all.Length;
+        if (hasTime && rest.IndexOf((byte)' ') is > 0 and var space && rest[space - 1] != (byte)':' && rest[..space].IndexOf((byte)'[') < 0)
+        {
+            message.Host = rest[..space];
+            rest = rest[(space + 1)..];
+        }
+        if (!TryTag(rest, hasTime ? 0 : 1, ref message)) message.Text = rest;
+    }
+
     private static bool TryTag(ReadOnlySpan<byte> rest, int shortest, ref SyslogMessage message)
     {
         int colon = rest.IndexOf((byte)':');
@@ -119,7 +155,8 @@ internal ref struct SyslogMessage
         {
             int bracket = tag.LastIndexOf((byte)'[');
             if (bracket < shortest) return false;
-            pid = Number(tag[(bracket + 1)..^1]);
+            message.Process = tag[(bracket + 1)..^1];
+            pid = Number(message.Process);
             tag = tag[..bracket];
         }
         // openlog(3) allows anything as identity; a sentence with a colon is none.

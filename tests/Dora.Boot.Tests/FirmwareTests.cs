@@ -12,6 +12,13 @@ public class FirmwareTests
         machine.WaitForSsh(Machine.BootLimit + TimeSpan.FromSeconds(60));
         Assert.Equal("yes", machine.SshOutput("[ -d /sys/firmware/efi ] && echo yes || echo no"));
         Assert.Equal("listening", machine.Services()["sshd"].State);
+
+        // The screen is the firmware's framebuffer there, with the kernel's console on it: what is written can be seen.
+        var (before, all) = machine.ScreenPoints();
+        Assert.InRange(all, 640 * 480, 4096 * 4096);
+        Assert.InRange(before, 200, all / 4); // the kernel's words, a login's
+        machine.SshOutput(@"for i in 1 2 3 4 5 6 7 8 9 10; do printf '\nMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMM'; done >/dev/tty0");
+        Assert.InRange(machine.ScreenPoints().Lit - before, 500 * 20, 500 * 128); // 500 letters of 8 x 16 points
     }
 
     // Written to a stick or a disk the same bytes boot too: isohybrid.

@@ -60,6 +60,7 @@ public sealed partial class TranscriptTests : IDisposable
         Top();
 
         Prose("## Jobs");
+        Prose("Services with a schedule, and lines of crontabs:");
         Scene("cron list");
         Scene("cron log mirror -n 2");
 
@@ -193,7 +194,7 @@ public sealed partial class TranscriptTests : IDisposable
             """{"step":"write","detail":"file system","offset":1114112,"length":4096,"status":"planned"}""",
             """{"step":"result","status":"planned","result":{"status":"planned","message":"sdb: nothing was written"}}""") + "\n");
         const string mirror = """{"name":"mirror","schedule":["every 6h"],"state":"failed","last":{"started":"2026-11-21T21:04:11.000Z","durationMs":2140,"cause":"schedule","result":"exit-code","code":23}""";
-        Set("GET /v1/jobs", 200, """[{"name":"backup","schedule":["30 2 * * *"],"zone":"Europe/Berlin","state":"done","next":{"bootMs":1,"wall":"2026-11-22T01:30:00.000Z"},"last":{"started":"2026-11-21T01:30:00.000Z","durationMs":754000,"cause":"schedule","result":"success"}},""" + mirror + ""","next":{"bootMs":1,"wall":"2026-11-22T03:04:11.000Z"}}]""");
+        Set("GET /v1/jobs", 200, """[{"name":"backup","schedule":["30 2 * * *"],"zone":"Europe/Berlin","state":"done","next":{"bootMs":1,"wall":"2026-11-22T01:30:00.000Z"},"last":{"started":"2026-11-21T01:30:00.000Z","durationMs":754000,"cause":"schedule","result":"success"}},{"name":"cron@alice:sync-7d21f0","description":"line 3 of /etc/crontabs/alice","schedule":["*/15 * * * *"],"state":"done","next":{"bootMs":1,"wall":"2026-11-21T21:15:00.000Z"},"last":{"started":"2026-11-21T21:00:00.000Z","durationMs":812,"cause":"schedule","result":"success"}},""" + mirror + ""","next":{"bootMs":1,"wall":"2026-11-22T03:04:11.000Z"}}]""");
         Set("GET /v1/jobs/mirror", 200, mirror + ""","runs":[{"started":"2026-11-21T09:04:11.000Z","cause":"schedule","result":"interrupted"},{"started":"2026-11-21T15:04:11.000Z","durationMs":48211,"cause":"missed","result":"success"},{"started":"2026-11-21T21:04:11.000Z","durationMs":2140,"cause":"schedule","result":"exit-code","code":23}]}""");
         _server.AddRaw("GET /v1/logs?lines=2&service=mirror", Log("mirror", "", ("receiving incremental file list", 6), ("rsync error: partial transfer (code 23)", 3)));
         Set("GET /v1/boot", 200, File.ReadAllText(Repository.File("tests/Dora.Ctl.Tests/Fixtures/boot.json")));

@@ -44,6 +44,9 @@ public sealed partial class DoraClient
         return boots;
     }
 
+    /// <summary>How much the log holds, and what it has lost.</summary>
+    public Answer<LogStatus> LogStatus() => Get<LogStatus>("/v1/logs/status");
+
     /// <summary>Gives log lines to <paramref name="take"/>, as they come, until the other side ends the stream.</summary>
     /// <param name="path">What <see cref="LogPath"/> made.</param>
     /// <param name="take">Gets each line.</param>

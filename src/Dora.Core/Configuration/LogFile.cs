@@ -4,7 +4,7 @@ using Dora.Core.Linux;
 namespace Dora.Core.Configuration;
 
 /// <summary>
-/// Reads the keys of the store in /etc/dora/log.yaml: how much the log may take of the storage. Strict, as service files are. A file with a problem does not
+/// Reads /etc/dora/log.yaml but for <c>forward</c>: how much the log may take of the storage, how much of it a service, and who may send from outside. Strict, as service files are. A file with a problem does not
 /// count at all: what is usual holds, and the problem is told.
 /// </summary>
 internal sealed class LogFile
@@ -18,6 +18,8 @@ internal sealed class LogFile
         Key("file-size", "bytes, such as 8M", "8M, at most a quarter of size", "After so much a new file begins.", (file, value) => file.FileSize = value.Bytes(64 << 10, Most)),
         Key("file-age", "duration", "1d", "After so long a new file begins.", (file, value) => file.FileAge = value.Duration(TimeSpan.FromMinutes(1))),
         Key("keep-free", "bytes, such as 1G", "a twentieth of the file system, 4M to 1G", "So much of the file system stays free.", (file, value) => file.KeepFree = value.Bytes(1, Most)),
+        Key("rate", "number/duration or none", "none", "Lines of a service, in which time, that are kept; log-rate of its file goes before.", (file, value) => file.Rate = value.PollLimit()),
+        Key("receive", "list of places", "nowhere", "Where lines of other machines are taken (ReceiveKeys).", (file, value) => file.Receive = value.ReceivePlaces()),
         Key("forward", "list of targets", "", "To whom lines are sent (ForwardFile).", (_, _) => { }),
     ];
 
@@ -29,6 +31,12 @@ internal sealed class LogFile
     public long KeepFree { get; private set; }
 
     public TimeSpan FileAge { get; private set; }
+
+    /// <summary>For services without <c>log-rate</c>, and users.</summary>
+    public PollLimit Rate { get; private set; }
+
+    /// <summary>Where syslog listens.</summary>
+    public List<SocketSettings> Receive { get; private set; } = [];
 
     public IReadOnlyList<Problem> Problems { get; private init; } = [];
 

@@ -55,6 +55,7 @@ internal static class ServiceKeys
         Key("reload-signal", "name of a signal", "", "The signal that makes it read its configuration anew.", (s, v) => s with { ReloadSignal = v.Signal() }),
         Key("helper-timeout", "duration or none", "30s", "How long each of these programs may take.", (s, v) => s with { HelperTimeout = v.Duration(TimeSpan.FromMilliseconds(1), mayBeEndless: true) }),
         Key("logger", "true or false", "false", "The one service that receives the output of all others.", (s, v) => s with { Logger = v.Boolean() }),
+        Key("log-rate", "number/duration or none", "rate of log.yaml", "Lines of its log, in which time, that are kept.", (s, v) => s with { LogRate = v.PollLimit() }),
         Key("survives-soft-reboot", "true or false", "false", "Goes on running through a soft reboot.", (s, v) => s with { SurvivesSoftReboot = v.Boolean() }),
         .. ProcessKeys.All,
     ];

@@ -54,6 +54,12 @@ public sealed record ServiceSettings
     /// <summary>When it is run by itself; <c>schedule</c>; null is not at all.</summary>
     internal Schedules.ScheduleSettings? Schedule { get; init; }
 
+    /// <summary>The line of a crontab that it is; null for a service that has a file.</summary>
+    internal Schedules.CrontabLine? Crontab { get; init; }
+
+    /// <summary>What its process leaves behind lives on, as with cron: a line may start a daemon.</summary>
+    internal bool LeavesProcesses => Crontab is not null;
+
     /// <summary>What makes a oneshot done without being run: the path of what it would make; <c>unless</c>; null is nothing.</summary>
     public string? Unless { get; init; }
 
@@ -84,6 +90,9 @@ public sealed record ServiceSettings
 
     /// <summary>Whether connections beyond <see cref="MaxConnections"/> are closed instead of left waiting; <c>when-full</c>.</summary>
     public bool RefusesWhenFull { get; init; }
+
+    /// <summary>Lines of its log, in which time, that are kept; <c>log-rate</c>; null: what log.yaml says for all.</summary>
+    public PollLimit? LogRate { get; init; }
 
     /// <summary>How often its sockets may wake init: connections that are taken, starts on demand; <c>poll-limit</c>.</summary>
     public PollLimit PollLimit { get; init; } = new(200, TimeSpan.FromSeconds(2));

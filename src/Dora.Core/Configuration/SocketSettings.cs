@@ -35,6 +35,9 @@ public sealed record SocketSettings(SocketKind Kind, string Address)
     /// <summary>The only network interface that it takes traffic from; <c>device</c>.</summary>
     public string? Device { get; init; }
 
+    /// <summary>Of a place where syslog listens: who may send, addresses and ranges of them; null is everybody.</summary>
+    internal IReadOnlyList<string>? From { get; init; }
+
     /// <summary>As the kernel's abstract namespace has it, without a file.</summary>
     internal bool IsAbstract => Address.StartsWith('@');
 

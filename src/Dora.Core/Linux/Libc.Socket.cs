@@ -8,7 +8,7 @@ internal static unsafe partial class Libc
     public const int AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10, AF_NETLINK = 16;
     public const int SOCK_STREAM = 1, SOCK_DGRAM = 2, SOCK_RAW = 3, SOCK_SEQPACKET = 5, SOCK_NONBLOCK = 0x800, SOCK_CLOEXEC = 0x80000;
     public const int SOL_SOCKET = 1, SO_REUSEADDR = 2, SO_ERROR = 4, SO_SNDBUF = 7, SO_RCVBUF = 8, SO_KEEPALIVE = 9, SO_PASSCRED = 16, SO_PEERCRED = 17;
-    public const int SO_RCVBUFFORCE = 33, SO_SNDBUFFORCE = 32, SO_PEERGROUPS = 59;
+    public const int SO_RCVBUFFORCE = 33, SO_SNDBUFFORCE = 32, SO_PEERGROUPS = 59, SO_MEMINFO = 55;
     public const int SO_REUSEPORT = 15, SO_BINDTODEVICE = 25;
     public const int IPPROTO_IP = 0, IP_FREEBIND = 15, IPV6_FREEBIND = 78;
     public const int SHUT_RD = 0, SHUT_WR = 1, SHUT_RDWR = 2;

@@ -6,7 +6,7 @@ namespace Dora.Core.Linux;
 internal static unsafe partial class Libc
 {
     public const int PR_SET_PDEATHSIG = 1;
-    public const nint SIG_IGN = 1;
+    public const nint SIG_DFL = 0, SIG_IGN = 1;
 
     [LibraryImport(Library)] public static partial int posix_spawn(int* pid, byte* path, void* fileActions, void* attributes, byte** argv, byte** envp);
     /// <summary>posix_spawn_file_actions_t: known to the library alone.</summary>

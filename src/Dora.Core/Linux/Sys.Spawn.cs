@@ -51,7 +51,12 @@ internal static unsafe partial class Sys
     /// <summary>Lets a signal pass unnoticed, here and in whatever we execute.</summary>
     public static void Ignore(int signal) => _ = Libc.signal(signal, Libc.SIG_IGN);
 
+    /// <summary>Takes that back.</summary>
+    public static void Heed(int signal) => _ = Libc.signal(signal, Libc.SIG_DFL);
+
     public static int ParentId => Libc.getppid();
 
     public static int ProcessId => Libc.getpid();
+
+    public static uint UserId => Libc.geteuid();
 }

@@ -25,6 +25,15 @@ internal enum ChannelMessageKind : byte
     /// program). Sent by a helper of the manager (Manager/Logging/LogFolder), after every Hello; an older syslog ignores it.
     /// </summary>
     StoreFolder = 6,
+
+    /// <summary>
+    /// To a syslog that <see cref="KnowsRates"/>, before the streams of a service: how many lines it may have kept, in which time (the id: count, and in
+    /// its upper half milliseconds; count 0: no limit; -1: as log.yaml says for all), and its name.
+    /// </summary>
+    Rate = 7,
+
+    /// <summary>Syslog to manager, before Hello: it understands <see cref="Rate"/>. An older manager ignores it, an older syslog never says it.</summary>
+    KnowsRates = 8,
 }
 
 /// <summary>
@@ -32,7 +41,7 @@ internal enum ChannelMessageKind : byte
 /// holds them), so any message may be read by a process that was not there when it was sent, and may come twice. Every
 /// message therefore says all that it needs, and streams have ids that are never used again.
 ///
-/// Layout: kind (1); for a stream id (8, little endian), source (1), name (the rest); for a query or limits their bytes.
+/// Layout: kind (1); for a stream id (8, little endian), source (1), name (the rest), and so for a rate; for a query or limits their bytes.
 /// </summary>
 internal readonly record struct ChannelMessage(ChannelMessageKind Kind, long StreamId, LogSource Source, string Service, byte[] Query)
 {
@@ -42,6 +51,9 @@ internal readonly record struct ChannelMessage(ChannelMessageKind Kind, long Str
 
     public static ChannelMessage AddStream(long id, LogSource source, string service) =>
         new(ChannelMessageKind.AddStream, id, source, service, []);
+
+    public static ChannelMessage RateOf(string service, Configuration.PollLimit? limit) =>
+        new(ChannelMessageKind.Rate, limit is { } rate ? (long)rate.Interval.TotalMilliseconds << 32 | (uint)rate.Count : -1, 0, service, []);
 
     public static ChannelMessage ForQuery(byte[] query) => new(ChannelMessageKind.Query, 0, 0, "", query);
 
@@ -56,6 +68,11 @@ internal readonly record struct ChannelMessage(ChannelMessageKind Kind, long Str
 
     public static ChannelMessage Hello => new(ChannelMessageKind.Hello, 0, 0, "", []);
 
+    public static ChannelMessage KnowsRates => new(ChannelMessageKind.KnowsRates, 0, 0, "", []);
+
+    /// <summary>What <see cref="RateOf"/> was told.</summary>
+    public Configuration.PollLimit? Rate => StreamId < 0 ? null : (int)StreamId <= 0 ? default(Configuration.PollLimit) : new((int)StreamId, TimeSpan.FromMilliseconds(StreamId >> 32));
+
     public static ChannelMessage StreamEnded(long id) => new(ChannelMessageKind.StreamEnded, id, 0, "", []);
 
     /// <summary>The datagram in <paramref name="buffer"/> of at least <see cref="MaximumBytes"/>.</summary>
@@ -64,14 +81,14 @@ internal readonly record struct ChannelMessage(ChannelMessageKind Kind, long Str
         buffer[0] = (byte)Kind;
         switch (Kind)
         {
-            case ChannelMessageKind.AddStream or ChannelMessageKind.StreamEnded:
+            case ChannelMessageKind.AddStream or ChannelMessageKind.StreamEnded or ChannelMessageKind.Rate:
                 BinaryPrimitives.WriteInt64LittleEndian(buffer[1..], StreamId);
                 buffer[9] = (byte)Source;
                 return buffer[..(StreamHeadBytes + Encoding.UTF8.GetBytes(Service, buffer[StreamHeadBytes..]))];
             case ChannelMessageKind.Query or ChannelMessageKind.StoreFolder:
                 Query.CopyTo(buffer[1..]);
                 return buffer[..(1 + Query.Length)];
-            case ChannelMessageKind.Sync or ChannelMessageKind.Hello:
+            case ChannelMessageKind.Sync or ChannelMessageKind.Hello or ChannelMessageKind.KnowsRates:
                 return buffer[..1];
             default:
                 throw new System.Diagnostics.UnreachableException($"channel message {Kind}");
@@ -85,15 +102,15 @@ internal readonly record struct ChannelMessage(ChannelMessageKind Kind, long Str
         var kind = (ChannelMessageKind)bytes[0];
         switch (kind)
         {
-            case ChannelMessageKind.AddStream or ChannelMessageKind.StreamEnded:
+            case ChannelMessageKind.AddStream or ChannelMessageKind.StreamEnded or ChannelMessageKind.Rate:
                 if (bytes.Length < StreamHeadBytes) return false;
                 message = new(kind, BinaryPrimitives.ReadInt64LittleEndian(bytes[1..]), (LogSource)bytes[9],
                     Encoding.UTF8.GetString(bytes[StreamHeadBytes..]), []);
-                return kind == ChannelMessageKind.StreamEnded || message.Source is LogSource.Output or LogSource.Error;
+                return kind != ChannelMessageKind.AddStream || message.Source is LogSource.Output or LogSource.Error;
             case ChannelMessageKind.Query or ChannelMessageKind.StoreFolder:
                 message = new(kind, 0, 0, "", bytes[1..].ToArray());
                 return kind == ChannelMessageKind.Query || bytes.Length > StoreLimits.EncodedBytes;
-            case ChannelMessageKind.Sync or ChannelMessageKind.Hello:
+            case ChannelMessageKind.Sync or ChannelMessageKind.Hello or ChannelMessageKind.KnowsRates:
                 message = new(kind, 0, 0, "", []);
                 return bytes.Length == 1;
             default:

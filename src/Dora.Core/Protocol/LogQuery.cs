@@ -7,7 +7,7 @@ namespace Dora.Core.Protocol;
 /// What a client of <c>GET /v1/logs</c> asks for. The manager hands it to syslog together with the client's connection
 /// (SCM_RIGHTS), as one datagram: version (1), flags (bit 0: follow, bit 1: until the end, bit 2: after), lines (int32,
 /// little endian), length of the service's name (1 byte), the name in UTF-8; with bit 2, after (int64, little endian); with bit 3, which is set where one
-/// of these is asked for: least severity (1), flags (1; bit 0: kernel, bit 1: grep ignores case, bit 2: boots), since and until (int64 each), length (1)
+/// of these is asked for: least severity (1), flags (1; bit 0: kernel, bit 1: grep ignores case, bit 2: boots, bit 3: status), since and until (int64 each), length (1)
 /// and text of the boot, length (1) and text of what is looked for.
 /// Plain queries have no flag that an older syslog would not know.
 /// </summary>
@@ -26,7 +26,7 @@ internal sealed record LogQuery(string? Service, int Lines, bool Follow, bool Un
     private const byte Version = 1;
     private const int HeadBytes = 7;
     private const int FollowFlag = 1, UntilEndFlag = 2, AfterFlag = 4, MoreFlag = 8;
-    private const int KernelFlag = 1, IgnoreCaseFlag = 2, BootsFlag = 4;
+    private const int KernelFlag = 1, IgnoreCaseFlag = 2, BootsFlag = 4, StatusFlag = 8;
     private const int MoreBytes = 20;
     private const byte Debug = 7;
 
@@ -53,7 +53,10 @@ internal sealed record LogQuery(string? Service, int Lines, bool Follow, bool Un
     /// <summary>Not lines: which boots there are lines of.</summary>
     public bool Boots { get; init; }
 
-    private bool HasMore => Priority != Debug || SinceUs > 0 || UntilUs > 0 || Grep is not null || IgnoreCase || Kernel || Boot is not null || Boots;
+    /// <summary>Not lines: how the log is (<see cref="LogStatus"/>).</summary>
+    public bool Status { get; init; }
+
+    private bool HasMore => Status || Priority != Debug || SinceUs > 0 || UntilUs > 0 || Grep is not null || IgnoreCase || Kernel || Boot is not null || Boots;
 
     public byte[] Encode()
     {
@@ -72,7 +75,7 @@ internal sealed record LogQuery(string? Service, int Lines, bool Follow, bool Un
         if (!HasMore) return bytes;
         var rest = bytes.AsSpan(more);
         rest[0] = (byte)Priority;
-        rest[1] = (byte)((Kernel ? KernelFlag : 0) | (IgnoreCase ? IgnoreCaseFlag : 0) | (Boots ? BootsFlag : 0));
+        rest[1] = (byte)((Kernel ? KernelFlag : 0) | (IgnoreCase ? IgnoreCaseFlag : 0) | (Boots ? BootsFlag : 0) | (Status ? StatusFlag : 0));
         BinaryPrimitives.WriteInt64LittleEndian(rest[2..], SinceUs);
         BinaryPrimitives.WriteInt64LittleEndian(rest[10..], UntilUs);
         rest[18] = (byte)boot.Length;
@@ -101,7 +104,7 @@ internal sealed record LogQuery(string? Service, int Lines, bool Follow, bool Un
 
     private static bool TryDecodeMore(ReadOnlySpan<byte> rest, ref LogQuery query)
     {
-        if (rest.Length < MoreBytes || rest[0] > Debug || rest[1] > (KernelFlag | IgnoreCaseFlag | BootsFlag) || rest[18] > LongestBoot) return false;
+        if (rest.Length < MoreBytes || rest[0] > Debug || rest[1] > (KernelFlag | IgnoreCaseFlag | BootsFlag | StatusFlag) || rest[18] > LongestBoot) return false;
         int grepAt = MoreBytes + rest[18];
         if (rest.Length < grepAt || rest[grepAt - 1] > LongestGrep || rest.Length != grepAt + rest[grepAt - 1]) return false;
         long since = BinaryPrimitives.ReadInt64LittleEndian(rest[2..]), until = BinaryPrimitives.ReadInt64LittleEndian(rest[10..]);
@@ -111,6 +114,7 @@ internal sealed record LogQuery(string? Service, int Lines, bool Follow, bool Un
         query = query with
         {
             Priority = rest[0], Kernel = (rest[1] & KernelFlag) != 0, IgnoreCase = (rest[1] & IgnoreCaseFlag) != 0, Boots = (rest[1] & BootsFlag) != 0,
+            Status = (rest[1] & StatusFlag) != 0,
             SinceUs = since, UntilUs = until, Boot = boot.IsEmpty ? null : Encoding.UTF8.GetString(boot), Grep = grep.IsEmpty ? null : Encoding.UTF8.GetString(grep),
         };
         return query.HasMore;

@@ -10,4 +10,7 @@ internal enum LogSource : byte
 
     /// <summary>syslog itself has something to say.</summary>
     Self = 5,
+
+    /// <summary>Another machine: its address is the kernel's word, everything else its own.</summary>
+    Remote = 6,
 }

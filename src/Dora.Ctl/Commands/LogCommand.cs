@@ -33,12 +33,14 @@ internal static class LogCommand
         var kernel = new Option<bool>("--kernel", "-k") { Description = "only lines of the kernel" };
         var boot = new Option<string?>("--boot", "-b") { Description = "lines of a boot: -1 is the one before this one, which it is alone; 0 this one; or how its id begins", HelpName = "BOOT", Arity = ArgumentArity.ZeroOrOne };
         var boots = new Option<bool>("--list-boots") { Description = "the boots that there are lines of" };
+        var status = new Option<bool>("--status") { Description = "how much the log holds, and what it has lost: lines that were too many for a limit, datagrams" };
         var output = Checked(new("--output", "-o") { Description = "short, iso (time to the millisecond), cat (messages alone) or json", HelpName = "FORM" },
             text => Array.IndexOf(s_outputs, text) < 0 ? $"-o {text}: one of {string.Join(", ", s_outputs)} is expected" : null);
-        var command = new Command("log", "log lines of services and kernel") { follow, lines, priority, since, until, grep, ignoreCase, kernel, boot, boots, output, serviceOption, service };
+        var command = new Command("log", "log lines of services and kernel") { follow, lines, priority, since, until, grep, ignoreCase, kernel, boot, boots, status, output, serviceOption, service };
         command.SetAction(bind((context, parsed) =>
         {
             if (parsed.GetValue(boots)) return ListBoots(context);
+            if (parsed.GetValue(status)) return ShowStatus(context);
             string? TimeOf(Option<string?> option) => parsed.GetValue(option) is { } text ? TimeWords.Parse(text, DateTime.UtcNow) : null;
             string? ofBoot = parsed.GetResult(boot) is null ? null : parsed.GetValue(boot) ?? "-1";
             string? from = TimeOf(since), to = TimeOf(until);
@@ -75,6 +77,24 @@ internal static class LogCommand
         else
             foreach (var boot in boots)
                 context.Out.WriteLine($"{boot.Index,4}  {context.Out.Foreign(boot.Boot)}  {(boot.First is null ? "in RAM only" : $"{context.Out.Foreign(Words.Time(boot.First))} to {context.Out.Foreign(Words.Time(boot.Last ?? ""))}")}");
+        return ExitCodes.Ok;
+    }
+
+    private static int ShowStatus(Context context)
+    {
+        var (status, json) = context.Client.LogStatus();
+        var screen = context.Out;
+        if (context.Json)
+        {
+            screen.WriteRaw(json);
+            return ExitCodes.Ok;
+        }
+        screen.WriteLine($"{status.Lines} lines in RAM, {status.Overwritten} before them have made room");
+        if (status.KernelLost > 0) screen.WriteLine(screen.Paint(Tone.Busy, $"{status.KernelLost} lines of the kernel were lost before they could be read"));
+        foreach (var dropped in status.Dropped)
+            screen.WriteLine(screen.Paint(Tone.Busy, $"{screen.Foreign(dropped.Service.Length > 0 ? dropped.Service : "others")}: {Words.Dropped(dropped)}"));
+        if (status.Places.Count > 0) screen.WriteLine($"receives at {screen.Foreign(string.Join(", ", status.Places))}, {status.Connections} connections");
+        if (status.LostDatagrams > 0) screen.WriteLine(screen.Paint(Tone.Busy, $"{status.LostDatagrams} datagrams were lost: they came faster than they could be read"));
         return ExitCodes.Ok;
     }
 
@@ -132,6 +152,8 @@ internal static class LogCommand
     private static string Format(Screen screen, LogLine line, string time)
     {
         string pid = line.Pid is { } number ? $"[{number}]" : "";
+        // What another machine says of itself, behind its address.
+        if (line.Stream == "remote") pid = (line.Host ?? line.Tag) is null ? "" : $" {screen.Foreign(line.Host ?? "-")}{(line.Tag is null ? "" : " " + screen.Foreign(line.Tag))}";
         var tone = line.Priority switch { <= 3 => Tone.Bad, 4 => Tone.Busy, 7 => Tone.Faint, _ => Tone.Plain };
         return $"{screen.Paint(Tone.Faint, screen.Foreign(time))} {screen.Foreign(line.Service)}{pid}: {screen.Paint(tone, screen.Foreign(line.Message))}";
     }

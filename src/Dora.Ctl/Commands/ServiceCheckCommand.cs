@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Dora.Core.Configuration;
+using Dora.Core.Configuration.Schedules;
 using Dora.Core.Linux;
 using Dora.Core.Protocol.Json;
 
@@ -44,15 +45,26 @@ internal static class ServiceCheckCommand
             var set = ServiceDirectory.Load(read);
             problems.AddRange(set.DirectoryProblems);
             foreach (string name in set.NamesWithProblems) problems.AddRange(set.ProblemsOf(name));
+            foreach (var settings in set.Services.Values) AddZone(problems, settings);
             services = Count(set);
         }
         foreach (string file in files)
         {
             // Each for itself, among the others: a problem that it makes for them, such as a cycle, is its own as well.
-            problems.AddRange(ServiceDirectory.LoadWith(read, file).ProblemsOf(ServiceFileReader.NameOf(file)));
+            var set = ServiceDirectory.LoadWith(read, file);
+            string name = ServiceFileReader.NameOf(file);
+            problems.AddRange(set.ProblemsOf(name));
+            if (set.Services.TryGetValue(name, out var settings)) AddZone(problems, settings);
             services++;
         }
         return Report(context, problems, services);
+    }
+
+    // No error of the file: another machine may have it, or this one tomorrow.
+    private static void AddZone(List<Problem> problems, ServiceSettings settings)
+    {
+        if (settings.Schedule is { Zone: { } zone, Times.Length: > 0 } && ZoneDirectory.Find(zone, out string why) is null)
+            problems.Add(new Problem(settings.File, Position.WholeFile, $"schedule: zone {zone}: {why}: on this machine it is not run by itself", IsWarning: true));
     }
 
     private static int Count(ServiceSet set)

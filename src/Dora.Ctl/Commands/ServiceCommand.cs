@@ -91,7 +91,7 @@ internal static class ServiceCommand
     {
         var (status, json) = context.Client.Service(name);
         if (context.Json) context.Out.WriteRaw(json);
-        else ServiceDetails.Write(context.Out, status, status.Log ?? LastLines(context, name), context.Now);
+        else ServiceDetails.Write(context.Out, status, status.Log ?? LastLines(context, name), context.Now, Dropped(context, status.Name));
         return ExitCodes.Ok;
     }
 
@@ -109,6 +109,20 @@ internal static class ServiceCommand
             context.Error.Flush();
         }
         return lines;
+    }
+
+    // What has no answer here (syslog is down, or older) has been told with the lines.
+    private static LogDropped? Dropped(Context context, string name)
+    {
+        try
+        {
+            foreach (var dropped in context.Client.LogStatus().Value.Dropped)
+                if (dropped.Service == name) return dropped;
+        }
+        catch (DoraException)
+        {
+        }
+        return null;
     }
 
     private static int Change(Context context, string verb, string name)

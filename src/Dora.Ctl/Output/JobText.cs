@@ -29,6 +29,7 @@ internal static class JobText
     {
         screen.WriteLine(screen.Paint(Tone.Strong, screen.Foreign(job.Name)) + screen.Foreign($": {string.Join(", ", job.Schedule)}{(job.Zone is { } zone ? $" ({zone})" : "")}")
             + (job.Next is { } next ? $"; next {screen.Foreign(Next(next, now))}" : ""));
+        if (job.Description.Length > 0) screen.WriteLine(screen.Paint(Tone.Faint, screen.Foreign(job.Description)));
         if (job.Problem is { } problem) screen.WriteLine(screen.Paint(Tone.Bad, screen.Foreign(problem)));
         if (job.Runs is not { Count: > 0 } runs)
         {

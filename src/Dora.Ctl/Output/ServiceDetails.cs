@@ -5,7 +5,7 @@ namespace Dora.Ctl.Output;
 /// <summary>One service on the screen: what it is, why it is as it is, what to do, and its last words.</summary>
 internal static class ServiceDetails
 {
-    public static void Write(Screen screen, ServiceStatus status, IReadOnlyList<LogLine> log, TimeSpan now)
+    public static void Write(Screen screen, ServiceStatus status, IReadOnlyList<LogLine> log, TimeSpan now, LogDropped? dropped = null)
     {
         string description = status.Description.Length > 0 ? $" - {status.Description}" : "";
         screen.WriteLine(screen.Paint(Tone.Strong, screen.Foreign(status.Name)) + screen.Foreign(description));
@@ -36,6 +36,7 @@ internal static class ServiceDetails
         if (status.Connections is { } connections)
             Field("connections", $"{connections} of at most {status.MaxConnections}, {status.Accepted ?? 0} taken and {status.Refused ?? 0} refused since boot");
         if (status.Command.Count > 0) Field("command", string.Join(' ', status.Command));
+        if (dropped is not null) Field("log", Words.Dropped(dropped), Tone.Busy);
         if (status.File.Length > 0) Field("file", status.File);
         foreach (string dropIn in status.DropIns) Field("drop-in", dropIn);
         fields.Write(screen);

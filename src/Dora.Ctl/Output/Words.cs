@@ -33,6 +33,10 @@ internal static class Words
         return value.ToString(Math.Abs(value) < 99.95 ? "0.0" : "0", CultureInfo.InvariantCulture) + " " + "KMGTP"[unit - 1] + "iB";
     }
 
+    /// <summary>Lines that were too many.</summary>
+    public static string Dropped(LogDropped dropped) =>
+        $"{dropped.Lines} lines were dropped since boot{(dropped.Limit is { } limit ? $", more than {limit}" : "")}";
+
     /// <summary>A share of a whole: <c>12.3 %</c>.</summary>
     public static string Percent(long part, long whole) => whole <= 0 ? "-" : (100.0 * part / whole).ToString("0.0", CultureInfo.InvariantCulture) + " %";
 

@@ -58,7 +58,7 @@ internal sealed class SshTunnel : IDisposable
         if (arguments.Length < 2 || arguments[0] != Sys.ParentId.ToString()) return ExitCodes.Failed; // it has ended already
         Sys.Ignore(Libc.SIGINT);
         Sys.Ignore(Libc.SIGQUIT);
-        string[] environment = Environ();
+        string[] environment = ProcessEnvironment.Words();
         var errno = Errno.ENOENT;
         foreach (string folder in (Environment.GetEnvironmentVariable("PATH") ?? "/usr/bin:/bin").Split(':', StringSplitOptions.RemoveEmptyEntries))
             if (Sys.Execute($"{folder}/{arguments[1]}", arguments[1..], environment) is var failed and not (Errno.ENOENT or Errno.ENOTDIR)) errno = failed;
@@ -73,7 +73,7 @@ internal sealed class SshTunnel : IDisposable
             "dora", Verb, Sys.ProcessId.ToString(), "ssh", "-n", "-N", "-T", "-o", "ExitOnForwardFailure=yes", "-o", "ControlPath=none",
             "-o", "StreamLocalBindMask=0177", "-o", "ServerAliveInterval=15", "-L", $"{localSocket}:{remoteSocket}", "--", host,
         ];
-        Sys.Spawn("/proc/self/exe", words, Environ(), out int pid).ThrowIfError("start", "ssh");
+        Sys.Spawn("/proc/self/exe", words, ProcessEnvironment.Words(), out int pid).ThrowIfError("start", "ssh");
         return pid;
     }
 
@@ -109,13 +109,6 @@ internal sealed class SshTunnel : IDisposable
     }
 
     private static string PathIn(string folder) => folder + "/dora.sock";
-
-    private static string[] Environ()
-    {
-        var all = new List<string>();
-        foreach (System.Collections.DictionaryEntry variable in Environment.GetEnvironmentVariables()) all.Add($"{variable.Key}={variable.Value}");
-        return [.. all];
-    }
 
     public void Dispose()
     {

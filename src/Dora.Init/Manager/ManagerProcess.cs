@@ -12,6 +12,7 @@ using Dora.Init.Manager.Shutdown;
 using Dora.Init.Manager.Startup;
 using Dora.Init.Manager.State;
 using Dora.Init.Manager.Supervision;
+using Dora.Init.Manager.Supervision.Crontabs;
 using Dora.Init.Manager.Supervision.Scheduling;
 using Dora.Init.Modules;
 
@@ -45,6 +46,7 @@ internal sealed class ManagerProcess
     private readonly DeviceCoupling _coupling;
     private readonly EventFeed _feed;
     private readonly DiskEvents _disks;
+    private readonly CrontabJobs _crontabs;
     private DeviceEvents? _devices;
     private ControlSockets? _sockets;
     private bool _isStateChanged = true;
@@ -70,6 +72,7 @@ internal sealed class ManagerProcess
         ReportProblems();
         _logs = new LogHub(_loop, _guard, Log.Warn);
         _supervisor = new Supervisor(_loop, _guard, new LogOutput(_logs), [.. _commandLine.Masked, .. OperatorMasks.Read()]) { IsWantedByBoot = IsWantedByBoot };
+        _logs.RateOf = name => _supervisor.Find(name)?.Settings.LogRate;
         _logs.HelloSaid = channel => LogFolder.HandOver(_loop, channel, LoggerUser());
         _ending = new MachineEnding(_loop, _guard, _supervisor) { Began = EndBegan, SoftRebootReady = LeaveForSoftReboot };
         _scheduled = new ScheduledEnd(_loop, _ending, StateChanged);
@@ -85,6 +88,7 @@ internal sealed class ManagerProcess
         {
             Information = new MachineInformation(_loop, _supervisor.KeptSockets) { Heard = said => storage.Heard(said) },
         };
+        _crontabs = new CrontabJobs(_supervisor);
         _coupling = new DeviceCoupling(_loop, _commandLine, CompleteStartUp);
     }
 
@@ -119,7 +123,7 @@ internal sealed class ManagerProcess
         _guard.UpgradeEnded = UpgradeEnded;
 
         _supervisor.Jobs.History = new JobHistory(_loop, _supervisor.Jobs.AllText) { IsHurried = () => _supervisor.IsEnding };
-        _supervisor.Jobs.ReadHistory = JobHistory.Read;
+        _supervisor.Jobs.ReadHistory = _supervisor.Jobs.History.Read;
 
         bool areServicesKnown = _state.Services.Count > 0;
         foreach (var settings in _files.Set.Services.Values) _supervisor.Add(settings);
@@ -128,6 +132,7 @@ internal sealed class ManagerProcess
             Log.Warn($"{name}: using the file below instead, {settings.File}");
             _supervisor.Add(settings);
         }
+        _crontabs.Look();
         // Also the first time: a guard that had to execute itself again does not know of the managers before it.
         _supervisor.Adopt(_state);
         WatchDevices();
@@ -222,6 +227,8 @@ internal sealed class ManagerProcess
         {
             LookAtAll();
             LookAtConsoles();
+            _crontabs.Look(); // for the limits of a slice that has come
+            _logs.Resend(); // log-rate may be another
         };
     }
 

@@ -19,6 +19,9 @@ internal sealed class ForwardLink : IDisposable
 
     public int Number => _socket.Number;
 
+    /// <summary>The other side's address; null with TLS, where a helper has the connection.</summary>
+    public string? Peer => _helper == 0 && Sys.PeerAddress(_socket, out string address, out _) == Errno.None ? address : null;
+
     /// <summary>Bytes that were written and that the other side has not confirmed (TCP), or its helper has not taken (TLS).</summary>
     public long Unconfirmed => Sys.UnsentBytes(_socket, out int count) == Errno.None ? count : 0;
 

@@ -37,6 +37,7 @@ internal sealed class Forwarder(ForwardTarget target, ForwardPosition position, 
 
     private readonly Queue<(long Sequence, byte[] Bytes)> _waiting = new();
     private readonly Queue<Mark> _marks = new();
+    private readonly ForwardLoops _loops = new();
     private readonly string _host = Sys.ReadText("/proc/sys/kernel/hostname")?.Trim() ?? "";
     private FileDescriptor? _signals;
     private long _read, _written, _waitingBytes;
@@ -72,6 +73,7 @@ internal sealed class Forwarder(ForwardTarget target, ForwardPosition position, 
     {
         _waiting.Clear();
         _marks.Clear();
+        _loops.Target = link.Peer;
         (_written, _waitingBytes, _sent, _read) = (0, 0, 0, position.Sequence);
         LineSource? source = null;
         TimeSpan? leaving = null;
@@ -126,7 +128,7 @@ internal sealed class Forwarder(ForwardTarget target, ForwardPosition position, 
         long sequence = line.Sequence ?? _read;
         _read = sequence;
         int priority = (line.Facility ?? 1) * 8 + line.Priority;
-        byte[] bytes = target.Selector.Selects(priority)
+        byte[] bytes = target.Selector.Selects(priority) && !_loops.WouldLoop(line)
             ? ForwardedLine.Write(line, _host, target.IsLegacy, IsUdp ? null : target.IsCounted) : [];
         _waiting.Enqueue((sequence, bytes));
         _waitingBytes += bytes.Length;

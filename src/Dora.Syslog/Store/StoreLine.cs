@@ -12,7 +12,8 @@ namespace Dora.Syslog.Store;
 /// UTC; seconds since boot; sequence number; facility and severity; where it came from, with a <c>+</c> where it goes on the line
 /// before; the service; the pid where one is known. What is written is parsed back byte by byte: a control character but tab, a byte that is no
 /// UTF-8, and those of U+0080 to U+009F (a terminal obeys them) are <c>\xNN</c>; so is a backslash that would be taken for the
-/// beginning of that, and any other is itself. In a service also blank, <c>[</c> and <c>:</c> are; one without a name is <c>-</c>.
+/// beginning of that, and any other is itself. Of another machine (<c>remote</c>) the name is several words (<see cref="Receiving.RemoteName"/>), where a colon
+/// is one unless a blank follows, and there is no pid. In a service also blank, <c>[</c> and <c>:</c> are; one without a name is <c>-</c>.
 /// </summary>
 internal static class StoreLine
 {
@@ -25,7 +26,7 @@ internal static class StoreLine
     private static readonly byte[][] s_facilities = Words("kern user mail daemon auth syslog lpr news uucp cron authpriv ftp ntp audit alert clock "
         + "local0 local1 local2 local3 local4 local5 local6 local7 f24 f25 f26 f27 f28 f29 f30 f31");
     private static readonly byte[][] s_severities = Words("emerg alert crit err warning notice info debug");
-    private static readonly byte[][] s_sources = Words("? output error syslog kernel self");
+    private static readonly byte[][] s_sources = Words("? output error syslog kernel self remote");
 
     // Most lines have the second of the line before.
     [ThreadStatic] private static byte[]? s_second;
@@ -54,8 +55,9 @@ internal static class StoreLine
         target[at++] = (byte)' ';
         if (entry.Service.IsEmpty) target[at++] = (byte)'-';
         else if (entry.Service.SequenceEqual("-"u8)) PutEscape(target, ref at, (byte)'-');
+        else if (entry.Source == LogSource.Remote) PutRemoteName(target, ref at, entry.Service);
         else PutText(target, ref at, entry.Service, isName: true);
-        if (entry.Pid > 0)
+        if (entry.Pid > 0 && entry.Source != LogSource.Remote)
         {
             target[at++] = (byte)'[';
             PutNumber(target, ref at, entry.Pid);
@@ -91,7 +93,7 @@ internal static class StoreLine
         int colon = line.IndexOf(": "u8);
         if (colon < 1) return false;
         var name = line[..colon];
-        int bracket = name.IndexOf((byte)'[');
+        int bracket = entry.Source == LogSource.Remote ? -1 : name.IndexOf((byte)'[');
         if (bracket >= 0)
         {
             var pid = name[(bracket + 1)..];
@@ -166,6 +168,17 @@ internal static class StoreLine
                 else PutEscape(target, ref at, b);
             }
             text = text[length..];
+        }
+    }
+
+    private static void PutRemoteName(Span<byte> target, ref int at, ReadOnlySpan<byte> name)
+    {
+        for (int i = 0; i < name.Length; i++)
+        {
+            byte b = name[i];
+            bool isItself = b is >= 0x20 and <= 0x7E and not (byte)'\\' && (b != (byte)':' || (i + 1 < name.Length && name[i + 1] != (byte)' '));
+            if (isItself) target[at++] = b;
+            else PutEscape(target, ref at, b);
         }
     }
 

@@ -101,6 +101,21 @@ public sealed partial class Machine : IDisposable
         return text.ToString();
     }
 
+    /// <summary>How many points of the screen are lit, in whatever mode it is, and how many there are.</summary>
+    public (int Lit, int All) ScreenPoints()
+    {
+        string file = Path.Combine(_folder, "picture");
+        _qmp.Execute("screendump", new { filename = file });
+        // PPM: P6, width and height, 255, each on a line of its own, then three bytes a point.
+        byte[] picture = File.ReadAllBytes(file);
+        int start = 0;
+        for (int line = 0; line < 3; line++) start = Array.IndexOf(picture, (byte)'\n', start) + 1;
+        int all = (picture.Length - start) / 3, lit = 0;
+        for (int point = 0; point < all; point++)
+            if (picture[start + point * 3] + picture[start + point * 3 + 1] + picture[start + point * 3 + 2] > 128) lit++;
+        return (lit, all);
+    }
+
     /// <summary>
     /// Waits until the machine has ended and says how: guest-shutdown (power-off), guest-reset (reboot), guest-panic.
     /// </summary>

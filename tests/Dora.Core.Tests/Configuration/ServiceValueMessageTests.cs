@@ -145,6 +145,8 @@ public class ServiceValueMessageTests
     [InlineData("poll-limit: 200\nper-connection: true\nsockets: [tcp: 1]", "13: poll-limit: '200' is not a limit; write NUMBER/DURATION such as 200/2s (at most 100000, 10ms to 1h), or none")]
     [InlineData("poll-limit: 0/2s\nper-connection: true\nsockets: [tcp: 1]", "13: poll-limit: '0/2s' is not a limit; write NUMBER/DURATION such as 200/2s (at most 100000, 10ms to 1h), or none")]
     [InlineData("poll-limit: 5/2\nper-connection: true\nsockets: [tcp: 1]", "13: poll-limit: '5/2' is not a limit; write NUMBER/DURATION such as 200/2s (at most 100000, 10ms to 1h), or none")]
+    [InlineData("log-rate: often", "11: log-rate: 'often' is not a limit; write NUMBER/DURATION such as 200/2s (at most 100000, 10ms to 1h), or none")]
+    [InlineData("log-rate: 1000/", "11: log-rate: '1000/' is not a limit; write NUMBER/DURATION such as 200/2s (at most 100000, 10ms to 1h), or none")]
     [InlineData("poll-limit: 5/2h\nper-connection: true\nsockets: [tcp: 1]", "13: poll-limit: '5/2h' is not a limit; write NUMBER/DURATION such as 200/2s (at most 100000, 10ms to 1h), or none")]
     [InlineData("when-full: queue\nper-connection: true\nsockets: [tcp: 1]", "12: when-full: 'queue' is not one of wait, refuse")]
     [InlineData("sockets: [tcp: 0]", "16: sockets.tcp: '0' is not a port from 1 to 65535")]

@@ -40,6 +40,17 @@ public sealed class ServiceCheckTests : IDisposable
     }
 
     [Fact]
+    public void A_time_zone_that_this_machine_does_not_have_is_a_warning()
+    {
+        Write("job", "type: oneshot\ncommand: /bin/a\nschedule: {at: \"@daily\", zone: Mars/Olympus}\n");
+        Write("good", "type: oneshot\ncommand: /bin/a\nschedule: {at: \"@daily\", zone: \"CET-1CEST,M3.5.0,M10.5.0/3\"}\n");
+        var (code, output) = Check(_folder);
+        Assert.Equal(0, code);
+        Assert.Matches($"^{_folder}/job.yaml: warning: schedule: zone Mars/Olympus: there .*: on this machine it is not run by itself\n2 services, 0 errors, 1 warning\n$", output);
+        Assert.Equal(output.Replace("2 services", "1 service"), Check($"{_folder}/job.yaml").Output);
+    }
+
+    [Fact]
     public void Dinit_dep_not_found_is_told_with_place()
     {
         Write("web", "command: /bin/a\nneeds:\n  - dab\n");

@@ -1,6 +1,7 @@
 using Dora.Tests.Harness;
 using System.Text;
 using System.Text.Json;
+using Dora.Core.Configuration;
 using Dora.Core.Protocol;
 using Dora.Syslog;
 using Xunit;
@@ -176,12 +177,24 @@ public sealed class CgroupPathTests
 public sealed class ChannelMessageTests
 {
     [Fact]
+    public void A_rate_is_what_was_said()
+    {
+        var buffer = new byte[ChannelMessage.MaximumBytes];
+        foreach (PollLimit? rate in new PollLimit?[] { null, PollLimit.None, new(1, TimeSpan.FromMilliseconds(10)), new(100_000, TimeSpan.FromHours(1)) })
+        {
+            Assert.True(ChannelMessage.TryDecode(ChannelMessage.RateOf("a@b", rate).Encode(buffer), out var decoded));
+            Assert.Equal((ChannelMessageKind.Rate, "a@b", rate), (decoded.Kind, decoded.Service, decoded.Rate));
+        }
+    }
+
+    [Fact]
     public void What_is_encoded_is_decoded()
     {
         ChannelMessage[] messages =
         [
             ChannelMessage.AddStream(1L << 60, LogSource.Error, "dhcp@eth0"), ChannelMessage.StreamEnded(5),
-            ChannelMessage.Hello, ChannelMessage.Sync,
+            ChannelMessage.Hello, ChannelMessage.Sync, ChannelMessage.KnowsRates,
+            ChannelMessage.RateOf("web", new PollLimit(100_000, TimeSpan.FromHours(1))), ChannelMessage.RateOf("web", null), ChannelMessage.RateOf("web", PollLimit.None),
         ];
         var buffer = new byte[ChannelMessage.MaximumBytes];
         foreach (var message in messages)

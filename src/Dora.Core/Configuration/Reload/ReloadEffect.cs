@@ -8,7 +8,7 @@ internal static class ReloadEffect
     [
         "description", "start", "needs", "wants", "after", "before", "milestone", "on", "schedule", "unless", "restart", "success", "on-failure",
         "start-timeout", "stop-signal", "stop-timeout", "helper-timeout", "reload-signal",
-        "max-connections", "max-connections-per-source", "when-full", "survives-soft-reboot",
+        "max-connections", "max-connections-per-source", "when-full", "survives-soft-reboot", "log-rate",
     ];
 
     /// <summary>Of a service with a process for each connection: all else takes effect with the next connection.</summary>

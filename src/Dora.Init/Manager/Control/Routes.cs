@@ -72,6 +72,12 @@ internal static class Routes
             else if (!x.HandOver(new LogQuery(null, 0, false) { Boots = true })) x.Fail(503, "log.unavailable", "logs: syslog is not running at the moment, try again");
         }),
 
+        new("GET", "/v1/logs/status", Access.Read, "how much the log holds, and what it has lost", Payload.Of<LogStatus>(), x =>
+        {
+            if (x.IsHead) x.ReplyHead(HttpResponse.Json);
+            else if (!x.HandOver(new LogQuery(null, 0, false) { Status = true })) x.Fail(503, "log.unavailable", "logs: syslog is not running at the moment, try again");
+        }),
+
         new("GET", "/v1/events", Access.Read, "what has happened, and what happens", Payload.LinesOf<EventInfo>() with { Or = Payload.Plain(HttpResponse.EventStream) }, GetEvents)
         {
             Parameters =

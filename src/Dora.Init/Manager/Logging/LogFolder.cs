@@ -1,4 +1,3 @@
-using System.Text;
 using Dora.Core.Configuration;
 using Dora.Core.Events;
 using Dora.Core.Linux;
@@ -34,7 +33,7 @@ internal static class LogFolder
         {
             _ = HelperProcess.Start(loop, "log folder", ["log-folder", user], channel, s_limit, said =>
             {
-                foreach (string line in said.Split('\n', StringSplitOptions.RemoveEmptyEntries)) Log.Warn(line.StartsWith("error: ", StringComparison.Ordinal) ? $"syslog: {line[7..]}: lines are kept in RAM only" : line);
+                if (said.StartsWith("error: ", StringComparison.Ordinal)) Log.Warn($"syslog: {said[7..].TrimEnd()}: lines are kept in RAM only");
             });
         }
         catch (Exception exception) when (exception is LinuxException or InvalidOperationException)
@@ -59,9 +58,7 @@ internal static class LogFolder
         Span<byte> buffer = stackalloc byte[ChannelMessage.MaximumBytes];
         var limits = new StoreLimits(file.Size, file.FileSize, file.KeepFree, (long)file.FileAge.TotalSeconds);
         errno = Sys.Send(new FileDescriptor(3), ChannelMessage.StoreFolder(limits).Encode(buffer), folder);
-        if (errno != Errno.None) return $"error: hand {Folder} to syslog: {errno.Describe()}";
-        var said = new StringBuilder();
-        foreach (var problem in file.Problems) said.Append(problem).Append('\n');
-        return said.ToString();
+        // What is wrong with the file is told by syslog, which reads it, too.
+        return errno == Errno.None ? "" : $"error: hand {Folder} to syslog: {errno.Describe()}";
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Dora.Core.Configuration;
 using Dora.Core.Events;
 using Dora.Core.Linux;
 using Dora.Core.Protocol;
@@ -41,7 +42,7 @@ internal sealed class LogHub
     private readonly SortedDictionary<long, Pipe> _streams = [];
     private readonly Queue<long> _due = new(); // of _streams: those that syslog has not got, in order; or that are gone
     private readonly Dictionary<string, int> _pipesOf = []; // by service; a thousand services must not look at each other's
-    private bool _isRoomWaitedFor;
+    private bool _isRoomWaitedFor, _knowsRates;
     private FileDescriptor? _kernel;
     private long _lastId;
     private bool _syncIsDue;
@@ -95,6 +96,9 @@ internal sealed class LogHub
 
     /// <summary>A syslog has said Hello: what else it is to have can be sent on this end of the channel, which remains ours.</summary>
     public Action<FileDescriptor>? HelloSaid { get; set; }
+
+    /// <summary>How many lines of a service are kept: <c>log-rate</c>; null where its file says nothing.</summary>
+    public Func<string, PollLimit?>? RateOf { get; set; }
 
     /// <summary>The manager's end of the channel, for tests.</summary>
     internal FileDescriptor Channel => _channel;
@@ -150,7 +154,19 @@ internal sealed class LogHub
     }
 
     /// <summary>The syslog process is gone: no queries until the next one says Hello.</summary>
-    public void SyslogStopped() => IsRunning = false;
+    public void SyslogStopped() => IsRunning = _knowsRates = false;
+
+    /// <summary>Tells all again: streams that are known change nothing, and rates may be others.</summary>
+    public void Resend()
+    {
+        _due.Clear();
+        foreach (var (id, pipe) in _streams)
+        {
+            pipe.IsSent = false;
+            _due.Enqueue(id);
+        }
+        SendDue();
+    }
 
     /// <summary>Lets go of everything here; the store goes on holding it for the next manager.</summary>
     public void Close()
@@ -248,15 +264,11 @@ internal sealed class LogHub
             passed?.Dispose();
             if (!ChannelMessage.TryDecode(buffer[..count], out var message)) continue;
             if (message.Kind == ChannelMessageKind.StreamEnded) Forget(message.StreamId);
+            else if (message.Kind == ChannelMessageKind.KnowsRates) _knowsRates = true;
             else if (message.Kind == ChannelMessageKind.Hello)
             {
                 IsRunning = true;
-                _due.Clear();
-                foreach (var (id, pipe) in _streams)
-                {
-                    pipe.IsSent = false;
-                    _due.Enqueue(id);
-                }
+                Resend();
                 HelloSaid?.Invoke(_channel);
             }
         }
@@ -275,7 +287,8 @@ internal sealed class LogHub
         {
             if (_streams.TryGetValue(id, out var pipe))
             {
-                errno = Send(ChannelMessage.AddStream(id, pipe.Source, pipe.Service), pipe.ReadEnd);
+                if (_knowsRates && RateOf is not null) errno = Send(ChannelMessage.RateOf(pipe.Service, RateOf(pipe.Service)), null);
+                if (errno == Errno.None) errno = Send(ChannelMessage.AddStream(id, pipe.Source, pipe.Service), pipe.ReadEnd);
                 pipe.IsSent = errno == Errno.None;
                 if (!pipe.IsSent) break;
             }

@@ -22,6 +22,7 @@ internal static class HelperRole
         ["machine", ..] => MachineInfo.MachineHelper.Run(arguments[1..]),
         ["log-folder", var user] => Answer(Logging.LogFolder.Run(user)),
         [JobHistory.HelperVerb] => Answer(JobHistory.Store(new FileDescriptor(CopyNumber))),
+        [JobHistory.ReadVerb] => Answer(JobHistory.Copy(new FileDescriptor(CopyNumber))),
         ["read-services", .. var directories] => Answer(ReadServices(directories.ToArray())),
         _ => 2,
     };

@@ -18,6 +18,7 @@ internal sealed partial class ServiceLauncher
             if (Output("stderr", Appended(process.Error), service, opened) is { } errors) builder.Redirect("stderr", errors, 2);
             return;
         }
+        if (service.Settings.Crontab?.Input is { } text) builder.Redirect("stdin", Written(text, opened), 0);
         if (Input(process.Input, opened) is { } input) builder.Redirect("stdin", input, 0);
         if (Output("stdout", process.Output, service, opened) is { } stdout) builder.Redirect("stdout", stdout, 1);
         if (Output("stderr", process.Error, service, opened) is { } stderr) builder.Redirect("stderr", stderr, 2);
@@ -43,6 +44,14 @@ internal sealed partial class ServiceLauncher
         StreamKind.File => Open("stdin", target.Path, Libc.O_RDONLY, opened),
         _ => Open("stdin", "/dev/null", Libc.O_RDONLY, opened),
     };
+
+    private static FileDescriptor Written(string text, List<FileDescriptor> opened)
+    {
+        Sys.MakeMemoryFile("stdin", out var file).ThrowIfError("memfd_create");
+        opened.Add(file);
+        Sys.WriteAllAt(file, System.Text.Encoding.UTF8.GetBytes(text), 0).ThrowIfError("write", "stdin");
+        return Lift(file, opened);
+    }
 
     private FileDescriptor? Output(string stream, StreamTarget? target, Service service, List<FileDescriptor> opened)
     {

@@ -37,7 +37,7 @@ internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets
     {
         if (helper is null && service.Relay is { } relay) return RelayPlan(service, relay, opened);
         var settings = service.Settings;
-        var builder = new LaunchPlanBuilder(settings.Name, helper?.Words ?? settings.Command) { HasOnlyNamedDescriptors = true };
+        var builder = new LaunchPlanBuilder(settings.Name, helper?.Words ?? (settings.Crontab is { } line ? [.. settings.Command, line.Command] : settings.Command)) { HasOnlyNamedDescriptors = true };
 
         var identity = Identity.Of(settings);
         EnterCgroup(builder, service, helper, identity);
@@ -48,7 +48,7 @@ internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets
 
         var passed = new List<(string, FileDescriptor)>();
         if (!settings.PerConnection && helper is null)
-            foreach (var (name, fd) in sockets.Of(settings))
+            foreach (var (name, fd) in settings.Logger ? LoggerSockets(settings) : sockets.Of(settings))
             {
                 // A run before it, or a life as per-connection, may have left it otherwise: a program finds it as it would open it.
                 Sys.SetBlocking(fd).ThrowIfError("fcntl", name);
@@ -59,6 +59,8 @@ internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets
         if (settings.Logger && helper is null)
             foreach (var (name, fd) in output.LoggerDescriptors()) passed.Add((name, Lift(fd, opened)));
         identity.Introduce(builder);
+        // crontab(5): not that of the user, which may let nobody in.
+        if (settings.Crontab is not null) builder.Variable("SHELL", "/bin/sh");
         // Before ours: a LISTEN_PID of the file's own would be written over, whatever its length.
         ReadEnvironmentFiles(builder, settings);
         foreach (var (variable, value) in settings.Environment) builder.Variable(variable, value);
@@ -70,6 +72,14 @@ internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets
         // Last, while all before was still done as root: a terminal is taken, descriptors are placed beyond a low nofile.
         identity.ApplyTo(builder, settings);
         return builder.Build(asSibling: true);
+    }
+
+    /// <summary>Also those at which log.yaml has it listen; without one of them it runs all the same.</summary>
+    private IReadOnlyList<(string Name, FileDescriptor Fd)> LoggerSockets(ServiceSettings settings)
+    {
+        var all = new List<SocketSettings>(settings.Sockets);
+        foreach (var place in LogFile.Load().Receive) all.Add(place with { From = null }); // no other socket by that
+        return sockets.Of(settings with { Sockets = all }, problem => Log.Warn($"{settings.Name}: {problem}: nothing is received there"));
     }
 
     private static void EnterCgroup(LaunchPlanBuilder builder, Service service, HelperCommand? helper, Identity identity)
@@ -86,6 +96,7 @@ internal sealed partial class ServiceLauncher(IServiceOutput output, HeldSockets
     {
         bool isFirst = helper is null ? service.Settings.PreStart.Count == 0 : helper.Kind is HelperKind.PreStart or HelperKind.PostStop;
         var errno = isFirst ? service.Cgroup.Renew() : service.Cgroup.Create();
+        if (errno == Errno.EBUSY && service.Settings.LeavesProcesses) errno = service.Cgroup.Create();
         if (errno != Errno.None) return errno;
         // Once in each run: the service may have set others since (delegate), and they hold for its helpers as well.
         if (isFirst && service.Slice is { } slice)

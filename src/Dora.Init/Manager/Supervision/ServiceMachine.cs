@@ -150,6 +150,8 @@ internal static partial class ServiceMachine
         var gone = state with { Pid = 0, LastExit = exit, HasExited = true };
         return state.Phase switch
         {
+            ServicePhase.Starting when settings.LeavesProcesses => (
+                AfterRun(gone with { Fault = exit.Describe(), Result = ResultOf(state, settings, exit) }, settings, now), ServiceActions.None),
             ServicePhase.Starting or ServicePhase.Running or ServicePhase.Reloading or ServicePhase.Stopping
                 when state.Phase is not ServicePhase.Stopping || state.EndsByItself => (
                 Enter(gone, ServicePhase.Killing, now) with

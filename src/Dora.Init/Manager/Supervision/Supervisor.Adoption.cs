@@ -24,7 +24,7 @@ internal sealed partial class Supervisor
         foreach (var entry in saved.Services)
         {
             // What was masked and is down is no service any more; what is still being stopped for it is taken up.
-            if (!told.Add(entry.Name) || (entry.Transient is null && entry.State.IsDown && _switchedOff.ContainsKey(TemplateOf(entry.Name)))) continue;
+            if (!told.Add(entry.Name) || IsOverWithItsLine(entry) || (entry.Transient is null && entry.State.IsDown && _switchedOff.ContainsKey(TemplateOf(entry.Name)))) continue;
             var service = entry.Transient is { } text ? RecreateTransient(entry.Name, text, entry.Relay) : Find(entry.Name) ?? Recreate(entry);
             if (service is null) continue;
             service.Pin = entry.Pin;
@@ -68,7 +68,8 @@ internal sealed partial class Supervisor
             if (Find(name) is null) Linger(path, name);
         }
         DropUnclaimed();
-        Jobs.Begin(isBoot: false);
+        // Else the boot begins with them.
+        if (saved is { Services.Count: > 0, IsBootPending: false }) Jobs.Begin(isBoot: false);
         Unsettled();
     }
 
@@ -155,6 +156,7 @@ internal sealed partial class Supervisor
     private static ServiceState Verified(Service service, ServiceState state)
     {
         if (state.Pid != 0 && CgroupMembership.Holds(service.Cgroup.Path, state.Pid)) return state;
+        if (service.Settings.LeavesProcesses && state.IsAtRest) return state;
         // One that the service had named itself is gone: what was launched once is not the main process again.
         if (state is { Pid: not 0, IsMainChanged: true }) return state with { Pid = 0 };
         int main = MainProcessOf(service.Cgroup.Path);

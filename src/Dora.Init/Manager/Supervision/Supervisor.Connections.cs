@@ -52,5 +52,5 @@ internal sealed partial class Supervisor
     /// After a restart of the manager: the sockets of services whose files are gone. One that still runs keeps them: they
     /// are its way to its clients, and it is known under its old name until it ends.
     /// </summary>
-    private void CloseUnusedSockets() => _sockets.CloseUnused(name => Find(name) is { } service && (service.Settings.Sockets.Count > 0 || !service.State.IsDown));
+    private void CloseUnusedSockets() => _sockets.CloseUnused(name => Find(name) is { } service && (service.Settings.Sockets.Count > 0 || service.Settings.Logger || !service.State.IsDown));
 }

@@ -146,7 +146,7 @@ internal sealed partial class Supervisor
     private void ForgetWhatIsOver()
     {
         foreach (var service in _services.Values.ToArray())
-            if (service.State.IsDown && (service.IsSession || _leaving.Remove(service.Name) || IsForgotten(service))) Forget(service);
+            if (HasEnded(service) && (service.IsSession || _leaving.Remove(service.Name) || IsForgotten(service))) Forget(service);
         ForgetEndedTransients();
     }
 

@@ -40,6 +40,7 @@ internal sealed partial class Supervisor
     private readonly HeldSockets _sockets;
     private bool _isSettling;
     private int _launchesLeft;
+    private bool _isWaitingSaved; // who waits to be launched in this turn
 
     public Supervisor(EventLoop loop, IDescriptorStore store, IServiceOutput output, IReadOnlyCollection<string> masked, IServiceLauncher? launcher = null)
     {
@@ -241,6 +242,7 @@ internal sealed partial class Supervisor
     private void Settle()
     {
         _launchesLeft = LaunchesPerTurn;
+        _isWaitingSaved = false;
         try
         {
             bool moved = true;
@@ -300,6 +302,9 @@ internal sealed partial class Supervisor
                 else
                 {
                     _launchesLeft--;
+                    // At rest it may have processes, too: a manager that dies around the launch leaves word of it.
+                    if (service.Settings.LeavesProcesses && !_isWaitingSaved) SaveNow?.Invoke();
+                    _isWaitingSaved |= service.Settings.LeavesProcesses;
                     service.Apply(new(ServiceEventKind.DependenciesMet));
                 }
             }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using Dora.Core.Configuration;
 using Dora.Core.Linux;
 using Dora.Core.Protocol;
 using Dora.Core.Events;
@@ -33,6 +34,60 @@ public sealed unsafe class LogDeathTests
             int rarity = random.Next(3) switch { 0 => 15, 1 => 100, _ => 1000 };
             new World(seed, lines: random.Next(1, 80), isLong: seed % 4 == 0).Run(_ => random.Next(rarity) == 0);
         }
+    }
+
+    [Fact]
+    public void Death_at_every_single_step_counts_what_is_dropped_exactly_once()
+    {
+        int steps = new World(1, lines: 8, isLong: false, limit: 3).Run(_ => false);
+        for (int fatal = 1; fatal <= steps; fatal++) new World(1, lines: 8, isLong: false, limit: 3).Run(step => step == fatal);
+        for (int seed = 0; seed < 20 * s_factor; seed++)
+        {
+            var random = new Random(seed);
+            new World(seed, lines: random.Next(1, 60), isLong: seed % 4 == 0, limit: random.Next(1, 20)).Run(_ => random.Next(40) == 0);
+        }
+    }
+
+    [Fact]
+    public void Death_at_every_step_of_telling_tells_what_was_dropped_exactly_once()
+    {
+        byte* memory = (byte*)NativeMemory.AllocZeroed(LogRing.MinimumSize + LogRates.Size), rates = memory + LogRing.MinimumSize;
+        for (int fatal = 0, step = 1; fatal < step; fatal++)
+        {
+            step = 0;
+            new Span<byte>(memory, LogRing.MinimumSize + LogRates.Size).Clear();
+            for (bool isAlive = false; !isAlive;)
+            {
+                try
+                {
+                    var ring = new LogRing(memory, LogRing.MinimumSize, () =>
+                    {
+                        if (++step == fatal) throw new Died();
+                    }, rates);
+                    ring.Rates!.Usual = new(1, TimeSpan.FromSeconds(1));
+                    using var loop = new EventLoop();
+                    var server = new LogServer(loop, ring);
+                    if (ring.NextSequence == 1 && !ring.Rates.HasUntold)
+                    {
+                        int index = ring.Rates.For("web"u8, 0);
+                        for (int i = 0; i < 5; i++) _ = ring.Rates.TryTake(index, 0);
+                    }
+                    server.TellIfDue(ring.Rates.For("web"u8, 0));
+                    server.Close();
+                    isAlive = true;
+                }
+                catch (Died)
+                {
+                }
+            }
+            var after = new LogRing(memory, LogRing.MinimumSize, null, rates);
+            var position = after.Oldest;
+            Assert.True(after.TryRead(ref position, out var line, out _));
+            Assert.Equal(("web", "4 lines were dropped: more than 1 in 1s"), (Encoding.UTF8.GetString(line.Service), Encoding.UTF8.GetString(line.Text)));
+            Assert.False(after.TryRead(ref position, out _, out _));
+            Assert.Equal([("web", 4L, PollLimit.None)], after.Rates!.Dropped());
+        }
+        NativeMemory.Free(memory);
     }
 
     [Fact]
@@ -115,7 +170,8 @@ public sealed unsafe class LogDeathTests
         private const int Size = 16 << 20;
         private const int Pipes = 3;
 
-        private readonly byte* _memory = (byte*)NativeMemory.AllocZeroed(Size);
+        private readonly byte* _memory = (byte*)NativeMemory.AllocZeroed(Size + LogRates.Size);
+        private readonly int _limit; // of the first pipe and of /dev/log
         private readonly FileDescriptor[] _read = new FileDescriptor[Pipes], _write = new FileDescriptor[Pipes];
         private readonly FileDescriptor _devLog, _sender;
         private readonly byte[][] _input = new byte[Pipes][];
@@ -125,8 +181,9 @@ public sealed unsafe class LogDeathTests
         private readonly Random _random;
         private int _datagramsSent, _steps, _quiet;
 
-        public World(int seed, int lines, bool isLong)
+        public World(int seed, int lines, bool isLong, int limit = 0)
         {
+            _limit = limit;
             _random = new Random(seed);
             for (int i = 0; i < Pipes; i++)
             {
@@ -162,11 +219,18 @@ public sealed unsafe class LogDeathTests
                 ring = new LogRing(_memory, Size, () =>
                 {
                     if (isFatal(++_steps)) throw new Died();
-                });
+                }, _memory + Size);
             }
             catch (Died)
             {
                 return false; // while it settled what its predecessor had begun
+            }
+            if (_limit > 0)
+            {
+                var limit = new PollLimit(_limit, TimeSpan.FromHours(1));
+                ring.Rates!.Set("p0"u8, limit, 0);
+                ring.Rates.Usual = limit; // for whoever sends to /dev/log
+                for (int i = 1; i < Pipes; i++) ring.Rates.Set(Encoding.UTF8.GetBytes("p" + i), PollLimit.None, 0);
             }
             using var loop = new EventLoop();
             bool hasDied = false;
@@ -234,7 +298,7 @@ public sealed unsafe class LogDeathTests
 
         private void Check()
         {
-            var ring = new LogRing(_memory, Size);
+            var ring = new LogRing(_memory, Size, null, _memory + Size);
             Assert.True(ring.Recovered);
             Assert.Equal(1, ring.FirstSequence);
             var lines = Enumerable.Range(0, Pipes + 1).Select(_ => new List<string>()).ToArray();
@@ -250,11 +314,17 @@ public sealed unsafe class LogDeathTests
                 lines[source].Add(Line(entry.Priority, entry.IsContinuation, entry.Text));
                 formatted.Add(Encoding.Latin1.GetString(json, 0, LogLineWriter.Write(entry, json)).TrimEnd('\n'));
             }
-            for (int i = 0; i < Pipes; i++) Assert.Equal(Expected(_input[i], i == 1), lines[i]);
-            Assert.Equal(_datagrams.Select(text => Line(30, false, Encoding.UTF8.GetBytes(text[10..].TrimEnd()))), lines[Pipes]);
+            for (int i = 0; i < Pipes; i++) Assert.Equal(i == 0 ? First(Expected(_input[0], false)) : Expected(_input[i], i == 1), lines[i]);
+            Assert.Equal(First(_datagrams.Select(text => Line(30, false, Encoding.UTF8.GetBytes(text[10..].TrimEnd())))), lines[Pipes]);
+            long dropped = ring.Rates!.Dropped().Sum(entry => entry.Total);
+            if (_limit == 0) Assert.Equal(0, dropped);
+            else Assert.Equal(Expected(_input[0], false).Count - lines[0].Count + _datagrams.Count - lines[Pipes].Count, dropped);
             foreach (string sent in _sent) Assert.Contains(sent, formatted);
             Assert.NotEmpty(_sent);
         }
+
+        // All are within one window.
+        private IEnumerable<string> First(IEnumerable<string> lines) => _limit == 0 ? lines : lines.Take(_limit);
 
         private static List<string> Expected(byte[] input, bool isError)
         {

@@ -16,6 +16,7 @@ public abstract unsafe class LogFixture : IDisposable
 {
     private static readonly JsonSerializerOptions s_options = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 
+    private const int RingSize = 256 * 1024;
     private readonly TimeSpan _readerPatience;
     private SharedMemory? _ring;
 
@@ -77,20 +78,26 @@ public abstract unsafe class LogFixture : IDisposable
             }
             return copies;
         });
-        SharedMemory.Map(passed["ring"], 256 * 1024, out _ring).ThrowIfError("mmap");
+        SharedMemory.Map(passed["ring"], RingSize + LogRates.Size, out _ring).ThrowIfError("mmap");
         passed["ring"].Dispose();
         Server = SyslogThread.Call(() =>
         {
-            var server = new LogServer(SyslogThread.Loop, new LogRing(_ring!.Pointer, _ring.Length))
+            var server = new LogServer(SyslogThread.Loop, new LogRing(_ring!.Pointer, RingSize, null, _ring.Pointer + RingSize))
             {
                 LinePatience = TimeSpan.FromMilliseconds(200), ReaderPatience = _readerPatience, SignOfLife = SignOfLife, StartStore = StartStore,
             };
+            BeforeSyslog(server);
             server.Note("started");
             server.ListenTo(passed["dev-log"], Encoding.UTF8.GetBytes(Environment.MachineName));
             server.Attend(passed["channel"]);
             return server;
         });
         ManagerThread.Until(() => Hub.IsRunning, "syslog says hello");
+    }
+
+    /// <summary>On its thread, before it takes anything.</summary>
+    private protected virtual void BeforeSyslog(LogServer server)
+    {
     }
 
     /// <summary>Longer than any test but that of it.</summary>

@@ -32,6 +32,17 @@ public class StoreLineTests
     public void Service_is_one_word(string service, string expected) =>
         Assert.Contains($" output {expected}: t\n", Written(service, "t"u8.ToArray(), 0));
 
+    [Theory]
+    [InlineData("@fd00::7 web1 nginx[12]", "@fd00::7 web1 nginx[12]")]
+    [InlineData("@fd00:: web1: x:", "@fd00:\\x3a web1\\x3a x\\x3a")]
+    [InlineData("@10.0.0.7 w\tb \\x41", "@10.0.0.7 w\\x09b \\x5cx41")]
+    public void Another_machine_is_written_with_its_own_words(string name, string expected)
+    {
+        byte[] target = new byte[StoreLine.Longest];
+        var entry = new LogEntry { Sequence = 1, Source = LogSource.Remote, Service = Encoding.UTF8.GetBytes(name), Text = "t"u8 };
+        Assert.EndsWith($" remote {expected}: t\n", Encoding.UTF8.GetString(target, 0, StoreLine.Write(entry, target)));
+    }
+
     [Fact]
     public void Everything_that_is_written_is_parsed_back()
     {
@@ -44,9 +55,10 @@ public class StoreLineTests
             var entry = new LogEntry
             {
                 Sequence = random.NextInt64(1, long.MaxValue), TimeUs = random.NextInt64(0, 253402300799_999999), BootUs = random.NextInt64(0, 1L << 52),
-                Pid = random.Next(3) == 0 ? 0 : random.Next(), Priority = (byte)random.Next(256), Source = (LogSource)random.Next(1, 6),
+                Pid = random.Next(3) == 0 ? 0 : random.Next(), Priority = (byte)random.Next(256), Source = (LogSource)random.Next(1, 7),
                 IsContinuation = random.Next(2) == 0, Service = service, Text = text,
             };
+            if (entry.Source == LogSource.Remote) entry.Pid = 0; // it is a part of the tag there
             Assert.True(StoreLine.WorstCase(entry) <= StoreLine.Longest);
             int length = StoreLine.Write(entry, target);
             Assert.True(length <= StoreLine.WorstCase(entry));

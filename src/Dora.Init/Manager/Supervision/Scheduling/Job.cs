@@ -65,6 +65,15 @@ internal sealed class Job(JobScheduler scheduler, Service service, JobRecord rec
         return isOwed;
     }
 
+    /// <summary>It is not run any more; one that runs is followed to its end.</summary>
+    public void Retire()
+    {
+        Times = null;
+        record.IsQueued = false;
+        Changed(isHistory: false);
+        scheduler.Arm();
+    }
+
     public void Look()
     {
         if (Times is null) return;

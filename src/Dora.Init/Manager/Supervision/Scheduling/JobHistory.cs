@@ -12,11 +12,11 @@ namespace Dora.Init.Manager.Supervision.Scheduling;
 /// </summary>
 internal sealed class JobHistory(EventLoop loop, Func<string> text) : IDisposable
 {
-    public const string HelperVerb = "write-jobs";
+    public const string HelperVerb = "write-jobs", ReadVerb = "read-jobs";
 
     private const string Folder = "/var/lib/dora/jobs", Place = Folder + "/history";
     private const int Largest = 4 << 20;
-    private static readonly TimeSpan s_pause = TimeSpan.FromMinutes(1), s_limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_pause = TimeSpan.FromMinutes(1), s_limit = TimeSpan.FromSeconds(30), s_readLimit = TimeSpan.FromSeconds(10);
 
     private TimeSpan? _lastWrite;
     private LoopTimer? _timer;
@@ -26,11 +26,39 @@ internal sealed class JobHistory(EventLoop loop, Func<string> text) : IDisposabl
     /// <summary>Whether it is the last chance: no pause any more.</summary>
     public Func<bool>? IsHurried { get; init; }
 
-    public static string Read()
+    /// <summary>Reads it; called once, later, and with nothing if it cannot be had.</summary>
+    public void Read(Action<string> then)
+    {
+        Sys.MakeMemoryFile("pandora-jobs", out var file).ThrowIfError("memfd_create");
+        try
+        {
+            _helper = HelperProcess.Start(loop, "jobs", [ReadVerb], file, s_readLimit, End);
+        }
+        catch (Exception exception) when (exception is LinuxException or InvalidOperationException)
+        {
+            End(exception.Message);
+        }
+
+        void End(string answer)
+        {
+            _helper = null;
+            string text = "";
+            using (file)
+            {
+                if (answer != "read") Log.Warn($"manager: the history of jobs: {answer}: what was missed is not known");
+                else text = Encoding.UTF8.GetString(Reloading.LoadedServices.ReadAll(file));
+            }
+            then(text);
+            if (_isChanged) Changed();
+        }
+    }
+
+    /// <summary>In the helper: copies the file to a descriptor.</summary>
+    public static string Copy(FileDescriptor target)
     {
         var errno = Sys.ReadFile(Place, out var content, Largest);
-        if (errno is not (Errno.None or Errno.ENOENT)) Log.Warn($"manager: read {Place}: {errno.Describe()}: what was missed is not known");
-        return errno == Errno.None ? Encoding.UTF8.GetString(content) : "";
+        if (errno == Errno.None) errno = Sys.WriteAllAt(target, content, 0);
+        return errno is Errno.None or Errno.ENOENT ? "read" : $"error: {Place}: {errno.Describe()}";
     }
 
     public void Changed()

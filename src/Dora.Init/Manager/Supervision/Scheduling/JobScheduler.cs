@@ -40,7 +40,8 @@ internal sealed class JobScheduler : IDisposable
     /// <summary>Where the history is kept; null keeps none.</summary>
     public JobHistory? History { get; set; }
 
-    public Func<string>? ReadHistory { get; set; }
+    /// <summary>Asks for it; it comes later, for it may lie on a disk that does not answer.</summary>
+    public Action<Action<string>>? ReadHistory { get; set; }
 
     /// <summary>A service has come, or has other settings.</summary>
     public void Know(Service service)
@@ -65,25 +66,47 @@ internal sealed class JobScheduler : IDisposable
     public void Forget(Service service)
     {
         if (service.Job is not { } job) return;
-        if (_kept.Count < MostKept) _kept[service.Name] = job.Text;
+        // Lines of crontabs come and go: one that has never run has nothing to be remembered, and the oldest makes room.
+        if (service.Settings.Crontab is null || job.Record.LastStart is not null)
+        {
+            if (_kept.Count >= MostKept)
+                foreach (string oldest in _kept.Keys)
+                {
+                    _kept.Remove(oldest);
+                    break;
+                }
+            _kept[service.Name] = job.Text;
+        }
         service.Job = null;
         Arm();
     }
 
-    /// <summary>All services are known. After a boot the history says what was before it.</summary>
+    /// <summary>All services are known. After a boot the history says what was before it; a manager that was killed while it waited for that has begun nothing.</summary>
     public void Begin(bool isBoot)
     {
-        bool isRead = false;
+        bool hasJobs = false, hasBegun = false;
+        foreach (var service in _supervisor.Services)
+        {
+            hasJobs |= service.Job is not null;
+            hasBegun |= service.Job?.Record is { Passed: not null } or { LastStart: not null };
+        }
+        isBoot |= !hasBegun;
+        if (!isBoot || !hasJobs || ReadHistory is null) BeginAll(isBoot);
+        else
+            ReadHistory(history =>
+            {
+                _kept = JobRecord.Split(history);
+                BeginAll(isBoot: true);
+            });
+    }
+
+    private void BeginAll(bool isBoot)
+    {
         _isBegun = true;
         foreach (var service in _supervisor.ServicesNow())
         {
             if (service.Job is null) continue;
-            if (isBoot)
-            {
-                if (!isRead && ReadHistory?.Invoke() is { } history) _kept = JobRecord.Split(history);
-                isRead = true;
-                if (_kept.Remove(service.Name, out string? text)) service.Job = new Job(this, service, JobRecord.Of(text, isSameBoot: false));
-            }
+            if (isBoot && service.Job.Record.LastStart is null && _kept.Remove(service.Name, out string? text)) service.Job = new Job(this, service, JobRecord.Of(text, isSameBoot: false));
             if (!_supervisor.IsWantedByBoot(service.Settings)) continue;
             bool isOwed = service.Job.Begin(isBoot);
             if (!isBoot) Post(service, service.Job.Follow); // it may have ended while there was no manager

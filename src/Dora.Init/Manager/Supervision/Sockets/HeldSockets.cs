@@ -21,7 +21,9 @@ internal sealed class HeldSockets(IDescriptorStore store) : IDisposable
     private readonly Dictionary<string, FileDescriptor> _open = [];
 
     /// <summary>Sockets of a service in the order of its file, opened if need be; throws <see cref="LinuxException"/> or <see cref="LaunchException"/>.</summary>
-    public IReadOnlyList<(string Name, FileDescriptor Fd)> Of(ServiceSettings settings)
+    /// <param name="settings">Of the service.</param>
+    /// <param name="problem">Told of one that cannot be opened, and the others are used; null: that is an exception.</param>
+    public IReadOnlyList<(string Name, FileDescriptor Fd)> Of(ServiceSettings settings, Action<string>? problem = null)
     {
         CloseStale(settings);
         if (settings.Sockets.Count == 0) return [];
@@ -38,7 +40,16 @@ internal sealed class HeldSockets(IDescriptorStore store) : IDisposable
             }
             if (fd is null)
             {
-                _open.Add(name, fd = SocketOpener.Open(socket));
+                try
+                {
+                    fd = SocketOpener.Open(socket);
+                }
+                catch (LinuxException exception) when (problem is not null)
+                {
+                    problem(exception.Message);
+                    continue;
+                }
+                _open.Add(name, fd);
                 store.Put(name, fd);
             }
             result.Add((socket.DescriptorName, fd));

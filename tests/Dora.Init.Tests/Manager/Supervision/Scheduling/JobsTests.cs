@@ -162,7 +162,7 @@ public sealed class JobsTests : IDisposable
 
         using var next = new GraphWorld();
         next.SetClock(3 * Day + 7 * Hour);
-        next.Add("job", $"type: oneshot\nschedule: {schedule}").Supervisor.Jobs.ReadHistory = () => history;
+        next.Add("job", $"type: oneshot\nschedule: {schedule}").Supervisor.Jobs.ReadHistory = then => then(history);
         next.Boot();
         Assert.Equal(expected, next.Story.Count(line => line == "launch job"));
         var record = next["job"].Job!.Record;
@@ -172,10 +172,29 @@ public sealed class JobsTests : IDisposable
         history = next.Supervisor.Jobs.AllText();
         using var third = new GraphWorld();
         third.SetClock(3 * Day + 8 * Hour);
-        third.Add("job", $"type: oneshot\nschedule: {schedule}").Supervisor.Jobs.ReadHistory = () => history;
+        third.Add("job", $"type: oneshot\nschedule: {schedule}").Supervisor.Jobs.ReadHistory = then => then(history);
         third.Boot();
         Assert.DoesNotContain("launch job", third.Story);
         if (expected > 0) Assert.Equal("interrupted", third["job"].Job!.Record.Runs[^1].Result);
+    }
+
+    [Fact]
+    public void A_manager_that_is_killed_before_it_has_the_history_leaves_all_of_it_to_the_next()
+    {
+        _world.Add("job", "type: oneshot\nschedule: {every: 10m, missed: run}").Add("start", "type: oneshot\nschedule: \"@reboot\"");
+        int asked = 0;
+        _world.Supervisor.Jobs.ReadHistory = _ => asked++;
+        _world.Boot().Pass(Hour);
+        Assert.Equal((1, 0), (asked, _world.Story.Count));
+        var saved = Save(_world);
+
+        using var next = new GraphWorld();
+        next.Add("job", "type: oneshot\nschedule: {every: 10m, missed: run}").Add("start", "type: oneshot\nschedule: \"@reboot\"");
+        next.Supervisor.Jobs.ReadHistory = then => then("job job 1 1 1 - 0\nrun 1 5 schedule success 0\n");
+        next.Supervisor.Adopt(saved);
+        next.Settle();
+        Assert.Equal(["launch job", "launch start"], next.Story.Order());
+        Assert.Equal(["missed", "boot"], new[] { "job", "start" }.Select(name => next[name].Job!.Record.Open!.Cause));
     }
 
     [Fact]
