@@ -21,7 +21,7 @@ public partial class ForwardingTests
     static string Receiver(string input) => Common.Replace("StreamDriver.Mode=\"1\"", input.Contains("6514") ? "StreamDriver.Mode=\"1\"" : "StreamDriver.Mode=\"0\"")
         + $"\n{input}\naction(type=\"omfile\" file=\"/run/received\" template=\"all\")\n";
 
-    static InitInNamespace Start(string to, string input, string more = "") => new(new Dictionary<string, string>
+    static InitInNamespace Start(string to, string input, string more = "", Action<string>? prepare = null) => new(new Dictionary<string, string>
     {
         ["syslog"] = "command: [/pandora/syslog, --ring=16777216]\nuser: plain\nlogger: true\nrestart: always\n",
         ["rsyslog"] = "command: [/usr/sbin/rsyslogd, -n, -f, /etc/rsyslog-test.conf, -i, /run/rsyslog.pid]\nstart: demand\nrestart: never\n",
@@ -30,6 +30,7 @@ public partial class ForwardingTests
         ["talks"] = "type: oneshot\nstart: demand\ncommand: [/bin/sh, -c, 'i=0; while [ $i -lt 2000 ]; do i=$((i+1)); echo line $i of talks; [ $((i % 40)) -ne 0 ] || sleep 0.02; done; echo the last']\nneeds: [syslog]\n",
     }, files =>
     {
+        prepare?.Invoke(files);
         File.WriteAllText(Path.Combine(files, "etc/rsyslog-test.conf"), Receiver(input));
         File.WriteAllText(Path.Combine(files, "etc/dora/log.yaml"), $"forward:\n  - name: central\n    to: {to}\n{more}");
         string pki = Directory.CreateDirectory(Path.Combine(files, "etc/pki")).FullName;
@@ -94,6 +95,37 @@ public partial class ForwardingTests
         init.Run("/pandora/dora service start rsyslog && /pandora/dora service restart log-forwards").Expect();
         WaitForTheLast(init);
         AssertEveryLineIsThere(init);
+    }
+
+    // The ids of boots are the kernel's, and this kernel has had one boot: files of others, and a position in the first of them.
+    [Fact]
+    public void What_earlier_boots_have_left_over_is_sent_first()
+    {
+        string storage = Directory.CreateTempSubdirectory("pandora-storage-").FullName;
+        try
+        {
+            using var init = Start("tcp://127.0.0.1:1514", "input(type=\"imtcp\" address=\"127.0.0.1\" port=\"1514\")", prepare: files =>
+            {
+                Directory.CreateDirectory(Path.Combine(files, "data"));
+                File.WriteAllText(Path.Combine(files, "etc/test-storage"), storage);
+            });
+            init.WaitFor("files of the log", () => File.Exists(Path.Combine(storage, "log/current.log")));
+            string Left(string boot, int number, int day) =>
+                $"# pandora log 1 boot={boot}000000000000000000000000 opened=1 after=0\n" + string.Concat(Enumerable.Range(1, number).Select(i => $"2020-01-0{day}T00:00:00.{i:000000}Z 1.000000 {i} daemon.info output old: {boot} {i}\n"));
+            File.WriteAllText(Path.Combine(storage, "log/00000000-20200101T000000Z-20200101T000001Z-0badcafe.log"), Left("0badcafe", 500, 1));
+            File.WriteAllText(Path.Combine(storage, "log/00000001-20200102T000000Z-20200102T000001Z-1badcafe.log"), Left("1badcafe", 300, 2));
+            init.Run("mkdir -p /var/lib/dora/log-forward && echo '0badcafe-0000-0000-0000-000000000000 490' >/var/lib/dora/log-forward/central && chown -R plain /var/lib/dora/log-forward").Expect();
+            init.Run("/pandora/dora service start rsyslog && /pandora/dora service start log-forwards && /pandora/dora service start talks").Expect();
+            WaitForTheLast(init);
+            AssertEveryLineIsThere(init);
+            var old = Received(init).Select(line => Regex.Match(line, @"\|old\|.*\| ?(\wbadcafe \d+)$")).Where(match => match.Success).Select(match => match.Groups[1].Value).Distinct();
+            Assert.Equal(Enumerable.Range(491, 10).Select(i => $"0badcafe {i}").Concat(Enumerable.Range(1, 300).Select(i => $"1badcafe {i}")), old);
+            init.WaitFor("a position in this boot", () => !init.Run("cat /var/lib/dora/log-forward/central").Output.Contains("badcafe"));
+        }
+        finally
+        {
+            Directory.Delete(storage, true);
+        }
     }
 
     [Fact]

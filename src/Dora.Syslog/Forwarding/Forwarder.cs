@@ -1,3 +1,4 @@
+using Dora.Core.Client;
 using Dora.Core.Configuration.Forwarding;
 using Dora.Core.Linux;
 using Dora.Core.Protocol;
@@ -9,7 +10,8 @@ namespace Dora.Syslog.Forwarding;
 ///
 /// The log is the queue. While the target is away nothing is read, and when it is back reading goes on behind the last line that it has
 /// for sure: from the ring in RAM, and from the files of a storage as far as they reach. What was overwritten meanwhile is told by the log
-/// in a line of its own, which is sent like any other.
+/// in a line of its own, which is sent like any other. What an earlier boot has left over is in files too, and goes first, boot by boot
+/// (<see cref="ForwardPosition"/>): the next one begins when the target has all of it for sure, for numbers are those of a boot.
 ///
 /// For sure means that the other side's kernel has confirmed it (TLS: that openssl has taken it) and that the connection has lasted
 /// for <see cref="s_proof"/> after that; syslog over TCP has no confirmation of its own. So a connection that breaks costs no line that
@@ -21,6 +23,9 @@ namespace Dora.Syslog.Forwarding;
 internal sealed class Forwarder(ForwardTarget target, ForwardPosition position, Action<string> say, Action<string> tell)
 {
     private const int MostWaiting = 256 * 1024;
+
+    /// <summary>One may be of a syslog that was killed before its first line.</summary>
+    private const int EmptyAnswers = 2;
 
     /// <summary>
     /// A receiver's socket holds some 250 datagrams, nobody tells when it is full, and a log that catches up comes at once: so many in a
@@ -43,6 +48,7 @@ internal sealed class Forwarder(ForwardTarget target, ForwardPosition position, 
     private long _read, _written, _waitingBytes;
     private int _sent; // of the first that waits
     private TimeSpan _savedAt, _nextTurn;
+    private TimeSpan? _missingSince; // the earlier boot, in the list of boots
     private bool _isTold, _isUnsaved, _isReady;
     private string _problem = "";
 
@@ -77,16 +83,20 @@ internal sealed class Forwarder(ForwardTarget target, ForwardPosition position, 
         (_written, _waitingBytes, _sent, _read) = (0, 0, 0, position.Sequence);
         LineSource? source = null;
         TimeSpan? leaving = null;
+        int emptyAnswers = 0;
         try
         {
             while (leaving is null || (Sys.TimeSinceBoot() < leaving && (_waiting.Count > 0 || _marks.Count > 0)))
             {
-                if (source is null && leaving is null && (source = LineSource.Open(_read, Take, out string why)) is null) Report(why);
+                if (emptyAnswers == EmptyAnswers && _waiting.Count == 0 && _marks.Count == 0 && GoOn()) emptyAnswers = 0;
+                if (source is null && leaving is null && emptyAnswers < EmptyAnswers && (source = LineSource.Open(position.EarlierBoot, _read, Take, out string why)) is null) Report(why);
                 if (!Wait(link, source, leaving is not null, out bool isReadable, out bool isAnswered)) return "";
                 if (isAnswered && !link.Drain()) return "the connection was closed";
                 if (isReadable && !source!.Read())
                 {
-                    // Syslog was restarted, or dropped us: asked again behind what we have.
+                    // Syslog was restarted, or dropped us: asked again behind what we have. So it is when an answer about an earlier boot has come to its
+                    // end, which looks the same; that boot is through, or there are no files of it, when there is nothing behind.
+                    emptyAnswers = position.EarlierBoot is not null && source.IsEmpty ? emptyAnswers + 1 : 0;
                     source.Dispose();
                     source = null;
                 }
@@ -102,6 +112,27 @@ internal sealed class Forwarder(ForwardTarget target, ForwardPosition position, 
         {
             source?.Dispose();
         }
+    }
+
+    /// <summary>To the boot behind an earlier one that the target has; false: not yet.</summary>
+    private bool GoOn()
+    {
+        var boots = new List<string>();
+        try
+        {
+            foreach (var boot in new DoraClient().LogBoots()) boots.Add(boot.Boot);
+        }
+        catch (DoraException exception)
+        {
+            Report(exception.Message);
+            return false;
+        }
+        // The storage may still be on its way when we start.
+        if (!boots.Contains(position.EarlierBoot!) && Sys.TimeSinceBoot() - (_missingSince ??= Sys.TimeSinceBoot()) < s_longestPause) return false;
+        _missingSince = null;
+        position.GoOn(boots);
+        _read = 0;
+        return true;
     }
 
     private bool Wait(ForwardLink link, LineSource? source, bool isLeaving, out bool isReadable, out bool isAnswered)

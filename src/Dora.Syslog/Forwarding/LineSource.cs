@@ -7,7 +7,10 @@ using Dora.Core.Protocol.Json;
 
 namespace Dora.Syslog.Forwarding;
 
-/// <summary>The lines behind a number, as they come: a follower of GET /v1/logs like any other. What it does not read waits in the log.</summary>
+/// <summary>
+/// The lines behind a number, as they come: a follower of GET /v1/logs like any other. What it does not read waits in the log. Of an earlier boot
+/// they come from its files, and there is a last one.
+/// </summary>
 internal sealed class LineSource : IDisposable
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(20);
@@ -16,22 +19,30 @@ internal sealed class LineSource : IDisposable
     private readonly HttpResponseReader _reader = new();
     private readonly Dora.Core.Client.LineSplitter _splitter;
     private readonly byte[] _buffer = new byte[16 * 1024];
+    private bool _hasLines;
 
     private LineSource(FileDescriptor connection, Action<LogLine> take)
     {
         _connection = connection;
         _splitter = new Dora.Core.Client.LineSplitter(json =>
         {
-            if (Parse(json) is { } line) take(line);
+            if (Parse(json) is not { } line) return;
+            _hasLines = true;
+            take(line);
         });
     }
 
     /// <summary>To be polled for EPOLLIN.</summary>
     public int Number => _connection.Number;
 
+    /// <summary>There was an answer, without any line.</summary>
+    public bool IsEmpty => _reader.HasHead && !_hasLines;
+
     /// <summary>Null where the log cannot be asked now, and why.</summary>
-    public static LineSource? Open(long after, Action<LogLine> take, out string problem)
+    /// <param name="boot">How the id of an earlier boot begins; null is this one.</param>
+    public static LineSource? Open(string? boot, long after, Action<LogLine> take, out string problem)
     {
+        if (boot is not null) return Ask(DoraClient.LogPath(lines: LogQuery.MaxLines, after: after) + DoraClient.LogConditions(boot: boot), take, out problem);
         // A log that begins anew (its memory was lost) counts from 1, and what it knows is all new.
         if (after > 0 && Newest() is { } newest && newest < after) after = 0;
         return Ask(DoraClient.LogPath(lines: LogQuery.MaxLines, follow: true, after: after), take, out problem);

@@ -172,7 +172,7 @@ internal sealed class StoreHistory
                 {
                     var line = _buffer.AsSpan(begin, end);
                     begin += end + 1;
-                    if (StoreLine.TryParse(line, _scratch, out var entry) && (!isOwn || (entry.Sequence > _query.After && entry.Sequence < _before)) && _filter.Matches(entry)) take(entry);
+                    if (StoreLine.TryParse(line, _scratch, out var entry) && IsBetween(entry.Sequence, isOwn) && _filter.Matches(entry)) take(entry);
                 }
                 if (begin == 0 && length == _buffer.Length) begin = length; // no line of ours is that long
                 _buffer.AsSpan(begin, length - begin).CopyTo(_buffer);
@@ -189,6 +189,10 @@ internal sealed class StoreHistory
             if (file.File is not null) fd.Dispose();
         }
     }
+
+    // Numbers are those of a boot: where lines of several are wanted, they are about this one.
+    private bool IsBetween(long sequence, bool isOwn) =>
+        (!isOwn || sequence < _before) && (sequence > _query.After || (!isOwn && _query.Boot is null));
 
     private FileDescriptor? Open(StoreFile file, out bool isCompressed)
     {

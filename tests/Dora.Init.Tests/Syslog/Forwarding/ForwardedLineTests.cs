@@ -39,21 +39,39 @@ public class ForwardedLineTests
     public void The_number_begins_anew_at_its_bound(long sequence, long expected) => Assert.Equal(expected, ForwardedLine.SequenceId(sequence));
 
     [Fact]
-    public void A_position_is_of_one_boot_and_a_damaged_file_is_none()
+    public void A_position_is_of_one_boot_and_goes_on_to_the_next_and_a_damaged_file_is_none()
     {
         string folder = Directory.CreateTempSubdirectory().FullName;
         try
         {
-            var position = new ForwardPosition("a", folder, "boot-1") { Sequence = 42 };
+            const string first = "aaaaaaaa-0000-0000-0000-000000000001", second = "bbbbbbbb-0000-0000-0000-000000000002";
+            var position = new ForwardPosition("a", folder, first) { Sequence = 42 };
             Assert.False(position.IsSaved);
             Assert.Equal(Dora.Core.Linux.Errno.None, position.Save());
             Assert.True(position.IsSaved);
-            Assert.Equal(42, new ForwardPosition("a", folder, "boot-1").Sequence);
-            Assert.Equal(0, new ForwardPosition("a", folder, "boot-2").Sequence);
-            foreach (string text in new[] { "", "boot-1", "boot-1 x", "boot-1 -4", "boot-1 99999999999999999999", "boot-1 4 2", "\0\0" })
+            Assert.Equal((42, null), (new ForwardPosition("a", folder, first).Sequence, new ForwardPosition("a", folder, first).EarlierBoot));
+
+            // Another boot finishes what the first has left over, then those in between, then its own.
+            var later = new ForwardPosition("a", folder, second);
+            Assert.Equal((42, "aaaaaaaa"), (later.Sequence, later.EarlierBoot));
+            Assert.True(later.IsSaved);
+            later.GoOn(["99999999", "aaaaaaaa", "cccccccc", "bbbbbbbb"]);
+            Assert.Equal((0, "cccccccc", false), (later.Sequence, later.EarlierBoot, later.IsSaved));
+            later.Sequence = 7;
+            Assert.Equal(Dora.Core.Linux.Errno.None, later.Save());
+            later = new ForwardPosition("a", folder, second);
+            Assert.Equal((7, "cccccccc"), (later.Sequence, later.EarlierBoot));
+            later.GoOn(["cccccccc", "bbbbbbbb"]);
+            Assert.Equal((0, null), (later.Sequence, later.EarlierBoot));
+
+            // Its files are gone: the oldest that are there have come after it.
+            later = new ForwardPosition("a", folder, second);
+            later.GoOn(["dddddddd", "bbbbbbbb"]);
+            Assert.Equal("dddddddd", later.EarlierBoot);
+            foreach (string text in new[] { "", first, first + " x", first + " -4", first + " 99999999999999999999", first + " 4 2", "\0\0", "../../.. 4", "aaaa 4", new string('a', 300) + " 4" })
             {
                 File.WriteAllText(Path.Combine(folder, "a"), text);
-                Assert.Equal(0, new ForwardPosition("a", folder, "boot-1").Sequence);
+                Assert.Equal((0, null), (new ForwardPosition("a", folder, first).Sequence, new ForwardPosition("a", folder, first).EarlierBoot));
             }
         }
         finally
