@@ -114,7 +114,7 @@ public partial class ForwardingTests
                 $"# pandora log 1 boot={boot}000000000000000000000000 opened=1 after=0\n" + string.Concat(Enumerable.Range(1, number).Select(i => $"2020-01-0{day}T00:00:00.{i:000000}Z 1.000000 {i} daemon.info output old: {boot} {i}\n"));
             File.WriteAllText(Path.Combine(storage, "log/00000000-20200101T000000Z-20200101T000001Z-0badcafe.log"), Left("0badcafe", 500, 1));
             File.WriteAllText(Path.Combine(storage, "log/00000001-20200102T000000Z-20200102T000001Z-1badcafe.log"), Left("1badcafe", 300, 2));
-            init.Run("mkdir -p /var/lib/dora/log-forward && echo '0badcafe-0000-0000-0000-000000000000 490' >/var/lib/dora/log-forward/central && chown -R plain /var/lib/dora/log-forward").Expect();
+            init.Run("mkdir -p /var/lib/dora/log-forward && echo '0badcafe-0000-0000-0000-000000000000 490' >/var/lib/dora/log-forward/central").Expect();
             init.Run("/pandora/dora service start rsyslog && /pandora/dora service start log-forwards && /pandora/dora service start talks").Expect();
             WaitForTheLast(init);
             AssertEveryLineIsThere(init);
