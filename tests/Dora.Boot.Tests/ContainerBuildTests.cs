@@ -19,7 +19,7 @@ public class ContainerBuildTests
             FROM localhost/pandora-rootfs
             COPY mine.yaml /etc/dora/services/
             COPY key.pub /etc/dora/authorized_keys
-            RUN adduser -D mine && ln /etc/passwd /srv/linked && mkfifo /srv/fifo && chown mine /srv/fifo && chmod 4711 /srv/fifo
+            RUN echo 'mine:x:1000:1000::/:/bin/sh' >>/etc/passwd && ln /etc/passwd /srv/linked && mkfifo /srv/fifo && chown mine /srv/fifo && chmod 4711 /srv/fifo
 
             """);
         Programs.Run(TimeSpan.FromMinutes(30), Path.Combine(Artifacts.Repository, "tests/Dora.Boot.Tests/build-in-container"), to, own,

@@ -17,7 +17,7 @@ public class RescueShellTests
             using var machine = Machine.Start(new MachineOptions
             {
                 Name = "rescue-shell", Iso = IsoWithBrokenInit(folder),
-                CommandLine = $"{Regex.Replace(Artifacts.CommandLine, @"\bpanic=\S+", "")} panic=60",
+                CommandLine = $"{Regex.Replace(Artifacts.CommandLine, @"\b(panic|pandora\.build)=\S+", "")} panic=60",
             });
             machine.WaitForLine(@"execute /sbin/init of the root image: exec format error \(ENOEXEC\)", s_limit, "what cannot be executed, and why");
             machine.WaitForLine("press Enter on the console for a rescue shell", s_limit, "the offer");

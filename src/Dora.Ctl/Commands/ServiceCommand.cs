@@ -95,6 +95,23 @@ internal static class ServiceCommand
         return ExitCodes.Ok;
     }
 
+    /// <summary>What a service that could not be started has said last: from the manager where it has it at hand, else from syslog, which may be what has failed.</summary>
+    private static List<LogLine> LastWords(Context context, string name)
+    {
+        const int most = 5;
+        var lines = new List<LogLine>();
+        try
+        {
+            if (context.Client.Service(name).Value.Log is { } log) lines.AddRange(log.Skip(log.Count - most));
+            else context.Client.Log(DoraClient.LogPath(name, lines: most), lines.Add);
+        }
+        catch (DoraException)
+        {
+            // The failure has been told, and what to try next is 'status', which says what is wrong with the log.
+        }
+        return lines;
+    }
+
     /// <summary>The last lines from syslog, where the manager has none at hand; without syslog the status has to do.</summary>
     private static List<LogLine> LastLines(Context context, string name)
     {
@@ -136,6 +153,7 @@ internal static class ServiceCommand
         else if (failed)
         {
             context.Error.WriteLine($"dora: {context.Error.Foreign(name)}: {verb} failed: {context.Error.Foreign(change.Error?.Message ?? "no reason is known")}");
+            foreach (var line in LastWords(context, name)) context.Error.WriteLine("  " + LogCommand.Format(context.Error, line));
             context.Error.WriteLine($"try 'dora service status {context.Error.Foreign(name)}'");
             context.Error.Flush();
         }
