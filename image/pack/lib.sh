@@ -74,6 +74,20 @@ sections() {
     done
 }
 
+# bios_menu: what isolinux and syslinux are to do: no prompt unless a key such as Shift is held, on the screen and the first serial line.
+bios_menu() {
+    cat <<END
+serial 0 115200
+default pandora
+prompt 0
+timeout 0
+label pandora
+    linux /boot/vmlinuz
+    initrd /boot/initramfs.img
+    append $(cat "$parts/cmdline")
+END
+}
+
 # root_archive: the root and its layers as an initramfs that is loaded behind the other one. Not packed again: they are.
 root_archive() {
     mkdir -p "$scratch/root/pandora"

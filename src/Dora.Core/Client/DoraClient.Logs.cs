@@ -70,6 +70,7 @@ public sealed partial class DoraClient
         });
         Stream(path, splitter.Feed);
     }
+
     /// <summary>
     /// Gives lines, each as JSON without its end, to <paramref name="take"/>, and goes on: a connection that ends, as with a syslog that is
     /// restarted, is made again behind the last line, so none is missed. It is given up when nobody answers for 30 s.

@@ -12,7 +12,7 @@ internal sealed record RootImage(string Path, string Type, long SizeBytes)
     /// <summary>Where it lies on a boot medium, unless pandora.rootfs says otherwise.</summary>
     public static readonly string[] UsualPaths = ["/pandora/rootfs.squashfs", "/pandora/rootfs.erofs"];
 
-    /// <summary>What pandora.build names: a hash of kernel, initramfs, root image and layers (image/lib.sh).</summary>
+    /// <summary>What pandora.build names: a hash of kernel, initramfs, root image and layers (image/mkimage).</summary>
     public const string BuildPath = "/pandora/build";
 
     private const int HeadBytes = 2048;
