@@ -77,6 +77,44 @@ distro() {
     esac
 }
 
+# apk_sources: sets where Alpine's packages come from: what the host's own apk uses, or PANDORA_APK_REPOSITORIES and PANDORA_APK_KEYS.
+apk_sources() {
+    command -v apk >/dev/null 2>&1 ||
+        die "apk: not found; build on Alpine or with Dockerfile.build, or leave DISTRO=alpine out (apk has no package on Debian)"
+    # Absolute: apk takes other paths for ones below its root.
+    apk_repositories=$(absolute "${PANDORA_APK_REPOSITORIES:-/etc/apk/repositories}")
+    apk_keys=$(absolute "${PANDORA_APK_KEYS:-/etc/apk/keys}")
+    [ -f "$apk_repositories" ] || die "$apk_repositories: no list of repositories; PANDORA_APK_REPOSITORIES names another"
+    [ -d "$apk_keys" ] || die "$apk_keys: no folder of keys; PANDORA_APK_KEYS names another"
+}
+
+# apk_root ROOT: an empty root that apk can look things up with.
+apk_root() {
+    mkdir -p "$1"
+    apk --root "$1" --keys-dir "$apk_keys" --repositories-file /dev/null --no-cache --initdb add >/dev/null ||
+        die "$1: apk cannot make its database there"
+}
+
+# apk_in ROOT ARGUMENT...: apk with a root of its own. What it says when it fails comes behind our own first line: it tells apart a
+# repository that cannot be used, which apk only warns of, and a package that is in none.
+apk_in() {
+    mkdir -p "$1"
+    if apk --root "$@" --keys-dir "$apk_keys" --repositories-file "$apk_repositories" --no-cache --no-progress 2>"$scratch/apk.errors"; then
+        cat "$scratch/apk.errors" >&2
+        return 0
+    fi
+    why=$(sed -n '/^WARNING: /{s///p; q;}' "$scratch/apk.errors")
+    missing=$(sed -n 's/^ *\(.*\) (no such package):*$/\1/p; s/^\(ERROR: \)*\(.*\): unable to select package.*/\2/p' "$scratch/apk.errors" | tr '\n' ' ')
+    case $why-$missing in
+        *UNTRUSTED* | *"BAD "*) say "$why; the public key of the repository goes into $apk_keys, or PANDORA_APK_KEYS names its folder" ;;
+        ?*-*) say "$why; mend $apk_repositories, or PANDORA_APK_REPOSITORIES names another list" ;;
+        -?*) say "${missing% }: in none of the repositories; mend the name (image/packages, --packages) or the list $apk_repositories (PANDORA_APK_REPOSITORIES)" ;;
+        *) say "apk failed with $apk_repositories:" ;;
+    esac
+    cat "$scratch/apk.errors" >&2
+    return 1
+}
+
 # What is slow to fetch is kept as a tar file named for the hash of all that decides its content. The cache is a
 # convenience: without it, or when it cannot be written, everything is made anew. PANDORA_CACHE=none turns it off.
 cache=${PANDORA_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/pandora}
