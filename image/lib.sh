@@ -105,11 +105,17 @@ apk_in() {
     fi
     why=$(sed -n '/^WARNING: /{s///p; q;}' "$scratch/apk.errors")
     missing=$(sed -n 's/^ *\(.*\) (no such package):*$/\1/p; s/^\(ERROR: \)*\(.*\): unable to select package.*/\2/p' "$scratch/apk.errors" | tr '\n' ' ')
-    case $why-$missing in
+    case $why in
         *UNTRUSTED* | *"BAD "*) say "$why; the public key of the repository goes into $apk_keys, or PANDORA_APK_KEYS names its folder" ;;
-        ?*-*) say "$why; mend $apk_repositories, or PANDORA_APK_REPOSITORIES names another list" ;;
-        -?*) say "${missing% }: in none of the repositories; mend the name (image/packages, --packages) or the list $apk_repositories (PANDORA_APK_REPOSITORIES)" ;;
-        *) say "apk failed with $apk_repositories:" ;;
+        ?*) say "$why; mend $apk_repositories, or PANDORA_APK_REPOSITORIES names another list" ;;
+        *)
+            if [ -n "$missing" ]; then
+                say "${missing% }: in none of the repositories; mend the name (image/packages, --packages) or the list $apk_repositories" \
+                    "(PANDORA_APK_REPOSITORIES)"
+            else
+                say "apk failed with the repositories of $apk_repositories:"
+            fi
+            ;;
     esac
     cat "$scratch/apk.errors" >&2
     return 1
