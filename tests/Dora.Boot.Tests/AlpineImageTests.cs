@@ -62,7 +62,7 @@ public class AlpineImageTests(AlpineRepository alpine) : IClassFixture<AlpineRep
 
     // The first line says what is wrong and how to mend it, and nothing is left under the final name.
     [Theory]
-    [InlineData("no-such-package", "", "no-such-package: in none of the repositories; mend the name (image/packages, --packages) or the list .*/main/repositories")]
+    [InlineData("no-such-package", "", "no-such-package: in none of the repositories; mend the name .image/packages, --packages. or the list .*/main/repositories")]
     [InlineData("openssl", "PANDORA_APK_REPOSITORIES=$FOLDER/elsewhere", "/nonexistent/alpine: No such file or directory; mend .*/elsewhere, or PANDORA_APK_REPOSITORIES")]
     [InlineData("openssl", "PANDORA_APK_KEYS=$FOLDER/empty", "/main: UNTRUSTED signature; the public key of the repository goes into .*/empty, or PANDORA_APK_KEYS")]
     [InlineData("openssl", "PANDORA_APK_KEYS=$FOLDER/others", "/main: BAD signature; the public key of the repository goes into .*/others, or PANDORA_APK_KEYS")]
