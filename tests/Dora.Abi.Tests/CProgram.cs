@@ -3,11 +3,18 @@ using System.Text;
 
 namespace Dora.Abi.Tests;
 
+/// <summary>Whose headers a program is compiled with: what init, syslog and dora are made with here, or for Alpine.</summary>
+public enum CLibrary
+{
+    Glibc,
+    Musl,
+}
+
 /// <summary>
 /// A C program that prints values under names: <see cref="Ask"/> for each, then <see cref="Answers"/> compiles it with
 /// clang, runs it, and gives what it printed. The compiler is the only authority here: nothing is parsed from headers.
 /// </summary>
-sealed class CProgram(string preamble)
+sealed class CProgram(string preamble, CLibrary library = CLibrary.Glibc)
 {
     static readonly TimeSpan s_limit = TimeSpan.FromMinutes(1);
     readonly StringBuilder _body = new();
@@ -26,7 +33,9 @@ sealed class CProgram(string preamble)
             string source = Path.Combine(folder.FullName, "abi.c"), program = Path.Combine(folder.FullName, "abi");
             File.WriteAllText(source, preamble + "\n#include <stdio.h>\n#include <stddef.h>\nint main(void)\n{\n" + _body + "    return 0;\n}\n");
             // Every error at once: a constant that C does not know is then named together with all the others.
-            Run("clang", "-std=gnu11", "-Wall", "-Wno-unused-function", "-ferror-limit=0", "-o", program, source);
+            if (library == CLibrary.Glibc) Run("clang", "-std=gnu11", "-Wall", "-Wno-unused-function", "-ferror-limit=0", "-o", program, source);
+            // The kernel's headers lie beside those of glibc, and behind musl's own.
+            else Run("musl-gcc", "-idirafter", "/usr/include", "-idirafter", "/usr/include/x86_64-linux-gnu", "-std=gnu11", "-o", program, source);
             var answers = new Dictionary<string, long>();
             foreach (string line in Run(program).Split('\n', StringSplitOptions.RemoveEmptyEntries))
             {
