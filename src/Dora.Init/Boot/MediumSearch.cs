@@ -102,8 +102,7 @@ internal sealed class MediumSearch(BootState state)
         // The kernel would ask a modprobe for the file system, and there is none.
         string module = type == "iso9660" ? "isofs" : type;
         bool isThere = state.Modules.Load(module, $"the file system on /dev/{name}");
-        // The character sets of FAT's names, which the kernel asks for when it mounts: as its configuration says, one of the last two.
-        if (type == "vfat") state.Modules.LoadSoftly(["nls_cp437", "nls_ascii", "nls_iso8859_1"]);
+        if (type == "vfat") state.Modules.LoadSoftly([.. ModuleName.ForVfat]);
         ulong flags = Libc.MS_RDONLY | Libc.MS_NOSUID | Libc.MS_NODEV | Libc.MS_NOEXEC;
         // noload: a read-only mount of ext4 would otherwise write the journal back to the medium.
         var errno = Sys.Mount($"/dev/{name}", BootPaths.Medium, type, flags, type == "ext4" ? "noload" : null);

@@ -86,8 +86,7 @@ internal static class KeyFile
         foreach (var (type, options) in s_types)
         {
             modules.Load(type, "storage");
-            // Its names, in the kernel's default encodings: vfat asks for them by modprobe, in its own time.
-            if (type == "vfat") foreach (string names in (string[])["nls_cp437", "nls_ascii", "nls_iso8859_1"]) modules.Load(names, "storage");
+            if (type == "vfat") foreach (string names in ModuleName.ForVfat) modules.Load(names, "storage");
             errno = Sys.Mount(device, Folder, type, Libc.MS_RDONLY | Libc.MS_NOSUID | Libc.MS_NODEV | Libc.MS_NOEXEC, options);
             if (errno is not (Errno.EINVAL or Errno.ENODEV)) break;
         }
