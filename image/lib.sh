@@ -104,7 +104,8 @@ apk_in() {
         return 0
     fi
     why=$(sed -n '/^WARNING: /{s///p; q;}' "$scratch/apk.errors")
-    missing=$(sed -n 's/^ *\([^ ]*\) (no such package):*$/\1/p; s/^\(ERROR: \)*\([^ :]*\): unable to select package (.*/\2/p' "$scratch/apk.errors" | tr '\n' ' ')
+    missing=$(sed -n 's/^ *\([^ ]*\) (no such package):*$/\1/p
+        s/^\(ERROR: \)*\([^ :]*\): unable to select package (.*/\2/p' "$scratch/apk.errors" | tr '\n' ' ')
     case $why in
         *UNTRUSTED* | *"BAD "*) say "$why; the public key of the repository goes into $apk_keys, or PANDORA_APK_KEYS names its folder" ;;
         ?*) say "$why; mend $apk_repositories, or PANDORA_APK_REPOSITORIES names another list" ;;
