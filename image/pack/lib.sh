@@ -30,7 +30,7 @@ stub() {
 
 # layers: their files, below $parts, in the order in which they are stacked.
 layers() {
-    [ ! -d "$parts/layers" ] || (cd "$parts" && find layers -type f ! -name '*.cdx.json' | sort)
+    [ ! -d "$parts/layers" ] || (cd "$parts" && find -L layers -type f ! -name '*.cdx.json' | sort)
 }
 
 # embedded_layers: those of them that come along where the root is in the initramfs.
