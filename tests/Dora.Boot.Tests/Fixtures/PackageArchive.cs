@@ -30,8 +30,8 @@ public sealed class PackageArchive : StorageServer
         mkdir -p "$0/pool" "$0/apt/DEBIAN" "$0/dists/$1/main/binary-amd64"
         cd "$0/pool"
         apt-get -q -o APT::Sandbox::User=root download base-files base-passwd coreutils dash debianutils dpkg gcc-12-base grep libacl1 libattr1 \
-            libbz2-1.0 libc6 libcrypt1 libdebconfclient0 libgcc-s1 libgmp10 liblzma5 libmd0 libpcre2-8-0 libselinux1 libzstd1 mawk perl-base sed tar \
-            usr-is-merged zlib1g >&2
+            libblkid1 libbz2-1.0 libc-bin libc6 libcrypt1 libdebconfclient0 libgcc-s1 libgmp10 liblzma5 libmd0 libmount1 libpcre2-8-0 libselinux1 libsmartcols1 \
+            libuuid1 libzstd1 mawk mount perl-base sed tar usr-is-merged zlib1g >&2
         printf 'Package: apt\nVersion: 1\nArchitecture: all\nMaintainer: nobody\nPriority: important\nDescription: a stand-in\n' >"$0/apt/DEBIAN/control"
         dpkg-deb --build "$0/apt" apt_1_all.deb >&2
         cd "$0"
