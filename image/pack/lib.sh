@@ -28,9 +28,36 @@ stub() {
     find_file /usr/lib/systemd/boot/efi/linuxx64.efi.stub
 }
 
-# layers: the names of the layers, below $parts, in the order in which they are stacked.
+# layers: their files, below $parts, in the order in which they are stacked.
 layers() {
-    [ ! -d "$parts/layers" ] || (cd "$parts" && find layers -type f | sort)
+    [ ! -d "$parts/layers" ] || (cd "$parts" && find -L layers -type f ! -name '*.cdx.json' | sort)
+}
+
+# embedded_layers: those of them that come along where the root is in the initramfs.
+embedded_layers() {
+    [ -f "$parts/layers-embedded" ] || return 0
+    layers | while read -r layer; do
+        name=${layer##*/}
+        ! grep -qFx "${name%.*}" "$parts/layers-embedded" || echo "$layer"
+    done
+}
+
+# medium FOLDER: what the initramfs looks for on a boot medium.
+medium() {
+    mkdir -p "$1"
+    cp "$parts/rootfs.squashfs" "$parts/build" "$1/"
+    layers | while read -r layer; do
+        mkdir -p "$1/layers"
+        cp "$parts/$layer" "$1/layers/"
+    done
+}
+
+# part_sizes: for people.
+part_sizes() {
+    printf '%s' "kernel $(size "$parts/vmlinuz"), initramfs $(size "$parts/initramfs.img"), root $(size "$parts/rootfs.squashfs")"
+    layers | while read -r layer; do
+        printf '%s' ", ${layer#layers/} $(size "$parts/$layer")"
+    done
 }
 
 # uki INITRAMFS COMMAND-LINE FILE: a unified kernel image: one PE file that holds kernel, initramfs and command line, so that there
@@ -88,11 +115,11 @@ label pandora
 END
 }
 
-# root_archive: the root and its layers as an initramfs that is loaded behind the other one. Not packed again: they are.
+# root_archive: the root and the layers that come along with it as an initramfs that is loaded behind the other one. Not packed again: they are.
 root_archive() {
     mkdir -p "$scratch/root/pandora"
     cp "$parts/rootfs.squashfs" "$scratch/root/pandora/rootfs.squashfs"
-    for layer in $(layers); do
+    embedded_layers | while read -r layer; do
         mkdir -p "$scratch/root/pandora/layers"
         cp "$parts/$layer" "$scratch/root/pandora/layers/"
     done

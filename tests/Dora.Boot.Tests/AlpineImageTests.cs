@@ -14,8 +14,8 @@ public class AlpineImageTests(AlpineRepository alpine) : IClassFixture<AlpineRep
     [Fact]
     public void The_iso_of_alpines_packages_boots()
     {
-        File.WriteAllText($"{alpine.Path}/more", "alpine  pandora-probe  musl-probe  # a program of musl\n");
-        string iso = alpine.Run("main", $"image/mkimage --bin {Artifacts.Out}/bin --packages {alpine.Path}/more "
+        File.WriteAllText($"{alpine.Path}/more", "alpine  base  pandora-probe  musl-probe  # a program of musl\n");
+        string iso = alpine.Run("main", $"image/mkimage --bin {Artifacts.Out}/bin --layers base --packages {alpine.Path}/more "
             + $"--ssh-key {Artifacts.BuiltInKey}.pub iso").Expect().Trim();
         Assert.Equal($"{alpine.Path}/out/pandora.iso", iso);
         Assert.Empty(Directory.EnumerateFiles($"{alpine.Path}/out/kernel/lib/modules", "*.ko.gz", SearchOption.AllDirectories));

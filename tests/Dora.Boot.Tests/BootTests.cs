@@ -63,9 +63,11 @@ public class BootTests(RunningMachine running)
         Assert.Contains("10.0.2.15/24", _machine.SshOutput("ip -4 addr show"));
 
     [Fact]
-    public void Root_is_read_only_squashfs_from_the_medium_and_run_tmp_etc_are_writable()
+    public void Root_is_read_only_squashfs_from_the_medium_with_its_layer_and_run_tmp_etc_are_writable()
     {
-        Assert.Contains(" / squashfs ro", _machine.SshOutput("cat /proc/mounts"));
+        string mounts = _machine.SshOutput("cat /proc/mounts");
+        Assert.Matches(@"(?m)^\S+ / overlay ro,.*lowerdir=/run/dora/layers/chroot:/run/dora/root", mounts);
+        Assert.Matches(@"(?m)^/dev/loop\d+ /run/dora/root squashfs ro", mounts);
         Assert.NotEqual(0, _machine.Ssh("touch /usr/probe").ExitCode);
         foreach (string folder in new[] { "/run", "/tmp", "/etc", "/var", "/root" })
             _machine.SshOutput($"touch {folder}/probe && rm {folder}/probe");

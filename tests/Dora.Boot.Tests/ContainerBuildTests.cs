@@ -36,6 +36,8 @@ public class ContainerBuildTests
         Assert.Equal("fifo mine 4711\n2", machine.SshOutput("stat -c '%F %U %a' /srv/fifo; stat -c %h /srv/linked"));
         Assert.Equal("absent", machine.SshOutput("[ -e /.pandora ] && echo there || echo absent"));
         Assert.Equal("root", machine.SshOutput("stat -c %U /usr/sbin/init"));
+        // A layer by default, made in a stage of its own.
+        Assert.Contains("debootstrap ", machine.SshOutput("debootstrap --version"));
         machine.PowerOff();
     }
 }

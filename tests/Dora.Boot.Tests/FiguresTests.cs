@@ -25,6 +25,8 @@ public class FiguresTests
         Record("raw_bytes", Artifacts.Raw);
         Record("qcow2_bytes", Artifacts.Qcow2);
         Record("rootfs_bytes", Artifacts.Root);
+        // vm, and the ISO with all of them: NamedLayerTests.
+        Record("layer_chroot_bytes", Path.Combine(Artifacts.Out, "layers/chroot.squashfs"));
         long without = Initramfs.SizeWithoutModules();
         Assert.InRange(without, 100_000, new FileInfo(Artifacts.Initramfs).Length);
         Figures.Record("initramfs_without_modules_bytes", without);

@@ -15,6 +15,9 @@ public class ImageToolTests
     [InlineData("--kernal x iso", "mkimage: --kernal: unknown; artefacts:")]
     [InlineData("iso --to", "mkimage: --to: needs a value")]
     [InlineData("--layer /nonexistent.squashfs", "mkimage: /nonexistent.squashfs: no such file")]
+    [InlineData("--layers 'chroot wm' iso", "mkimage: wm: unknown layer; known are: base chroot vm, and full for all of them")]
+    [InlineData("--layers-from /tmp --layers vm iso", "mkimage: /tmp/vm.squashfs: not found; image/mklayer --to /tmp vm makes it")]
+    [InlineData("--packages /proc/sys/kernel/ostype iso", "mkimage: /proc/sys/kernel/ostype:1: Linux: not four columns: deb or alpine, layer, package, programs")]
     [InlineData("--sign-key /nonexistent.key uki", "mkimage: --sign-key and --sign-cert: the one needs the other")]
     [InlineData("--sign-key /nonexistent.key --sign-cert /nonexistent.pem uki", "mkimage: /nonexistent.key: not a private key")]
     [InlineData("--bin /nonexistent iso", "/nonexistent/init: not found; run image/publish")]
@@ -26,6 +29,21 @@ public class ImageToolTests
         Assert.NotEqual(0, result.ExitCode);
         Assert.Contains(expected, result.Errors.Split('\n')[0]);
         Assert.Empty(Directory.EnumerateFiles(folder.Path, "pandora.*"));
+    }
+
+    // What cannot be in a layer, and a kernel that is not there: nothing is left of them either.
+    [Theory]
+    [InlineData("image/mklayer --packages $2/list --to $2 chroot", "deb chroot no-such-package x # y", "mkdebchroot: no-such-package: apt knows no such package; see image/packages")]
+    [InlineData("image/mklayer --to $2 wm", "", "mklayer: wm: unknown layer; known are: base chroot vm, and full for all of them")]
+    [InlineData("FLAVOR=cloud image/mkkernel -o $2/kernel", "", "mkkernel: FLAVOR=cloud: unknown; virt and generic are known")]
+    public void A_mistake_in_a_part_is_told_in_the_first_line(string command, string list, string expected)
+    {
+        using var folder = new ScratchFolder();
+        File.WriteAllText(Path.Combine(folder.Path, "list"), list + "\n");
+        var result = Run($"set -- \"$1\" {folder.Path}; {command}");
+        Assert.NotEqual(0, result.ExitCode);
+        Assert.StartsWith(expected, result.Errors);
+        Assert.Equal(["list"], Directory.EnumerateFileSystemEntries(folder.Path).Select(Path.GetFileName));
     }
 
     [Fact]
@@ -96,7 +114,7 @@ public class ImageToolTests
             + $"env -u PANDORA_OUT image/mkimage --ssh-key {key} iso uki pxe raw qcow2");
         Assert.True(result.ExitCode == 0, result.Errors);
         string there = Path.Combine(folder.Path, "elsewhere/tree/out");
-        string[] files = ["bin/init", "bin/syslog", "bin/dora", "vmlinuz", "initramfs.img", "rootfs.squashfs.cdx.json", "rootfs.squashfs", "build", "pandora.iso", "pandora.efi", "pandora.raw", "pandora.qcow2", "pxe/root.img", "pxe/boot.ipxe"];
+        string[] files = ["bin/init", "bin/syslog", "bin/dora", "vmlinuz", "initramfs.img", "rootfs.squashfs.cdx.json", "rootfs.squashfs", "layers/chroot.squashfs", "layers/chroot.squashfs.cdx.json", "build", "pandora.iso", "pandora.efi", "pandora.raw", "pandora.qcow2", "pxe/root.img", "pxe/boot.ipxe"];
         var different = files.Where(file => Hash(Path.Combine(Artifacts.Out, file)) != Hash(Path.Combine(there, file))).ToList();
         Assert.Empty(different);
     }
@@ -115,6 +133,8 @@ public class ImageToolTests
         Assert.All(components.Values, component => Assert.StartsWith("pkg:", component.GetProperty("purl").GetString()));
         var sizes = Run("image/sizes");
         Assert.Matches(@"(?m)^ +\d+ +\d+  openssh-server +1:\S+ +remote login$", sizes.Output);
+        Assert.Matches(@"(?m)^layer chroot: \S+ MB packed$", sizes.Output);
+        Assert.Matches(@"(?m)^ +\d+ +\d+  gpgv +\S+ +debootstrap checks who has signed an archive$", Run("image/sizes chroot").Output);
     }
 
     static string Hash(string file)

@@ -58,7 +58,7 @@ public class LayerTests
     }
 
     /// <summary>The parts of the build with other layers, packed anew.</summary>
-    static string Iso(ScratchFolder folder)
+    internal static string Iso(ScratchFolder folder)
     {
         foreach (string part in (string[])["vmlinuz", "initramfs.img", "rootfs.squashfs", "build", "cmdline", "cmdline-embedded"])
             File.Copy(Path.Combine(Artifacts.Out, part), Path.Combine(folder.Path, part));

@@ -41,7 +41,7 @@ public class ReplacementTests
     [Fact]
     public void A_watchdog_that_nobody_feeds_resets_the_machine()
     {
-        // softdog: the cloud kernel has no driver for the watchdog that QEMU offers (i6300esb).
+        // softdog: the kernel `virt` has no driver for the watchdog that QEMU offers (i6300esb).
         using var machine = Machine.Start(new MachineOptions { Name = "watchdog", Iso = Artifacts.Iso, CommandLine = $"{Artifacts.CommandLine} pandora.watchdog=10" });
         machine.WaitForSsh();
         machine.SshOutput("modprobe softdog; until dmesg | grep -q 'watchdog: /dev/watchdog resets the machine when init is silent for 10 s'; do sleep 0.2; done",

@@ -20,7 +20,7 @@ public sealed class AlpineRepository : IDisposable
             Shell($"""
                 cp "$(readlink -f /lib/ld-musl-x86_64.so.1)" {Path}/libc.musl-x86_64.so.1
                 musl-gcc -Os -nodefaultlibs -o {Path}/probe {Scripts}/musl-probe.c -L{Path} -l:libc.musl-x86_64.so.1
-                image/mkdebchroot {Path}/debian "$(awk '$1 == "deb" && !seen[$2]++ {"{"} printf "%s%s", space, $2; space = " " {"}"}' image/packages)"
+                image/mkdebchroot {Path}/debian "$(awk '$1 == "deb" && $2 == "base" {"{"} printf "%s%s", space, $3; space = " " {"}"}' image/packages)"
                 """).Expect();
             Make("main");
         }

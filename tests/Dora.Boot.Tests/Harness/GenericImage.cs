@@ -1,7 +1,7 @@
 namespace Dora.Boot.Tests.Harness;
 
 /// <summary>
-/// The image with the distribution's generic kernel, which has what the cloud kernel lacks: AHCI, USB, 9p. Building it takes as long
+/// The image with the distribution's generic kernel, which has what the kernel `virt` lacks: AHCI, USB, 9p. Building it takes as long
 /// as three tests, so tests of it are marked <c>[Trait("Image", "generic")]</c>: tests/run leaves them out unless PANDORA_GENERIC
 /// says otherwise, and `tests/soak generic` is the campaign that says so.
 /// </summary>

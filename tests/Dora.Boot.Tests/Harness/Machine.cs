@@ -296,7 +296,7 @@ public sealed partial class Machine : IDisposable
         }
         if (_options.Iso is { } iso)
         {
-            // On the IDE controller of the machine: the cloud kernel has a driver for it, and none for AHCI, which q35 has.
+            // On the IDE controller of the machine: the kernel `virt` has a driver for it, and none for AHCI, which q35 has.
             a.AddRange(["-drive", $"if=none,id=cd,media=cdrom,readonly=on,format=raw,file={iso}", "-device", _options.CommandLine is null ? "ide-cd,drive=cd,bootindex=0" : "ide-cd,drive=cd"]);
         }
         if (_options.CommandLine is { } line)
