@@ -120,6 +120,19 @@ public class BootTests(RunningMachine running)
         Assert.Contains("Linux version", _machine.SshOutput("dora log -n 10000"));
     }
 
+    // busybox's shell can prefer its own applets to what PATH has: its crontab(1) would write a file that nobody has checked.
+    [Fact]
+    public void Crontab_typed_in_a_shell_is_ours_which_refuses_what_is_wrong_and_no_second_cron_or_log_can_be_typed()
+    {
+        var refused = _machine.Ssh("echo '61 * * * * true' | crontab -");
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains("'61' is not between 0 and 59", refused.Errors);
+        Assert.Equal("45 4 * * * true", _machine.SshOutput("echo '45 4 * * * true' | crontab - && crontab -l && crontab -r"));
+        Assert.NotEqual(0, _machine.Ssh("crontab -l").ExitCode);
+        foreach (string applet in new[] { "crond", "syslogd", "klogd", "logread" })
+            Assert.Equal(127, _machine.Ssh($"{applet} --help").ExitCode);
+    }
+
     Outcome Console(string command)
     {
         _machine.WaitForConsole(TimeSpan.FromSeconds(30));
