@@ -131,7 +131,7 @@ public class BootTests(RunningMachine running)
         Assert.Contains("'61' is not between 0 and 59", refused.Errors);
         Assert.Equal("45 4 * * * true", _machine.SshOutput("echo '45 4 * * * true' | crontab - && crontab -l && crontab -r"));
         Assert.NotEqual(0, _machine.Ssh("crontab -l").ExitCode);
-        foreach (string applet in new[] { "crond", "syslogd", "klogd", "logread" })
+        foreach (string applet in new[] { "crond", "syslogd", "klogd", "logread", "rpm" })
             Assert.Equal(127, _machine.Ssh($"{applet} --help").ExitCode);
         Assert.Contains("Using EXT2FS Library version", _machine.SshOutput("mke2fs -V 2>&1"));
         Assert.Contains("try dora --help", _machine.Ssh("poweroff --nonsense").Errors);
