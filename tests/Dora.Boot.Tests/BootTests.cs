@@ -137,6 +137,10 @@ public class BootTests(RunningMachine running)
         Assert.Contains("try dora --help", _machine.Ssh("poweroff --nonsense").Errors);
     }
 
+    [Fact]
+    public void Kernel_settings_are_those_of_the_image() =>
+        Assert.Equal("1\n1\n512", _machine.SshOutput("cd /proc/sys; cat kernel/kptr_restrict kernel/dmesg_restrict vm/percpu_pagelist_high_fraction"));
+
     // The kernel makes one loop device in advance, not eight, and more when they are asked for.
     [Fact]
     public void One_loop_device_is_there_for_the_root_and_more_are_to_be_had()

@@ -14,6 +14,9 @@ internal static class KernelTuned
         ("kernel/unprivileged_bpf_disabled", "1"),
         ("fs/protected_hardlinks", "1"), // links(7) in /tmp that lead elsewhere
         ("fs/protected_symlinks", "1"),
+        // Of each zone 1/512, not what its watermarks say (some 1/100 of a small machine), may lie in lists of single CPUs: pages that are
+        // free, but not for the other CPUs, nor in one piece, nor by anybody's count. Since Linux 5.14.
+        ("vm/percpu_pagelist_high_fraction", "512"),
     ];
 
     public static string Run(KernelCommandLine commandLine)
