@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/reboot.h>
@@ -103,6 +104,12 @@ void watch_init(void) {
     reboot(RB_POWER_OFF);
 }
 
+/* Milliseconds of the machine in which its processor had nothing to do. */
+static double idle_ms(void) {
+    char text[64];
+    return read_proc("uptime", text, sizeof text) > 0 && strchr(text, ' ') ? atof(strchr(text, ' ')) * 1e3 : 0;
+}
+
 static double seconds(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC_RAW, &time);
@@ -127,7 +134,7 @@ void watch_boot(int line, uint64_t start) {
     enum { FIRST, INIT, ADDRESS, PORT, BANNER, EVENTS };
     static const char *const names[] = { "first", "init", "address", "port", "banner" };
     uint64_t at[EVENTS] = { start, 0, 0, 0, 0 }, known = ticks();
-    double first = seconds(), last;
+    double first = seconds(), last, idle[EVENTS] = { idle_ms(), 0, 0, 0, 0 };
     long limit = now_ms() + option("limit", 300) * 1000;
     int connection = -1, is_open = 0, query = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     struct termios settings;
@@ -138,10 +145,10 @@ void watch_boot(int line, uint64_t start) {
     }
     setsid();
     while (now_ms() < limit && !(at[INIT] && at[BANNER] && at[ADDRESS])) {
-        if (!at[INIT] && has_init()) at[INIT] = ticks();
-        if (!at[BANNER] && has_banner(&connection, &is_open)) at[BANNER] = ticks();
-        if (!at[PORT] && is_open) at[PORT] = ticks();
-        if (!at[ADDRESS] && has_address(query)) at[ADDRESS] = ticks();
+        if (!at[INIT] && has_init()) idle[INIT] = idle_ms(), at[INIT] = ticks();
+        if (!at[BANNER] && has_banner(&connection, &is_open)) idle[BANNER] = idle_ms(), at[BANNER] = ticks();
+        if (!at[PORT] && is_open) idle[PORT] = idle_ms(), at[PORT] = ticks();
+        if (!at[ADDRESS] && has_address(query)) idle[ADDRESS] = idle_ms(), at[ADDRESS] = ticks();
         sleep_ms(TICK_MS);
     }
     close(query);
@@ -155,7 +162,7 @@ void watch_boot(int line, uint64_t start) {
     // The kernel's clock began to run when the kernel did, but for its own unpacking.
     fprintf(report, "boot\t%.3f\tkernel\n", (double)known / a_second * 1e3 - first * 1e3);
     for (int i = 0; i < EVENTS; i++)
-        if (at[i]) fprintf(report, "boot\t%.3f\t%s\n", (double)at[i] / a_second * 1e3, names[i]);
+        if (at[i]) fprintf(report, "boot\t%.3f\t%s\t%.0f\n", (double)at[i] / a_second * 1e3, names[i], idle[i]);
     report_processes(report);
     fprintf(report, "end\n");
     fclose(report);
