@@ -4,7 +4,7 @@
 BEGIN { FS = "\t" }
 
 $4 == "boot" { set($6, $5) }
-$4 == "ram" { set("ram", $5); set("slab", $6); set("anonymous", $7); set("stacks", $8); set("percpu", $9); set("shared", $10) }
+$4 == "ram" { set("ram", $5); set("slab", $6); set("anonymous", $7); set("stacks", $8); set("percpu", $9); set("shared", $10); set("lists", $11); set("net", $5 - $11) }
 $4 == "size" { set($6, $5 / 1e6) }
 $4 == "process" { set("processes", values[$1, $2, "processes", $3] + 1); set("pss", values[$1, $2, "pss", $3] + $8) }
 
@@ -46,7 +46,7 @@ END {
         m = split("kernel first init address port banner ready", figures, " ")
         for (j = 1; j <= m; j++) printf "%s", json_number(figures[j] "_ms", of(name, figures[j])) >json
         printf "%s%s", json_number("ready_least_ms", least(name, "ready")), json_number("ready_most_ms", most(name, "ready")) >json
-        m = split("ram slab anonymous stacks percpu shared pss", figures, " ")
+        m = split("ram net lists slab anonymous stacks percpu shared pss", figures, " ")
         for (j = 1; j <= m; j++) printf "%s", json_number(figures[j] "_kb", of(name, figures[j])) >json
         printf "%s%s", json_number("ram_least_kb", least(name, "ram")), json_number("ram_most_kb", most(name, "ram")) >json
         printf "%s%s%s%s}", json_number("processes", of(name, "processes")), json_number("iso_mb", of(name, "pandora.iso")),
@@ -56,12 +56,13 @@ END {
 
     print rig
     print "\nFrom power-on: milliseconds; kB; medians of " rounds " rounds, in brackets how many times " ours "'s, and from the least to the most"
-    row = "%-9s %7s %7s %12s %7s %7s %12s %7s %14s %13s %14s %13s\n"
-    printf row, "init", "kernel", "/init", "/sbin/init", "address", "port", "ssh banner", "", "can log in", "", "RAM in use", ""
+    row = "%-9s %7s %7s %12s %7s %7s %12s %7s %14s %13s %14s %13s %14s %13s\n"
+    printf row, "init", "kernel", "/init", "/sbin/init", "address", "port", "ssh banner", "", "can log in", "", "RAM in use", "", "without lists", ""
     for (i = 1; i <= n; i++) {
         name = list[i]
         printf row, name, cell(of(name, "kernel"), 0, "%.0f"), cell(of(name, "first"), 0, "%.0f"), cell(of(name, "init"), of(ours, "init"), "%.0f"),
             cell(of(name, "address"), 0, "%.0f"), cell(of(name, "port"), 0, "%.0f"), cell(of(name, "banner"), of(ours, "banner"), "%.0f"), "",
-            cell(of(name, "ready"), of(ours, "ready"), "%.0f"), range(name, "ready"), cell(of(name, "ram"), of(ours, "ram"), "%.0f"), range(name, "ram")
+            cell(of(name, "ready"), of(ours, "ready"), "%.0f"), range(name, "ready"), cell(of(name, "ram"), of(ours, "ram"), "%.0f"), range(name, "ram"),
+            cell(of(name, "net"), of(ours, "net"), "%.0f"), range(name, "net")
     }
 }
