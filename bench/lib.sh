@@ -99,7 +99,7 @@ pack_root() {
         unpacked="$unpacked${unpacked:+ || }name($program)"
     done
     mksquashfs "$1" "$2" -noappend -quiet -no-progress -all-root -no-xattrs -no-exports -no-fragments \
-        -comp zstd -Xcompression-level 15 -b 64K -action "uncompressed@($unpacked) && type(f)" >&2
+        -comp zstd -Xcompression-level 15 -b 32K -action "uncompressed@($unpacked) && type(f)" >&2
 }
 
 # sources FILE...: for the key of a cache: these scripts, and what decides how our tree comes out.

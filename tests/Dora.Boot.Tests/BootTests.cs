@@ -120,6 +120,32 @@ public class BootTests(RunningMachine running)
         Assert.Contains("Linux version", _machine.SshOutput("dora log -n 10000"));
     }
 
+    // busybox's shell can prefer its own applets to what PATH has: its crontab(1) writes a file that nobody has checked, its mke2fs(8) knows no ext4.
+    [Fact]
+    public void What_is_typed_in_a_shell_is_the_program_in_PATH_and_no_second_cron_or_log_can_be_typed()
+    {
+        var refused = _machine.Ssh("echo '61 * * * * true' | crontab -");
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains("'61' is not between 0 and 59", refused.Errors);
+        Assert.Equal("45 4 * * * true", _machine.SshOutput("echo '45 4 * * * true' | crontab - && crontab -l && crontab -r"));
+        Assert.NotEqual(0, _machine.Ssh("crontab -l").ExitCode);
+        foreach (string applet in new[] { "crond", "syslogd", "klogd", "logread" })
+            Assert.Equal(127, _machine.Ssh($"{applet} --help").ExitCode);
+        Assert.Contains("Using EXT2FS Library version", _machine.SshOutput("mke2fs -V 2>&1"));
+        Assert.Contains("try dora --help", _machine.Ssh("poweroff --nonsense").Errors);
+    }
+
+    // The kernel makes one loop device in advance, not eight, and more when they are asked for.
+    [Fact]
+    public void One_loop_device_is_there_for_the_root_and_more_are_to_be_had()
+    {
+        Assert.Equal("loop0", _machine.SshOutput("ls /sys/block | grep loop"));
+        Assert.Equal("3", _machine.SshOutput("""
+            set -e; cd /tmp; for i in 1 2 3; do truncate -s 1M loop.$i; mke2fs -F -q loop.$i; mkdir at.$i; mount -o loop loop.$i at.$i; done
+            grep -c '^/dev/loop.* /tmp/at' /proc/mounts; umount at.1 at.2 at.3; rm -r loop.? at.?
+            """));
+    }
+
     Outcome Console(string command)
     {
         _machine.WaitForConsole(TimeSpan.FromSeconds(30));
