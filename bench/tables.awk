@@ -1,5 +1,5 @@
-# Makes tables and JSON of what bench/init has gathered. Lines: table, init, round, then what bench/helper.c reports.
-# Set from outside: names, rig, json, services, links.
+# Makes tables and JSON of what bench/init has gathered. Lines: table, init, round, then what bench/guest reports.
+# With figures.awk. Set from outside: names, rig, json, services, links.
 
 BEGIN { FS = "\t" }
 
@@ -10,8 +10,6 @@ function is_supervision(pid, name, command) {
 
 function is_log(command) { return command ~ /syslog|klogd|journald/ }
 
-# Values are kept by table, init, figure and round; a figure that did not come is not there.
-function set(figure, value) { values[$1, $2, figure, $3] = value; if ($3 > rounds) rounds = $3 }
 function add(figure, value) { set(figure, values[$1, $2, figure, $3] + value) }
 
 $4 == "time" && $6 == "hand-over" { start[$1, $2, $3] = $5 }
@@ -43,24 +41,7 @@ $4 == "process" {
 # Only what belongs to the init: what a service does when idle is its own matter.
 $4 == "idle" && ($2, $5) in who { idle[$2] = idle[$2] sprintf("%s%s: %d", idle[$2] == "" ? "" : "; ", who[$2, $5], $6); quiet[$2] += $6 }
 
-function median(table, name, figure,    list, n, i, j, swap) {
-    n = 0
-    for (i = 1; i <= rounds; i++) if ((table, name, figure, i) in values) list[++n] = values[table, name, figure, i]
-    if (n == 0) return ""
-    for (i = 2; i <= n; i++)
-        for (j = i; j > 1 && list[j - 1] > list[j]; j--) { swap = list[j]; list[j] = list[j - 1]; list[j - 1] = swap }
-    return n % 2 ? list[(n + 1) / 2] : (list[n / 2] + list[n / 2 + 1]) / 2
-}
-
-# A figure and, in brackets, how many times ours it is.
-function cell(value, ours, format) {
-    if (value == "") return "-"
-    return sprintf(format, value) (ours > 0 ? sprintf(" (%.2f)", value / ours) : "")
-}
-
 function boot_cell(name, figure) { return cell(median("boot", name, figure), median("boot", ours, figure), "%.0f") }
-
-function json_number(key, value) { return value == "" ? "" : sprintf(",\"%s\":%.1f", key, value) }
 
 function has(table,    key, part) {
     for (key in values) { split(key, part, SUBSEP); if (part[1] == table) return 1 }
