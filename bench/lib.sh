@@ -104,7 +104,7 @@ pack_root() {
 
 # sources FILE...: for the key of a cache: these scripts, and what decides how our tree comes out.
 sources() {
-    cat "$@" "$bench/lib.sh" "$image/mktree" "$image/mkdebchroot" "$image/lib.sh" "$image/packages" "$repository/Directory.Build.props"
+    cat "$@" "$bench/lib.sh" "$image/mktree" "$image/collect.sh" "$image/mkdebchroot" "$image/lib.sh" "$image/packages" "$repository/Directory.Build.props"
     find "$image/rootfs" "$repository/docs/man" -type f | sort | while read -r file; do cat "$file"; done
     cat /var/lib/apt/lists/*Release 2>/dev/null || :
 }
