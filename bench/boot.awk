@@ -4,7 +4,10 @@
 BEGIN { FS = "\t" }
 
 $4 == "boot" { set($6, $5) }
-$4 == "ram" { set("ram", $5); set("slab", $6); set("anonymous", $7); set("stacks", $8); set("percpu", $9); set("shared", $10); set("lists", $11); set("net", $5 - $11) }
+$4 == "ram" {
+    set("ram", $5); set("slab", $6); set("anonymous", $7); set("stacks", $8); set("percpu", $9); set("shared", $10)
+    set("lists", $11); set("net", $5 - $11)
+}
 $4 == "size" { set($6, $5 / 1e6) }
 $4 == "process" { set("processes", values[$1, $2, "processes", $3] + 1); set("pss", values[$1, $2, "pss", $3] + $8) }
 
@@ -19,20 +22,28 @@ function ready(    name, i, banner, address) {
 }
 
 function least(name, figure,    i, value, found) {
-    for (i = 1; i <= rounds; i++)
-        if (("boot", name, figure, i) in values && (!found++ || values["boot", name, figure, i] < value)) value = values["boot", name, figure, i]
+    for (i = 1; i <= rounds; i++) {
+        if (!(("boot", name, figure, i) in values)) continue
+        if (!found++ || values["boot", name, figure, i] < value) value = values["boot", name, figure, i]
+    }
     return found ? value : ""
 }
 
 function most(name, figure,    i, value, found) {
-    for (i = 1; i <= rounds; i++)
-        if (("boot", name, figure, i) in values && (!found++ || values["boot", name, figure, i] > value)) value = values["boot", name, figure, i]
+    for (i = 1; i <= rounds; i++) {
+        if (!(("boot", name, figure, i) in values)) continue
+        if (!found++ || values["boot", name, figure, i] > value) value = values["boot", name, figure, i]
+    }
     return found ? value : ""
 }
 
 function of(name, figure) { return median("boot", name, figure) }
 
-function range(name, figure) { return of(name, figure) == "" ? "-" : sprintf("%.0f-%.0f", least(name, figure), most(name, figure)) }
+function range(name, figure) { return of(name, figure) == "" ? "" : sprintf("%.0f-%.0f", least(name, figure), most(name, figure)) }
+
+function plain(name, figure) { return cell(of(name, figure), 0, "%.0f") }
+
+function ratio(name, figure) { return cell(of(name, figure), of(ours, figure), "%.0f") }
 
 END {
     n = split(names, list, " ")
@@ -55,14 +66,13 @@ END {
     printf "\n}}\n" >json
 
     print rig
-    print "\nFrom power-on: milliseconds; kB; medians of " rounds " rounds, in brackets how many times " ours "'s, and from the least to the most"
-    row = "%-9s %7s %7s %12s %7s %7s %12s %7s %14s %13s %14s %13s %14s %13s\n"
-    printf row, "init", "kernel", "/init", "/sbin/init", "address", "port", "ssh banner", "", "can log in", "", "RAM in use", "", "without lists", ""
+    print "\nFrom power-on: milliseconds; kB; medians of " rounds " rounds, in brackets how many times " ours "'s; from the least to the most"
+    row = "%-9s %7s %7s %12s %8s %7s %14s %14s %13s %14s %13s %14s %13s\n"
+    printf row, "init", "kernel", "/init", "/sbin/init", "address", "port", "ssh banner", "can log in", "", "RAM in use", "", "without lists", ""
     for (i = 1; i <= n; i++) {
         name = list[i]
-        printf row, name, cell(of(name, "kernel"), 0, "%.0f"), cell(of(name, "first"), 0, "%.0f"), cell(of(name, "init"), of(ours, "init"), "%.0f"),
-            cell(of(name, "address"), 0, "%.0f"), cell(of(name, "port"), 0, "%.0f"), cell(of(name, "banner"), of(ours, "banner"), "%.0f"), "",
-            cell(of(name, "ready"), of(ours, "ready"), "%.0f"), range(name, "ready"), cell(of(name, "ram"), of(ours, "ram"), "%.0f"), range(name, "ram"),
-            cell(of(name, "net"), of(ours, "net"), "%.0f"), range(name, "net")
+        printf row, name, plain(name, "kernel"), plain(name, "first"), ratio(name, "init"), plain(name, "address"), plain(name, "port"),
+            ratio(name, "banner"), ratio(name, "ready"), range(name, "ready"), ratio(name, "ram"), range(name, "ram"),
+            ratio(name, "net"), range(name, "net")
     }
 }

@@ -109,8 +109,8 @@ sources() {
     cat /var/lib/apt/lists/*Release 2>/dev/null || :
 }
 
-# start_qemu SECONDS MEMORY ARGUMENT...: one machine with one CPU and no screen, to its end, for so long of the host's time. Its console goes
-# to $scratch/console: the last bytes are the only ones that a machine which hangs can tell.
+# start_qemu SECONDS MEMORY ARGUMENT...: one machine with one CPU and no screen, to its end, for so long of the host's time. Its
+# console goes to $scratch/console: the last bytes are the only ones that a machine which hangs can tell.
 start_qemu() {
     qemu_limit=$1 qemu_memory=$2
     shift 2

@@ -65,7 +65,8 @@ static void report_process(int pid, FILE *report) {
         if (command[i] < ' ') command[i] = ' ';
     char *name = strstr(status, "Name:\t") + 6;
     fprintf(report, "process\t%d\t%ld\t%ld\t%ld\t%ld\t%.*s\t%s\n", pid, field(status, "\nPPid:"), field(memory, "\nRss:"),
-        field(memory, "\nPss:"), field(memory, "\nPrivate_Clean:") + field(memory, "\nPrivate_Dirty:"), (int)strcspn(name, "\n"), name, command);
+        field(memory, "\nPss:"), field(memory, "\nPrivate_Clean:") + field(memory, "\nPrivate_Dirty:"),
+        (int)strcspn(name, "\n"), name, command);
 }
 
 void report_processes(FILE *report) {

@@ -100,7 +100,8 @@ void hand_over(void) {
     mkdir("/candidate", 0755);
     if (mount("/dev/vda", "/base", "squashfs", MS_RDONLY, NULL) != 0) die("mount /dev/vda");
     if (mount("/dev/vdb", "/candidate", "squashfs", MS_RDONLY, NULL) != 0) die("mount /dev/vdb");
-    snprintf(lower, sizeof lower, "%s%s%s/candidate/%s:/candidate/common:/base", load[0] ? "/candidate/" : "", load, load[0] ? ":" : "", candidate);
+    snprintf(lower, sizeof lower, "%s%s%s/candidate/%s:/candidate/common:/base",
+        load[0] ? "/candidate/" : "", load, load[0] ? ":" : "", candidate);
     mount_overlay(lower);
     // This program is what the initramfs holds besides, and goes with it but for the watcher's pages.
     unlink("/init");

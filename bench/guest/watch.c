@@ -127,8 +127,8 @@ static int has_init(void) {
 }
 
 /*
- * The watcher of bench/boot. It lives in the initramfs, of which nothing is left: what it needs it has had opened before. How long a tick of the
- * processor's counter is it finds out by the kernel's clock, while it waits.
+ * The watcher of bench/boot. It lives in the initramfs, of which nothing is left: what it needs it has had opened before.
+ * How long a tick of the processor's counter is it finds out by the kernel's clock, while it waits.
  */
 void watch_boot(int line, uint64_t start) {
     enum { FIRST, INIT, ADDRESS, PORT, BANNER, EVENTS };

@@ -6,8 +6,9 @@ namespace Dora.Init.Boot;
 internal static class RootMounted
 {
     /// <summary>
-    /// KiB that are read ahead of what was asked for. A page that is missing brings its whole block with it, which has to be unpacked; the kernel's
-    /// 128 would unpack the blocks beside it too, and programs that start jump about in their libraries. (The medium below reads ahead as before.)
+    /// KiB that are read ahead of what was asked for. A page that is missing brings its whole block with it, which has to be
+    /// unpacked; the kernel's 128 would unpack the blocks beside it too, and programs that start jump about in their libraries.
+    /// (The medium below reads ahead as before.)
     /// </summary>
     private const string ReadAhead = "16";
 
