@@ -49,8 +49,8 @@ internal static class BootMediumFound
     }
 
     /// <summary>
-    /// MiB that a machine must have to boot with a root (and layers) of so many bytes in its initramfs, to the next 16: twice the root (packed as it came
-    /// and unpacked are there at the same time), and what the system needs besides (docs/image.md: measured).
+    /// MiB that a machine must have to boot with a root (and layers) of so many bytes in its initramfs, to the next 16: three times the root (as it came,
+    /// and unpacked in a tmpfs, which the kernel gives half of the RAM that is left), and what the system needs besides (docs/image.md: measured).
     /// </summary>
-    internal static long NeededRam(long rootBytes) => ((2 * rootBytes >> 20) + 100 + 15) / 16 * 16;
+    internal static long NeededRam(long rootBytes) => ((3 * rootBytes >> 20) + 68 + 15) / 16 * 16;
 }
