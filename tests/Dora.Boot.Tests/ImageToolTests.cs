@@ -46,6 +46,24 @@ public class ImageToolTests
         Assert.Equal(["list"], Directory.EnumerateFileSystemEntries(folder.Path).Select(Path.GetFileName));
     }
 
+    // Somebody's own root has programs more. Where the order of busybox's table would suffer ('iP' before 'iostat') it stays as it was, and that is said.
+    [Fact]
+    public void Programs_of_a_tree_are_not_shadowed_by_applets()
+    {
+        using var folder = new ScratchFolder();
+        string tree = Path.Combine(folder.Path, "tree");
+        Programs.Run(s_limit, "unsquashfs", "-no-progress", "-quiet", "-dest", tree, Artifacts.Root, "usr/bin/busybox").Expect();
+        foreach (string program in (string[])["[", "awk", "base64", "ip"]) File.WriteAllText(Path.Combine(tree, "usr/bin", program), "");
+        File.CreateSymbolicLink(Path.Combine(tree, "usr/bin/tr"), "busybox");
+        var result = Run($"image/unshadow {tree}");
+        Assert.Equal("awk\nbase64\n", result.Expect());
+        Assert.Contains("unshadow: stays busybox's in its shell, though the tree has a program of the name: ip", result.Errors);
+        string[] applets = Programs.Run(s_limit, Path.Combine(tree, "usr/bin/busybox"), "--list").Expect().Split('\n');
+        Assert.DoesNotContain("base64", applets);
+        foreach (string applet in (string[])["[", "basename", "bc", "ip", "tr"]) Assert.Contains(applet, applets);
+        Assert.Equal(["[", "awk", "base64", "busybox", "ip", "tr"], Directory.EnumerateFiles(Path.Combine(tree, "usr/bin")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
     [Fact]
     public void A_missing_tool_is_named_before_anything_is_made()
     {
