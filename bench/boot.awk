@@ -66,9 +66,10 @@ END {
     printf "\n}}\n" >json
 
     print rig
-    print "\nFrom power-on: milliseconds; kB; medians of " rounds " rounds, in brackets how many times " ours "'s; from the least to the most"
+    print "\nFrom power-on: milliseconds; kB; medians of " rounds " rounds (times " ours "'s), from the least to the most"
     row = "%-9s %7s %7s %12s %8s %7s %14s %14s %13s %14s %13s %14s %13s\n"
-    printf row, "init", "kernel", "/init", "/sbin/init", "address", "port", "ssh banner", "can log in", "", "RAM in use", "", "without lists", ""
+    printf row, "init", "kernel", "/init", "/sbin/init", "address", "port", "ssh banner", "can log in", "",
+        "RAM in use", "", "without lists", ""
     for (i = 1; i <= n; i++) {
         name = list[i]
         printf row, name, plain(name, "kernel"), plain(name, "first"), ratio(name, "init"), plain(name, "address"), plain(name, "port"),
