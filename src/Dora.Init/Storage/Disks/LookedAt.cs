@@ -8,7 +8,7 @@ internal sealed record LookedAt(Disk Disk, ContentFinding? Content, DiskVerdict 
 {
     /// <summary>Reads it. A disk that does not answer blocks here: only for processes that may.</summary>
     /// <param name="disk">Which.</param>
-    /// <param name="isQuick">Without a fingerprint for a storage of ours: a token cannot be made of it.</param>
+    /// <param name="isQuick">Without a fingerprint for a storage of ours and for somebody's data: a token cannot be made of it.</param>
     public static LookedAt At(Disk disk, bool isQuick = false)
     {
         if (disk.Info.SizeBytes == 0) return new LookedAt(disk, null, DiskVerdict.Of(disk, null));

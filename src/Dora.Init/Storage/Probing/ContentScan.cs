@@ -11,7 +11,12 @@ namespace Dora.Init.Storage.Probing;
 /// the superblock of one for the first sector that is neither empty nor explained by its plan. It ends at a read error: a
 /// disk that dies takes its time for each of them.
 /// </summary>
-internal sealed class ContentScan(IDiskContent disk, byte[] buffer, Superblock? claim, ClaimPlan plan)
+/// <param name="disk">What to walk over.</param>
+/// <param name="buffer">For its pieces.</param>
+/// <param name="claim">The superblock of a claim that has begun, if there is one.</param>
+/// <param name="plan">Of that claim.</param>
+/// <param name="isQuick">Somebody's data end it: what has been found so far decides, and the fingerprint is none.</param>
+internal sealed class ContentScan(IDiskContent disk, byte[] buffer, Superblock? claim, ClaimPlan plan, bool isQuick)
 {
     private const int SectorBytes = DiskLayout.SectorBytes;
     private ulong _hash = 14695981039346656037;
@@ -60,6 +65,7 @@ internal sealed class ContentScan(IDiskContent disk, byte[] buffer, Superblock? 
                 if (isUniform && first == Fill) continue;
                 if (claim is null) Compare(at, piece);
                 else if (DeviationAt is null) CompareSectors(at, piece);
+                if (isQuick && claim is null && !IsMixed) return;
             }
         }
     }

@@ -72,6 +72,20 @@ public class ContentProbeTests
             Assert.Equal(ContentKind.Unsure, ContentProbe.Look(new MemoryDisk(1 << 30) { BadAt = place.End - 1 }).Kind);
     }
 
+    // A boot looks at all disks, one after the other; each place costs a disk that turns some 10 ms.
+    [Fact]
+    public void A_boot_reads_of_a_disk_with_somebodys_data_only_what_names_them()
+    {
+        MemoryDisk Disk() => new MemoryDisk(1L << 40).Write(0, "somebody's data"u8);
+        MemoryDisk whole = Disk(), quick = Disk(), empty = new(1L << 40);
+        Assert.Equal(ContentProbe.Look(whole).Reason, ContentProbe.Look(quick, isQuick: true).Reason);
+        Assert.InRange(whole.Reads, 128 + 77, 400);
+        Assert.InRange(quick.Reads, 1, 100); // for the most part of the search for a name
+        // What may be claimed is looked at as a whole.
+        ContentProbe.Look(empty, isQuick: true);
+        Assert.InRange(empty.Reads, 128 + 77, 400);
+    }
+
     [Fact]
     public void Buffers_stay_small()
     {

@@ -50,6 +50,9 @@ public sealed class ForeignDiskTests : IDisposable
         Assert.True(found.Kind is ContentKind.Foreign or ContentKind.Unsure && found.Reason.Contains(image.Words), $"{found.Kind}: {found.Reason}");
         if (name.Contains("by hand") && image.Blkid is { } type) Assert.Equal(type, Blkid(path));
         Assert.Equal(found, ContentProbe.Look(disk));
+        // What a boot says of it after a shorter look.
+        var quick = ContentProbe.Look(disk, isQuick: true);
+        Assert.Equal((found.Kind, found.Reason), (quick.Kind, quick.Reason));
     }
 
     static string Blkid(string path)

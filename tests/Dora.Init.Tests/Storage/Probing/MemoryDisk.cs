@@ -19,9 +19,12 @@ internal sealed class MemoryDisk(long sizeBytes, byte fill = 0) : IDiskContent
 
     public long LongestRead { get; private set; }
 
+    public int Reads { get; private set; }
+
     public Errno Read(long offset, Span<byte> buffer)
     {
         LongestRead = Math.Max(LongestRead, buffer.Length);
+        Reads++;
         if (offset < 0 || offset > SizeBytes - buffer.Length) return Errno.EINVAL;
         if (BadAt >= offset && BadAt < offset + buffer.Length) return BadReason;
         buffer.Fill(fill);
