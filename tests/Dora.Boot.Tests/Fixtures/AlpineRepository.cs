@@ -20,6 +20,7 @@ public sealed class AlpineRepository : IDisposable
             Shell($"""
                 cp "$(readlink -f /lib/ld-musl-x86_64.so.1)" {Path}/libc.musl-x86_64.so.1
                 musl-gcc -Os -nodefaultlibs -o {Path}/probe {Scripts}/musl-probe.c -L{Path} -l:libc.musl-x86_64.so.1
+                image/mkdebchroot {Path}/shell busybox
                 image/mkdebchroot {Path}/debian "$(awk '$1 == "deb" && $2 == "base" {"{"} printf "%s%s", space, $3; space = " " {"}"}' image/packages)"
                 """).Expect();
             Make("main");
@@ -45,7 +46,7 @@ public sealed class AlpineRepository : IDisposable
     /// <param name="environment">What is to be set besides or otherwise.</param>
     public Outcome Run(string repository, string command, string environment = "") => Shell(
         $"export DISTRO=alpine PANDORA_OUT={Path}/out PANDORA_CACHE={Path}/cache PANDORA_APK_REPOSITORIES={Path}/{repository}/repositories "
-        + $"PANDORA_APK_KEYS={Path}/{repository}/keys {environment}; {Scripts}/on-alpine sh -c '{command}'");
+        + $"PANDORA_APK_KEYS={Path}/{repository}/keys {environment}; {Scripts}/on-alpine {Path}/shell/usr/bin/busybox sh -c '{command}'");
 
     static Outcome Shell(string command) => Programs.Run(s_limit, "sh", "-euc", $"cd {Artifacts.Repository}; {command}");
 
