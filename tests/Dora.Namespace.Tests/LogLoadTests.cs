@@ -11,7 +11,7 @@ public class LogLoadTests(Xunit.Abstractions.ITestOutputHelper output)
 
     const string Writer = """
         import os, signal, sys, time
-        rate, number = int(sys.argv[1]), 0
+        name, rate, number = sys.argv[1], int(sys.argv[2]), 0
         running = True
         def end(*_):
             global running
@@ -32,7 +32,7 @@ public class LogLoadTests(Xunit.Abstractions.ITestOutputHelper output)
                 os.write(1, b'line %08d %s' % (number, pad))
                 ahead = begun + number / rate - time.monotonic()
                 if ahead > 0.001: time.sleep(ahead)
-        os.write(1, b'wrote %d\n' % number)
+        with open('/run/' + name + '.wrote', 'w') as file: file.write(str(number))
         """;
 
     [Theory]
@@ -43,9 +43,9 @@ public class LogLoadTests(Xunit.Abstractions.ITestOutputHelper output)
         var files = new Dictionary<string, string>
         {
             ["syslog"] = "command: [/pandora/syslog]\nuser: plain\nlogger: true\nrestart: always\n",
-            ["echo"] = "command: [/bin/sh, -c, 'while :; do echo tick; sleep 0.1; done']\nafter: [syslog]\n",
+            ["echo"] = "command: [/usr/bin/python3, /pandora/load.py, echo, '10']\nafter: [syslog]\nrestart: never\nstop-timeout: 30s\n",
         };
-        for (int i = 0; i < count; i++) files[$"w{i}"] = $"command: [/usr/bin/python3, /pandora/load.py, '{rate}']\nafter: [echo]\nrestart: never\nstop-timeout: 30s\n";
+        for (int i = 0; i < count; i++) files[$"w{i}"] = $"command: [/usr/bin/python3, /pandora/load.py, w{i}, '{rate}']\nafter: [echo]\nrestart: never\nstop-timeout: 30s\n";
         using var init = new InitInNamespace(files, folder => File.WriteAllText(Path.Combine(folder, "pandora/load.py"), Writer));
         foreach (string name in files.Keys) init.WaitForState(name, "running");
         int syslog = init.ProcessesIn("dora/services/syslog").Single();
@@ -62,31 +62,22 @@ public class LogLoadTests(Xunit.Abstractions.ITestOutputHelper output)
             Thread.Sleep(50);
         }
         double seconds = Stopwatch.GetElapsedTime(begun).TotalSeconds, used = Cpu(syslog);
-        for (int i = 0; i < count; i++) Assert.Equal(202, init.Request(HttpMethod.Post, $"/v1/services/w{i}/stop").Status);
-        long written = 0;
-        for (int i = 0; i < count; i++)
-        {
-            init.WaitForState($"w{i}", "stopped", TimeSpan.FromSeconds(40));
-            written += init.WaitFor($"the number of lines of w{i}", () => Told(init, $"w{i}"), TimeSpan.FromSeconds(30)) + 1;
-        }
-        Assert.Equal(202, init.Request(HttpMethod.Post, "/v1/services/echo/stop").Status);
-        init.WaitForState("echo", "stopped");
+        string[] writers = [.. files.Keys.Where(name => name != "syslog")];
+        foreach (string name in writers) Assert.Equal(202, init.Request(HttpMethod.Post, $"/v1/services/{name}/stop").Status);
+        foreach (string name in writers) init.WaitForState(name, "stopped", TimeSpan.FromSeconds(40));
+        // The writers themselves say how many they were: with ten full pipes behind it, a last line is soon out of the ring.
+        long written = writers.Sum(name => long.Parse(File.ReadAllText(init.Inside($"/run/{name}.wrote"))));
         // Every number that syslog has given away is a line that came: those that were overwritten are counted by it.
-        var last = Lines(init, "").Last();
-        long numbers = last.GetProperty("sequence").GetInt64();
-        long others = numbers - written;
+        // It may have some of the pipes still to read.
+        long others = init.WaitFor("the number of the last line", () => LastNumber(init) - written is var more and > 0 ? more : 0, TimeSpan.FromSeconds(30));
         output.WriteLine($"{count} x {(rate == 0 ? "full speed" : $"{rate}/s")}: {written} lines in {seconds:0.0} s, {written * 100 / 1e6 / seconds:0} MB/s, syslog {used / written * 1e6:0.00} us a line, Rss at most {largest} kB; the API answered within {slowest:0} ms; {others} lines of others");
-        Assert.InRange(others, 1, 2000);
+        Assert.InRange(others, 0, 20);
         Assert.InRange(largest, 1, 12_000);
         Assert.InRange(slowest, 0, 3000);
     }
 
-    static long Told(InitInNamespace init, string service) =>
-        Lines(init, service).Select(line => line.GetProperty("message").GetString()!).FirstOrDefault(message => message.StartsWith("wrote ", StringComparison.Ordinal)) is { } told
-            ? long.Parse(told[6..]) : 0;
-
-    static List<JsonElement> Lines(InitInNamespace init, string service) =>
-        [.. init.LogOf(service).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(json => JsonDocument.Parse(json).RootElement)];
+    static long LastNumber(InitInNamespace init) =>
+        init.LogOf("").Split('\n', StringSplitOptions.RemoveEmptyEntries) is [.., var last] ? JsonDocument.Parse(last).RootElement.GetProperty("sequence").GetInt64() : 0;
 
     static int Rss(int pid) => int.Parse(File.ReadLines($"/proc/{pid}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal))[6..^2].Trim());
 
