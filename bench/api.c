@@ -10,6 +10,7 @@
  *   api restart SECONDS SOCKET SERVICE   POSTs restart, waits for the change, again and again; each in microseconds
  */
 #define _GNU_SOURCE
+#include "client.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -17,38 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
-
-static _Noreturn void die(const char *what) {
-    fprintf(stderr, "api: %s: %s\n", what, strerror(errno));
-    exit(1);
-}
-
-static double now_us(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
-
-static int connect_to(const char *path) {
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
-    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0) die(path);
-    return fd;
-}
-
-static void send_all(int fd, const char *text, size_t length) {
-    while (length > 0) {
-        ssize_t count = write(fd, text, length);
-        if (count < 0) die("write");
-        text += count;
-        length -= (size_t)count;
-    }
-}
 
 static volatile sig_atomic_t ended;
 
@@ -194,34 +164,11 @@ static void load(int rate, int seconds, int count, const char *path, const char 
     for (long i = 0; i < done; i++) printf("%.1f\n", (double)times[i]);
 }
 
-static const char *ask(const char *path, const char *method, const char *target) {
-    static char answer[64 * 1024];
-    int fd = connect_to(path);
-    char request[512];
-    int length = snprintf(request, sizeof request, "%s %s HTTP/1.1\r\nHost: bench\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", method, target);
-    send_all(fd, request, (size_t)length);
-    size_t used = 0;
-    ssize_t count;
-    while (used < sizeof answer - 1 && (count = read(fd, answer + used, sizeof answer - 1 - used)) > 0) used += (size_t)count;
-    answer[used] = 0;
-    close(fd);
-    if (strncmp(answer, "HTTP/1.1 20", 11) != 0) {
-        fprintf(stderr, "api: %s %s: %.300s\n", method, target, answer);
-        exit(1);
-    }
-    return answer;
-}
-
 static void restart(int seconds, const char *path, const char *service) {
     double end_at = now_us() + seconds * 1e6;
     while (now_us() < end_at) {
-        char target[300];
         double start = now_us();
-        snprintf(target, sizeof target, "/v1/services/%s/restart", service);
-        const char *id = strstr(ask(path, "POST", target), "\"id\":\"");
-        if (!id) die("no id in the answer");
-        snprintf(target, sizeof target, "/v1/changes/%.*s?wait=60s", (int)strcspn(id + 6, "\""), id + 6);
-        if (!strstr(ask(path, "GET", target), "\"status\":\"done\"")) die("the change was not done");
+        change(path, "restart", service);
         printf("%.1f\n", now_us() - start);
         usleep(20000);
     }

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# What bench/init and bench/boot share; sourced behind image/lib.sh.
+# What the benches share; sourced behind image/lib.sh.
 
 # shellcheck disable=SC2154 # of image/lib.sh
 bench=$repository/bench
@@ -37,6 +37,16 @@ programs() {
     for program in init syslog dora; do
         [ -f "$bin/$program" ] || die "$bin/$program: not found; leave out --no-build, or run image/publish"
     done
+}
+
+# build_client NAME...: bench/NAME.c, of which the first has main, as $scratch/NAME of the first.
+build_client() {
+    client=$1
+    for name in "$@"; do
+        shift
+        set -- "$@" "$bench/$name.c"
+    done
+    clang -std=c11 -Wall -Wextra -Werror -Os -static -s -o "$scratch/$client" "$@"
 }
 
 # build_guest FILE: bench/guest. With musl: with glibc it is 0.7 MB, which stay in the machine's memory as long as the watcher does.

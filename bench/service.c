@@ -12,6 +12,7 @@
  *   service burst N SOCKET GROUP COUNT    the same for a group that pulls in COUNT services: the time of one of them
  */
 #define _GNU_SOURCE
+#include "client.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -19,24 +20,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
-
-static _Noreturn void die(const char *what) {
-    fprintf(stderr, "service: %s: %s\n", what, strerror(errno));
-    exit(1);
-}
-
-static double now_us(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
 
 static pid_t spawn(char **command, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes) {
     pid_t pid;
@@ -77,46 +64,11 @@ static void run_often(int rounds, char **command) {
     }
 }
 
-/* The whole answer to one request on a connection of its own, as dora asks. It stays valid until the next one. */
-static const char *ask(const char *path, const char *method, const char *target) {
-    static char answer[1 << 20];
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
-    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0) die(path);
-    char request[512];
-    int length = snprintf(request, sizeof request, "%s %s HTTP/1.1\r\nHost: bench\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", method, target);
-    if (write(fd, request, (size_t)length) != length) die("write");
-    size_t used = 0;
-    ssize_t count;
-    while (used < sizeof answer - 1 && (count = read(fd, answer + used, sizeof answer - 1 - used)) > 0) used += (size_t)count;
-    answer[used] = 0;
-    close(fd);
-    if (strncmp(answer, "HTTP/1.1 20", 11) != 0) {
-        fprintf(stderr, "service: %s %s: %.300s\n", method, target, answer);
-        exit(1);
-    }
-    return answer;
-}
-
 static void get_often(int rounds, const char *socket, const char *target) {
     while (rounds-- > 0) {
         double start = now_us();
         ask(socket, "GET", target);
         printf("%.1f\n", now_us() - start);
-    }
-}
-
-static void change(const char *socket, const char *verb, const char *service) {
-    char target[300];
-    snprintf(target, sizeof target, "/v1/services/%s/%s", service, verb);
-    const char *id = strstr(ask(socket, "POST", target), "\"id\":\"");
-    if (!id) die("no id in the answer");
-    snprintf(target, sizeof target, "/v1/changes/%.*s?wait=60s", (int)strcspn(id + 6, "\""), id + 6);
-    const char *ended = ask(socket, "GET", target);
-    if (!strstr(ended, "\"status\":\"done\"")) {
-        fprintf(stderr, "service: %s %s: %s\n", verb, service, ended);
-        exit(1);
     }
 }
 

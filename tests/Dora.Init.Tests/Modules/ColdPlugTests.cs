@@ -7,26 +7,21 @@ namespace Dora.Init.Tests.Modules;
 
 public class ColdPlugTests
 {
+    private readonly List<string> _inserted = [];
+
     [Fact]
     public void A_bus_that_its_driver_brings_is_walked_too()
     {
         using var folder = new ModuleFolder()
             .With("modules.dep", "bus.ko:\ndisk.ko:\n")
             .With("modules.alias", "alias pci:x bus\nalias virtio:y disk\n");
-        string sysfs = Path.Combine(folder.Path, "sys");
-        AddDevice(sysfs, "bus/pci/devices/0000:00:01.0", "pci:x\n");
-        var inserted = new List<string>();
-        var loader = new ModuleLoader(folder.Modules, KernelCommandLine.Parse(""))
+        AddDevice(folder, "bus/pci/devices/0000:00:01.0", "pci:x\n");
+        var loader = Loader(folder, path =>
         {
-            Insert = (path, _) =>
-            {
-                inserted.Add(path);
-                if (path == "bus.ko") AddDevice(sysfs, "bus/virtio/devices/virtio0", "virtio:y\n");
-                return Errno.None;
-            },
-        };
-        Assert.Equal(2, ColdPlug.Run(loader, sysfs));
-        Assert.Equal(["bus.ko", "disk.ko"], inserted);
+            if (path == "bus.ko") AddDevice(folder, "bus/virtio/devices/virtio0", "virtio:y\n");
+        });
+        Assert.Equal(2, ColdPlug.Run(loader, Sysfs(folder)));
+        Assert.Equal(["bus.ko", "disk.ko"], _inserted);
     }
 
     [Fact]
@@ -35,34 +30,27 @@ public class ColdPlugTests
         using var folder = new ModuleFolder()
             .With("modules.dep", "raid.ko:\nsd.ko:\nstick.ko:\nsound.ko:\nother.ko:\n")
             .With("modules.alias", "alias pci:*bc01* raid\nalias pci:*bc04* sound\nalias scsi:t-0x00* sd\nalias scsi:t-0x05* other\nalias usb:*ic08* stick\nalias usb:*ic03* other\n");
-        string sysfs = Path.Combine(folder.Path, "sys");
-        AddDevice(sysfs, "bus/pci/devices/0000:00:01.0", "pci:v0000103Cd0000323Asv0sd0bc01sc04i00\n");
-        AddDevice(sysfs, "bus/pci/devices/0000:00:02.0", "pci:v00008086d00002668sv0sd0bc04sc03i00\n");
-        AddDevice(sysfs, "bus/usb/devices/1-1:1.0", "usb:v46F4p0001d0000dc00dsc00dp00ic08isc06ip50in00\n");
-        AddDevice(sysfs, "bus/usb/devices/1-2:1.0", "usb:v0627p0001d0000dc00dsc00dp00ic03isc01ip01in00\n");
-        AddDevice(sysfs, "bus/scsi/devices/1:0:0:0", "scsi:t-0x05\n");
-        var inserted = new List<string>();
-        var loader = new ModuleLoader(folder.Modules, KernelCommandLine.Parse(""))
+        AddDevice(folder, "bus/pci/devices/0000:00:01.0", "pci:v0000103Cd0000323Asv0sd0bc01sc04i00\n");
+        AddDevice(folder, "bus/pci/devices/0000:00:02.0", "pci:v00008086d00002668sv0sd0bc04sc03i00\n");
+        AddDevice(folder, "bus/usb/devices/1-1:1.0", "usb:v46F4p0001d0000dc00dsc00dp00ic08isc06ip50in00\n");
+        AddDevice(folder, "bus/usb/devices/1-2:1.0", "usb:v0627p0001d0000dc00dsc00dp00ic03isc01ip01in00\n");
+        AddDevice(folder, "bus/scsi/devices/1:0:0:0", "scsi:t-0x05\n");
+        var loader = Loader(folder, path =>
         {
-            Insert = (path, _) =>
-            {
-                inserted.Add(path);
-                if (path == "raid.ko") AddDevice(sysfs, "bus/scsi/devices/0:0:0:0", "scsi:t-0x00\n");
-                return Errno.None;
-            },
-        };
+            if (path == "raid.ko") AddDevice(folder, "bus/scsi/devices/0:0:0:0", "scsi:t-0x00\n");
+        });
         var seen = new HashSet<string>();
-        Assert.Equal(3, ColdPlug.LoadForDisks(loader, seen, sysfs));
-        Assert.Equal(["raid.ko", "sd.ko", "stick.ko"], inserted.Order());
-        Assert.Equal(0, ColdPlug.LoadForDisks(loader, seen, sysfs));
+        Assert.Equal(3, ColdPlug.LoadForDisks(loader, seen, Sysfs(folder)));
+        Assert.Equal(["raid.ko", "sd.ko", "stick.ko"], _inserted.Order());
+        Assert.Equal(0, ColdPlug.LoadForDisks(loader, seen, Sysfs(folder)));
 
         // One that has a driver is not even looked for.
-        inserted.Clear();
-        Directory.CreateDirectory(Path.Combine(sysfs, "bus/pci/devices/0000:00:01.0/driver"));
-        Directory.CreateDirectory(Path.Combine(sysfs, "bus/usb/devices/1-1:1.0/driver"));
-        Directory.CreateDirectory(Path.Combine(sysfs, "bus/scsi/devices/0:0:0:0/driver"));
-        Assert.Equal(0, ColdPlug.LoadForDisks(new ModuleLoader(folder.Modules, KernelCommandLine.Parse("")) { Insert = (path, _) => { inserted.Add(path); return Errno.None; } }, [], sysfs));
-        Assert.Empty(inserted);
+        _inserted.Clear();
+        Directory.CreateDirectory(Path.Combine(Sysfs(folder), "bus/pci/devices/0000:00:01.0/driver"));
+        Directory.CreateDirectory(Path.Combine(Sysfs(folder), "bus/usb/devices/1-1:1.0/driver"));
+        Directory.CreateDirectory(Path.Combine(Sysfs(folder), "bus/scsi/devices/0:0:0:0/driver"));
+        Assert.Equal(0, ColdPlug.LoadForDisks(Loader(folder), [], Sysfs(folder)));
+        Assert.Empty(_inserted);
     }
 
     [Fact]
@@ -71,22 +59,13 @@ public class ColdPlugTests
         using var folder = new ModuleFolder()
             .With("modules.dep", "disk.ko:\nnet.ko:\ncard.ko:\n")
             .With("modules.alias", "alias pci:*bc01* disk\nalias virtio:d00000001* net\nalias pci:*bc02* card\n");
-        string sysfs = Path.Combine(folder.Path, "sys");
-        AddDevice(sysfs, "bus/pci/devices/0000:00:01.0", "pci:v00008086d00007010sv0sd0bc01sc01i80\n");
-        AddDevice(sysfs, "bus/pci/devices/0000:00:02.0", "pci:v00008086d0000100Esv0sd0bc02sc00i00\n");
-        AddDevice(sysfs, "bus/virtio/devices/virtio0", "virtio:d00000001v00001AF4\n");
-        var inserted = new List<string>();
-        var loader = new ModuleLoader(folder.Modules, KernelCommandLine.Parse(""))
-        {
-            Insert = (path, _) =>
-            {
-                inserted.Add(path);
-                return Errno.None;
-            },
-        };
-        Assert.Equal(3, ColdPlug.Run(loader, sysfs));
-        Assert.Equal("disk.ko", inserted[2]);
-        Assert.Equal(3, inserted.Count);
+        AddDevice(folder, "bus/pci/devices/0000:00:01.0", "pci:v00008086d00007010sv0sd0bc01sc01i80\n");
+        AddDevice(folder, "bus/pci/devices/0000:00:02.0", "pci:v00008086d0000100Esv0sd0bc02sc00i00\n");
+        AddDevice(folder, "bus/virtio/devices/virtio0", "virtio:d00000001v00001AF4\n");
+        var loader = Loader(folder);
+        Assert.Equal(3, ColdPlug.Run(loader, Sysfs(folder)));
+        Assert.Equal("disk.ko", _inserted[2]);
+        Assert.Equal(3, _inserted.Count);
     }
 
     [Fact]
@@ -95,31 +74,36 @@ public class ColdPlugTests
         using var folder = new ModuleFolder()
             .With("modules.dep", "disk.ko:\nnet.ko:\n")
             .With("modules.alias", "alias pci:*bc01* disk\nalias virtio:d00000001* net\n");
-        string sysfs = Path.Combine(folder.Path, "sys");
-        AddDevice(sysfs, "bus/virtio/devices/virtio0", "virtio:d00000001v00001AF4\n");
-        var inserted = new List<string>();
-        var loader = new ModuleLoader(folder.Modules, KernelCommandLine.Parse(""))
-        {
-            Insert = (path, _) =>
-            {
-                inserted.Add(path);
-                return Errno.None;
-            },
-        };
+        AddDevice(folder, "bus/virtio/devices/virtio0", "virtio:d00000001v00001AF4\n");
+        var loader = Loader(folder);
         int told = 0;
-        ColdPlug.Run(loader, sysfs, () =>
+        ColdPlug.Run(loader, Sysfs(folder), () =>
         {
             told++;
-            Assert.Equal(["net.ko"], inserted);
+            Assert.Equal(["net.ko"], _inserted);
             // What is not there yet was not looked for either.
-            AddDevice(sysfs, "bus/pci/devices/0000:00:01.0", "pci:v00008086d00007010sv0sd0bc01sc01i80\n");
+            AddDevice(folder, "bus/pci/devices/0000:00:01.0", "pci:v00008086d00007010sv0sd0bc01sc01i80\n");
         });
-        Assert.Equal((1, "net.ko disk.ko"), (told, string.Join(' ', inserted)));
+        Assert.Equal((1, "net.ko disk.ko"), (told, string.Join(' ', _inserted)));
     }
 
-    private static void AddDevice(string sysfs, string device, string modalias)
+    /// <summary>Notes what is loaded; <paramref name="loaded"/> is what comes of it.</summary>
+    private ModuleLoader Loader(ModuleFolder folder, Action<string>? loaded = null) => new(folder.Modules, KernelCommandLine.Parse(""))
     {
-        Directory.CreateDirectory(Path.Combine(sysfs, device));
-        File.WriteAllText(Path.Combine(sysfs, device, "modalias"), modalias);
+        Insert = (path, _) =>
+        {
+            _inserted.Add(path);
+            loaded?.Invoke(path);
+            return Errno.None;
+        },
+    };
+
+    private static string Sysfs(ModuleFolder folder) => Path.Combine(folder.Path, "sys");
+
+    private static void AddDevice(ModuleFolder folder, string device, string modalias)
+    {
+        string path = Path.Combine(Sysfs(folder), device);
+        Directory.CreateDirectory(path);
+        File.WriteAllText(Path.Combine(path, "modalias"), modalias);
     }
 }
