@@ -7,7 +7,7 @@ namespace Dora.Syslog;
 internal sealed class LogFilter(LogQuery query)
 {
     private readonly byte[] _service = Encoding.UTF8.GetBytes(query.Service ?? "");
-    private readonly byte[] _grep = Encoding.UTF8.GetBytes(query.IgnoreCase ? query.Grep?.ToLowerInvariant() ?? "" : query.Grep ?? "");
+    private readonly byte[] _grep = Pattern(query);
     private readonly long _until = query.UntilUs > 0 ? query.UntilUs : long.MaxValue;
 
     public ReadOnlySpan<byte> Service => _service;
@@ -30,6 +30,14 @@ internal sealed class LogFilter(LogQuery query)
             text = text[(at + 1)..];
         }
         return false;
+    }
+
+    // As the text: a to z only, or what is not ASCII would not be found even as it was written.
+    private static byte[] Pattern(LogQuery query)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(query.Grep ?? "");
+        for (int i = 0; i < bytes.Length && query.IgnoreCase; i++) bytes[i] = Lower(bytes[i]);
+        return bytes;
     }
 
     private static byte Lower(byte b) => b is >= (byte)'A' and <= (byte)'Z' ? (byte)(b + 32) : b;

@@ -8,11 +8,13 @@ namespace Dora.Syslog;
 internal sealed partial class LogServer
 {
     private const int MessagesPerWakeUp = 32;
+    private static readonly TimeSpan s_lackPause = TimeSpan.FromSeconds(5);
 
     private readonly Queue<long> _ended = new();
     private FileDescriptor? _channel;
     private Watch? _channelWatch;
     private bool _helloIsDue;
+    private LoopTimer? _lacking;
     private Store.StoreFeed? _store;
 
     /// <summary>Takes streams and queries from <paramref name="channel"/>, which is ours from here on.</summary>
@@ -62,8 +64,21 @@ internal sealed partial class LogServer
                 _helloIsDue = true;
                 SendDue();
             }
+            else if (isKnown && message.Kind is ChannelMessageKind.AddStream or ChannelMessageKind.StoreFolder or ChannelMessageKind.Query) Lack();
             else Note("channel: a message that this syslog does not understand was ignored");
         }
+    }
+
+    /// <summary>A message came without its descriptor: we have as many as we may. All that is meant for us is asked for again until it comes.</summary>
+    private void Lack()
+    {
+        NoteSeldom("descriptors", "channel: there is no room for more open files (EMFILE): the output of some services waits until others end");
+        _lacking ??= Loop.After(s_lackPause, "channel", () =>
+        {
+            _lacking = null;
+            _helloIsDue = true;
+            SendDue();
+        });
     }
 
     private void KeepIn(FileDescriptor folder, StoreLimits limits)
@@ -121,6 +136,7 @@ internal sealed partial class LogServer
     private void CloseSources()
     {
         CloseChannel();
+        _lacking?.Cancel();
         CloseRemote();
         if (_devLogWatch is not null) Loop.Unwatch(_devLogWatch);
         _devLog?.Dispose();

@@ -31,7 +31,16 @@ internal sealed partial class LogServer
             if (errno == Errno.EAGAIN) return;
             errno.ThrowIfError("recvmsg", "/dev/log");
             int seen = Math.Min(count, Buffer.Length);
-            TakeDatagram(Buffer.AsSpan(0, seen), count - seen, sender);
+            try
+            {
+                TakeDatagram(Buffer.AsSpan(0, seen), count - seen, sender);
+            }
+            catch (Exception defect) when (defect is SystemException)
+            {
+                // Whatever it is, it must not stand in the way of all that comes behind it.
+                GiveUp("/dev/log", defect);
+                _ = TakeOut(Scratch.AsSpan(0, 1));
+            }
         }
     }
 
@@ -42,15 +51,21 @@ internal sealed partial class LogServer
         byte[] name = _sender;
         int length = _senders.ServiceOf(sender.pid, name);
         int rate = RateOf(name.AsSpan(0, length), sender.uid);
+        var text = message.Text;
         if (length == 0)
         {
             // No service of ours, or gone already: its own word is the best there is. Root may say what it likes; the word of
-            // others, who might call themselves like a service, is marked.
+            // others, who might call themselves like a service, its instance or another machine, is marked.
             var tag = message.Tag.IsEmpty ? "unknown"u8 : message.Tag;
             length = Math.Min(tag.Length, name.Length - 1);
             tag[..length].CopyTo(name);
-            if (sender.pid == 0 || sender.uid != 0) name[length++] = (byte)'?';
+            if (sender.pid == 0 || sender.uid != 0)
+            {
+                name.AsSpan(0, length).Replace((byte)'@', (byte)'_');
+                name[length++] = (byte)'?';
+            }
         }
+        else text = Tagged(name.AsSpan(0, length), message.Tag, text);
         Ring.Begin(datagram.IsEmpty ? (byte)0 : datagram[0]);
         if (rate >= 0) Ring.Rates!.Save(rate);
         var stamp = Stamp();
@@ -59,13 +74,29 @@ internal sealed partial class LogServer
             TimeUs = stamp.Us, BootUs = stamp.BootUs, Priority = (byte)message.Priority, Pid = sender.pid, Source = LogSource.Syslog,
             Service = name.AsSpan(0, length),
         };
-        bool isKept = AddLines(ref entry, message.Text, rate);
+        bool isKept = AddLines(ref entry, text, rate);
         if (cutOff > 0 && isKept) AddCutOff(ref entry, cutOff);
         Ring.Step();
-        var errno = Sys.Read(_devLog!, new Span<byte>(Ring.Witness, 1), out int _);
+        var errno = TakeOut(new Span<byte>(Ring.Witness, 1));
         Ring.Step();
         Ring.Settle();
         errno.ThrowIfError("read", "/dev/log");
         Added();
+    }
+
+    private Errno TakeOut(Span<byte> first) => Sys.Read(_devLog!, first, out int _);
+
+    /// <summary>
+    /// A program of a service that calls itself otherwise (sudo in a session of sshd, <c>logger -t backup</c> in a job): its name stands in front, as it does wherever
+    /// syslog(3) is read.
+    /// </summary>
+    private ReadOnlySpan<byte> Tagged(ReadOnlySpan<byte> service, ReadOnlySpan<byte> tag, ReadOnlySpan<byte> text)
+    {
+        int at = service.IndexOf((byte)'@');
+        if (tag.IsEmpty || tag.SequenceEqual(at < 0 ? service : service[..at]) || tag.Length + 2 + text.Length > Scratch.Length) return text;
+        tag.CopyTo(Scratch);
+        ": "u8.CopyTo(Scratch.AsSpan(tag.Length));
+        text.CopyTo(Scratch.AsSpan(tag.Length + 2));
+        return Scratch.AsSpan(0, tag.Length + 2 + text.Length);
     }
 }

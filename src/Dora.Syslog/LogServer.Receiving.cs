@@ -104,6 +104,13 @@ internal sealed partial class LogServer
         _seldom[kind] = (EventLoop.Now, 0);
     }
 
+    /// <summary>What came could not be made a line of, which is a defect of ours: nothing of it stands, and its source throws it away.</summary>
+    public void GiveUp(string source, Exception defect)
+    {
+        if (Ring.IsTaking) Ring.Settle();
+        NoteSeldom("defect", $"{source}: a message was lost by a defect of syslog: {defect.Message}");
+    }
+
     /// <summary>It may be said now; else it is counted.</summary>
     private bool IsSeldom(string kind)
     {

@@ -17,7 +17,7 @@ namespace Dora.Syslog;
 /// </summary>
 internal static partial class Program
 {
-    private const int DefaultRingBytes = 256 * 1024;
+    private const int DefaultRingBytes = 256 * 1024, OpenFiles = 1 << 16;
 
     private static int Main(string[] arguments)
     {
@@ -31,6 +31,8 @@ internal static partial class Program
             if (argument.StartsWith("--ring=", StringComparison.Ordinal)
                 && int.TryParse(argument.AsSpan(7), NumberStyles.None, CultureInfo.InvariantCulture, out int bytes))
                 ringBytes = Math.Clamp(bytes, LogRing.MinimumSize, 1 << 30);
+        // Two pipes of each process of each service; where it may not be raised, what is more waits (LogServer.Lack).
+        _ = Sys.SetResourceLimit(Libc.RLIMIT_NOFILE, OpenFiles, OpenFiles);
         var passed = PassedDescriptors(Environment.GetEnvironmentVariable("LISTEN_FDS"),
             Environment.GetEnvironmentVariable("LISTEN_FDNAMES"));
 

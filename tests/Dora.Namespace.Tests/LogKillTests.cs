@@ -108,7 +108,7 @@ public class LogKillTests(Xunit.Abstractions.ITestOutputHelper output)
         return next;
     }
 
-    /// <summary>The messages of a service, those that go on joined to what they go on.</summary>
+    /// <summary>The messages of a service, without what a sender calls itself, those that go on joined to what they go on.</summary>
     static List<string> Lines(InitInNamespace init, string service)
     {
         var lines = new List<string>();
@@ -117,7 +117,7 @@ public class LogKillTests(Xunit.Abstractions.ITestOutputHelper output)
             using var document = JsonDocument.Parse(json);
             string message = document.RootElement.GetProperty("message").GetString()!;
             if (document.RootElement.TryGetProperty("continued", out var continued) && continued.GetBoolean()) lines[^1] += message;
-            else lines.Add(message);
+            else lines.Add(message.StartsWith("liar: ", StringComparison.Ordinal) ? message[6..] : message);
         }
         return lines;
     }

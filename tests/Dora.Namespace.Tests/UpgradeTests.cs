@@ -115,7 +115,7 @@ public class UpgradeTests
 
         File.WriteAllText(init.Inside("/run/enough"), "");
         AssertAllAreThere(init, "pieces", i => i % 3 == 0 ? $"line {i} begins, ends" : $"line {i} begins, goes on, ends");
-        AssertAllAreThere(init, "sends", i => $"line {i} ends");
+        AssertAllAreThere(init, "sends", i => $"sent: line {i} ends");
     }
 
     static void AssertAllAreThere(InitInNamespace init, string service, Func<int, string> expected)

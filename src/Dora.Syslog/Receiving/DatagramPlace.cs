@@ -41,11 +41,7 @@ internal sealed class DatagramPlace : RemoteSource
                 return errno is not (Errno.EAGAIN or Errno.EBADF or Errno.ENOTSOCK); // others are of one datagram (ICMP)
             }
             if (!_allowed.Hold(address[..length])) _server.Refused(address[..length]);
-            else if (count > 0)
-            {
-                Take(_server.Buffer.AsSpan(0, count), address[..length]);
-                continue;
-            }
+            else if (count > 0 && TryTake(_server.Buffer.AsSpan(0, count), address[..length])) continue;
             _ = Sys.Read(_socket, _server.Scratch.AsSpan(0, 1), out int _);
         }
         CountLosses();
@@ -58,6 +54,21 @@ internal sealed class DatagramPlace : RemoteSource
         _socket.Dispose();
     }
 
+    // Whatever it is, it must not stand in the way of all that comes behind it.
+    private bool TryTake(ReadOnlySpan<byte> datagram, ReadOnlySpan<byte> address)
+    {
+        try
+        {
+            Take(datagram, address);
+            return true;
+        }
+        catch (Exception defect) when (defect is SystemException)
+        {
+            _server.GiveUp(Name, defect);
+            return false;
+        }
+    }
+
     private unsafe void Take(ReadOnlySpan<byte> datagram, ReadOnlySpan<byte> address)
     {
         if (_addressLength != address.Length || !address.SequenceEqual(_address.AsSpan(0, _addressLength)))
@@ -68,14 +79,15 @@ internal sealed class DatagramPlace : RemoteSource
         }
         var ring = _server.Ring;
         int rate = _server.RateOf(_name.AsSpan(0, _nameLength));
-        ring.Begin(datagram[0]);
-        if (rate >= 0) ring.Rates!.Save(rate);
         var stamp = LogServer.Stamp();
         var message = SyslogMessage.ParseRemote(datagram);
+        int nameLength = RemoteName.Write(_name, _nameLength, message, stamp.Us);
+        ring.Begin(datagram[0]);
+        if (rate >= 0) ring.Rates!.Save(rate);
         var entry = new LogEntry
         {
             TimeUs = stamp.Us, BootUs = stamp.BootUs, Priority = (byte)message.Priority, Source = LogSource.Remote,
-            Service = _name.AsSpan(0, RemoteName.Write(_name, _nameLength, message, stamp.Us)),
+            Service = _name.AsSpan(0, nameLength),
         };
         _ = _server.AddLines(ref entry, message.Text, rate);
         ring.Step();

@@ -27,7 +27,8 @@ internal static class RemoteName
     {
         Span<byte> tag = stackalloc byte[LongestTag];
         int tagLength = Word(message.Tag, tag);
-        if (!message.Process.IsEmpty && tagLength + message.Process.Length + 2 <= LongestTag)
+        // Whole, or not at all: with its brackets and the tag, or the dash that stands for none.
+        if (!message.Process.IsEmpty && Math.Max(tagLength, 1) + message.Process.Length + 2 <= LongestTag)
         {
             if (tagLength == 0) tag[tagLength++] = (byte)'-';
             tag[tagLength++] = (byte)'[';

@@ -146,14 +146,19 @@ internal sealed class StoreFeed
     private void Start()
     {
         _restart = null;
-        Sys.SocketPair(Libc.SOCK_STREAM, out var ours, out var theirs).ThrowIfError("socketpair", "log store");
+        _started = EventLoop.Now;
+        if (Sys.SocketPair(Libc.SOCK_STREAM, out var ours, out var theirs) is not Errno.None and var errno)
+        {
+            _server.Note($"store: socketpair: {errno.Describe()}: lines are kept in RAM only until it can be started");
+            Again();
+            return;
+        }
         using (theirs)
         {
             Sys.SetNonBlocking(ours).ThrowIfError("fcntl");
             _socket = ours;
             _events = 0;
             _saidLength = _sent = _end = 0;
-            _started = EventLoop.Now;
             _watch = _server.Loop.Watch(ours, Libc.EPOLLIN, "log store", OnEvents);
             if (_server.StartStore(theirs, _folder, _limits) is not { } failure) return;
             _server.Note($"store: {failure}: lines are kept in RAM only");

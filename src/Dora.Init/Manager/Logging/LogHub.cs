@@ -27,7 +27,10 @@ internal sealed class LogHub
     private const string PipePrefix = "log-pipe:";
 
     /// <summary>Pipes of dead processes that nobody reads, as when syslog is stopped and a service keeps restarting.</summary>
-    private const int PipesPerService = 16;
+    private const int UnreadPipesPerService = 16;
+
+    /// <summary>With a syslog a pipe that is here has writers: what runs of a service left behind, as jobs that start something in the background do.</summary>
+    private const int PipesPerService = 256;
 
     private static readonly TimeSpan s_retryInterval = TimeSpan.FromSeconds(1);
 
@@ -211,8 +214,10 @@ internal sealed class LogHub
     /// <summary>Keeps the number of pipes of one service bounded.</summary>
     private void ForgetOldest(string service)
     {
-        if (_pipesOf.GetValueOrDefault(service) < PipesPerService) return;
-        _warn($"{service}: output of an earlier process was never read and is given up: is syslog running?");
+        if (_pipesOf.GetValueOrDefault(service) < (IsRunning ? PipesPerService : UnreadPipesPerService)) return;
+        _warn(IsRunning
+            ? $"{service}: {PipesPerService} outputs of processes that its runs have left behind are open: the oldest ends when syslog does; what keeps them running?"
+            : $"{service}: output of an earlier process was never read and is given up: is syslog running?");
         foreach (var (id, pipe) in _streams)
             if (pipe.Service == service)
             {

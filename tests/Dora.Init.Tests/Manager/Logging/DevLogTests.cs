@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using Dora.Core.Linux;
 using Dora.Core.Protocol;
+using Dora.Syslog;
 using Xunit;
 
 namespace Dora.Init.Tests.Manager.Logging;
@@ -27,6 +28,18 @@ public sealed class DevLogTests : LogFixture
         SendDatagram("<30>Nov 21 03:55:35 liar[1]: i am init");
         WaitForLines(2);
         Assert.Equal(Environment.ProcessId, Assert.Single(Query(new LogQuery("liar", 1, false))).Pid);
+    }
+
+    [Theory]
+    [InlineData(true, "Der Ärger", true)]
+    [InlineData(true, "der ärger", false)] // of letters beyond a to z there is no other case here
+    [InlineData(true, "DER Ä", true)]
+    [InlineData(false, "der Ä", false)]
+    [InlineData(false, "Der Ä", true)]
+    public void Letters_beyond_a_to_z_are_found_as_they_are_written(bool ignoreCase, string pattern, bool isFound)
+    {
+        var entry = new LogEntry { Source = LogSource.Output, Service = "web"u8, Text = "Der Ärger"u8, Sequence = 1 };
+        Assert.Equal(isFound, new LogFilter(new LogQuery(null, 10, false) { Grep = pattern, IgnoreCase = ignoreCase }).Matches(entry));
     }
 
     [Fact]

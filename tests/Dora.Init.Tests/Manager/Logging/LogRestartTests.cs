@@ -105,9 +105,37 @@ public sealed class LogRestartTests : LogFixture
     }
 
     [Fact]
+    public void What_runs_of_a_job_have_left_behind_keeps_its_output()
+    {
+        var open = new List<FileDescriptor>();
+        for (int i = 0; i < 40; i++)
+        {
+            var (output, error) = Open("job");
+            open.Add(output);
+            open.Add(error);
+        }
+        ManagerThread.Until(() => Server.StreamCount == 80, "syslog reads all of them");
+        Assert.Equal(80, ManagerThread.Call(() => Hub.PipeCount));
+        Assert.Empty(Warnings);
+        Write(open[0], "still here\n");
+        WaitForLines(2);
+        // Without an end all the same.
+        for (int i = 0; i < 100; i++)
+        {
+            var (output, error) = Open("job");
+            open.Add(output);
+            open.Add(error);
+        }
+        Assert.Equal(256, ManagerThread.Call(() => Hub.PipeCount));
+        Assert.Contains("job: 256 outputs of processes", Warnings[0]);
+        foreach (var fd in open) fd.Dispose();
+    }
+
+    [Fact]
     public void Restarting_service_without_syslog_keeps_a_bounded_number_of_pipes()
     {
         StopSyslog();
+        ManagerThread.Call(() => Hub.SyslogStopped());
         for (int i = 0; i < 300; i++)
         {
             var (output, error) = Open("crash");

@@ -79,6 +79,23 @@ public class RemoteNameTests
         }
     }
 
+    [Fact]
+    public void Tags_and_processes_of_every_length_have_room_or_are_left_out()
+    {
+        for (int tag = 0; tag < 70; tag++)
+        {
+            for (int process = 0; process < 70; process++)
+            {
+                string Word(int length, char letter) => length == 0 ? "-" : new string(letter, length);
+                var (name, text, _) = Parsed(Encoding.ASCII.GetBytes($"<13>1 - - {Word(tag, 't')} {Word(process, 'p')} - - x"));
+                Assert.Equal("x", text);
+                bool hasRoom = process > 0 && Math.Max(tag, 1) + process + 2 <= 64;
+                string told = (hasRoom ? $"{Word(tag, 't')}[{Word(process, 'p')}]" : Word(Math.Min(tag, 64), 't')) is var both && both != "-" ? " - " + both : "";
+                Assert.Equal("@10.0.0.7" + told, name);
+            }
+        }
+    }
+
     [Theory]
     [InlineData("@10.0.0.7", "web1", "nginx[12]", null, "<13>1 2026-11-21T23:20:01.000Z web1 nginx 12 - [meta sequenceId=\"7\"] text")]
     [InlineData("@10.0.0.7", null, null, "2026-11-20T01:00:00Z", "<13>1 2026-11-20T01:00:00Z 10.0.0.7 - - - [meta sequenceId=\"7\"] text")]
