@@ -28,6 +28,8 @@ internal static class CgroupPath
             int newline = content.IndexOf((byte)'\n');
             var line = newline < 0 ? content : content[..newline];
             content = newline < 0 ? default : content[(newline + 1)..];
+            // The group of one that has ended may be removed before he is asked about.
+            if (line.EndsWith(" (deleted)"u8)) line = line[..^10];
             if (line.StartsWith("0::/"u8)) return NameIn(line[3..]);
         }
         return default;

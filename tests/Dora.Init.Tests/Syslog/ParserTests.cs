@@ -159,6 +159,9 @@ public sealed class PriorityPrefixTests
 public sealed class CgroupPathTests
 {
     [Theory]
+    [InlineData("0::/dora/services/sshd@3 (deleted)\n", "sshd@3")]
+    [InlineData("0::/dora/services/web/worker (deleted)\n", "web")]
+    [InlineData("0::/ (deleted)\n", "")]
     [InlineData("0::/dora/services/dhcp@eth0\n", "dhcp@eth0")]
     [InlineData("4:memory:/x\n0::/dora/services/web/worker/1\n", "web")]
     [InlineData("0::/dora/sessions/7\n", "7")]
