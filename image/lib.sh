@@ -38,8 +38,8 @@ need_root() {
 # What is removed when the tool ends, a line each.
 leavings=
 
-# remove_at_exit PATH: PATH is gone when the tool ends, however it ends. A trap of a tool's own has clean_up in it. In a subshell a path goes
-# only by what the subshell itself does.
+# remove_at_exit PATH: PATH is gone when the tool ends, however it ends. A trap of a tool's own has clean_up in it. What a subshell names
+# here goes only by what it does itself.
 remove_at_exit() {
     if [ -z "$leavings" ]; then
         trap clean_up EXIT
@@ -57,7 +57,8 @@ clean_up() {
 
 # scratch: sets $scratch to a folder that is gone when the tool ends, however it ends.
 scratch() {
-    scratch=$(mktemp -d "${TMPDIR:-/tmp}/pandora.XXXXXX" 2>/dev/null) || die "${TMPDIR:-/tmp}: no folder can be made there; TMPDIR names another place"
+    scratch=$(mktemp -d "${TMPDIR:-/tmp}/pandora.XXXXXX" 2>/dev/null) ||
+        die "${TMPDIR:-/tmp}: no folder can be made there; TMPDIR names another place"
     remove_at_exit "$scratch"
 }
 
@@ -200,8 +201,8 @@ cache_get() {
     return 1
 }
 
-# cache_put NAME FOLDER: keeps FOLDER; what was not used for a month goes. Only what has a name of the cache: the folder may be somebody's with other
-# files. That one is gone already is as good: another build looks at the same time.
+# cache_put NAME FOLDER: keeps FOLDER; what was not used for a month goes. Only what has a name of the cache: other files may be in the
+# folder. One that is gone already is as good: another build looks at the same time.
 cache_put() {
     [ "$cache" != none ] || return 0
     remove_at_exit "$cache/$1.$$"
@@ -210,7 +211,8 @@ cache_put() {
         mv "$cache/$1.$$.zst" "$cache/$1.tar.zst"; then
         any='[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]'
         any=$any$any$any$any
-        find "$cache" -maxdepth 1 -type f \( -name "*-$any.tar.zst" -mtime +30 -o -name "*-$any.[0-9]*" -mtime +1 \) -delete 2>/dev/null || :
+        find "$cache" -maxdepth 1 -type f \( -name "*-$any.tar.zst" -mtime +30 -o -name "*-$any.[0-9]*" -mtime +1 \) -delete \
+            2>/dev/null || :
     else
         rm -f "$cache/$1.$$" "$cache/$1.$$.zst"
         say "$cache: not writable; going on without the cache"
@@ -231,7 +233,9 @@ fetch() {
             missing=$(echo "$log" | sed -n 's/^E: Unable to locate package //p' | tr '\n' ' ')
             say "${missing% }: in none of the packages of ${advice%%;*}; see image/packages (and --packages)"
             ;;
-        *"No space left"* | *"enough free space"*) say "packages cannot be unpacked: no space in ${TMPDIR:-/tmp}; TMPDIR names another folder" ;;
+        *"No space left"* | *"enough free space"*)
+            say "packages cannot be unpacked: no space in ${TMPDIR:-/tmp}; TMPDIR names another folder"
+            ;;
         *) say "packages cannot be fetched from $advice" ;;
     esac
     echo "$log" >&2

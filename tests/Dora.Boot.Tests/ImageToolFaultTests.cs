@@ -40,7 +40,7 @@ public sealed class ImageToolFaultTests : IDisposable
         File.WriteAllText(At("mine", file), "somebody's\n");
         var result = Tool("mkkernel -o mine");
         Assert.Equal(1, result.ExitCode);
-        Assert.Equal($"mkkernel: {At("mine")}: not empty, and not a kernel of mkkernel; -o names another folder\n", result.Errors);
+        Assert.Equal($"mkkernel: {At("mine")}: not empty, and not a kernel of mkkernel; empty it, or -o names another folder\n", result.Errors);
         Assert.Equal([file], Names("mine"));
         Assert.Equal("somebody's\n", File.ReadAllText(At("mine", file)));
     }
