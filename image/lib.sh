@@ -35,20 +35,54 @@ need_root() {
     [ "$(id -u)" = 0 ] || die "must run as root: package trees hold root's files"
 }
 
-# scratch: sets $scratch to a folder that is gone when the tool ends, however it ends.
-scratch() {
-    scratch=$(mktemp -d "${TMPDIR:-/tmp}/pandora.XXXXXX")
-    trap 'rm -rf "$scratch"' EXIT
-    trap 'exit 129' HUP
-    trap 'exit 130' INT
-    trap 'exit 143' TERM
+# What is removed when the tool ends, a line each.
+leavings=
+
+# remove_at_exit PATH: PATH is gone when the tool ends, however it ends. A trap of a tool's own has clean_up in it. What a subshell names
+# here goes only by what it does itself.
+remove_at_exit() {
+    if [ -z "$leavings" ]; then
+        trap clean_up EXIT
+        trap 'exit 129' HUP
+        trap 'exit 130' INT
+        trap 'exit 143' TERM
+    fi
+    leavings="$leavings$1
+"
 }
 
-# put FILE TARGET: moves FILE to TARGET at once, so that an interrupted tool leaves no half file under its final name.
+clean_up() {
+    printf '%s' "$leavings" | while IFS= read -r leaving; do rm -rf "$leaving" || :; done
+}
+
+# scratch: sets $scratch to a folder that is gone when the tool ends, however it ends.
+scratch() {
+    scratch=$(mktemp -d "${TMPDIR:-/tmp}/pandora.XXXXXX" 2>/dev/null) ||
+        die "${TMPDIR:-/tmp}: no folder can be made there; TMPDIR names another place"
+    remove_at_exit "$scratch"
+}
+
+# put FILE TARGET: moves FILE to TARGET at once, so that an interrupted tool leaves no half file under its final name, and none beside it.
 put() {
-    mkdir -p "$(dirname "$2")"
-    cp "$1" "$2.new.$$"
-    mv "$2.new.$$" "$2"
+    [ -f "$1" ] || die "$1: not found, and is to be $2"
+    put_by -f "$1" "$2"
+}
+
+# put_tree FOLDER TARGET: the same for a folder, with owners, times and links as they are. A folder that TARGET was is gone.
+put_tree() {
+    put_by -a "$1" "$2"
+}
+
+# put_by OPTION FILE TARGET: what they share; the option is cp's.
+put_by() {
+    remove_at_exit "$3.new.$$"
+    if ! why=$({ mkdir -p "$(dirname "$3")" && rm -rf "$3.new.$$" && cp "$1" "$2" "$3.new.$$"; } 2>&1); then
+        rm -rf "$3.new.$$"
+        die "$3: cannot be written; is there room? ($(echo "$why" | tail -n 1))"
+    fi
+    # A folder cannot be renamed onto another that is not empty.
+    [ "$1" != -a ] || rm -rf "$3"
+    mv "$3.new.$$" "$3"
 }
 
 bytes() {
@@ -59,11 +93,21 @@ size() {
     bytes "$1" | awk '{ printf "%.2f MB", $1 / 1000000 }'
 }
 
-# Absolute path of a file or folder that may not exist yet.
+# Absolute path of a file or folder that may not exist yet. With no slash at its end: names are made of it.
 absolute() {
     case $1 in
-        /*) echo "$1" ;;
-        *) echo "$PWD/$1" ;;
+        /*) set -- "$1" ;;
+        *) set -- "$PWD/$1" ;;
+    esac
+    set -- "$(printf '%s\n' "$1" | sed 's:\(/\.\{0,1\}\)*$::')"
+    printf '%s\n' "${1:-/}"
+}
+
+# quoted WORD: as a shell reads it back.
+quoted() {
+    case $1 in
+        *[!A-Za-z0-9/._-]* | '') printf "'%s'\n" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")" ;;
+        *) printf '%s\n' "$1" ;;
     esac
 }
 
@@ -131,33 +175,71 @@ hash() {
     sha256sum | cut -c1-24
 }
 
-# cache_get NAME FOLDER: fills FOLDER from the cache, or fails without having touched it.
+# cache_get NAME FOLDER: fills FOLDER from the cache, or fails without having touched it. FOLDER is the caller's to replace.
 cache_get() {
     [ "$cache" != none ] && [ -s "$cache/$1.tar.zst" ] || return 1
+    remove_at_exit "$2.new.$$"
     rm -rf "$2.new.$$"
-    mkdir -p "$2.new.$$"
-    if zstd -qdc "$cache/$1.tar.zst" | tar -xp -C "$2.new.$$"; then
-        touch "$cache/$1.tar.zst"
+    # tar starts zstd itself: so damage behind the last file is a failure, too.
+    if why=$({ mkdir -p "$2.new.$$" && tar -xp -I zstd -f "$cache/$1.tar.zst" -C "$2.new.$$"; } 2>&1); then
+        touch "$cache/$1.tar.zst" 2>/dev/null || : # somebody else's cache
         rm -rf "$2"
         mv "$2.new.$$" "$2"
         say "$2: from the cache ($1)"
         return 0
     fi
+    rm -rf "$2.new.$$"
+    if zstd -qt "$cache/$1.tar.zst" 2>/dev/null; then
+        case $2 in
+            "${TMPDIR:-/tmp}"/*) elsewhere="; TMPDIR names another folder" ;;
+            *) elsewhere= ;;
+        esac
+        die "$2: cannot be filled from the cache (no space?$elsewhere): $(echo "$why" | head -n 1)"
+    fi
     say "$cache/$1.tar.zst: unreadable; removed"
-    rm -rf "$2.new.$$" "$cache/$1.tar.zst"
+    rm -f "$cache/$1.tar.zst"
     return 1
 }
 
-# cache_put NAME FOLDER: keeps FOLDER; what was not used for a month goes.
+# cache_put NAME FOLDER: keeps FOLDER; what was not used for a month goes. Only what has a name of the cache: other files may be in the
+# folder. One that is gone already is as good: another build looks at the same time.
 cache_put() {
     [ "$cache" != none ] || return 0
+    remove_at_exit "$cache/$1.$$"
+    remove_at_exit "$cache/$1.$$.zst"
     if mkdir -p "$cache" && tar -c -C "$2" . >"$cache/$1.$$" && zstd -q -3 -T0 --rm "$cache/$1.$$" -o "$cache/$1.$$.zst" &&
         mv "$cache/$1.$$.zst" "$cache/$1.tar.zst"; then
-        find "$cache" -maxdepth 1 -type f -mtime +30 -delete
+        any='[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]'
+        any=$any$any$any$any
+        find "$cache" -maxdepth 1 -type f \( -name "*-$any.tar.zst" -mtime +30 -o -name "*-$any.[0-9]*" -mtime +1 \) -delete \
+            2>/dev/null || :
     else
         rm -f "$cache/$1.$$" "$cache/$1.$$.zst"
         say "$cache: not writable; going on without the cache"
     fi
+}
+
+# fetch ADVICE COMMAND...: runs COMMAND, which fetches packages. What it says comes behind a line of ours when it fails. Kept in memory: the
+# file system may be what is full.
+fetch() {
+    advice=$1
+    shift
+    if log=$("$@" 2>&1); then
+        [ -z "$log" ] || echo "$log" >&2
+        return 0
+    fi
+    case $log in
+        *"Unable to locate package "*)
+            missing=$(echo "$log" | sed -n 's/^E: Unable to locate package //p' | tr '\n' ' ')
+            say "${missing% }: in none of the packages of ${advice%%;*}; see image/packages (and --packages)"
+            ;;
+        *"No space left"* | *"enough free space"*)
+            say "packages cannot be unpacked: no space in ${TMPDIR:-/tmp}; TMPDIR names another folder"
+            ;;
+        *) say "packages cannot be fetched from $advice" ;;
+    esac
+    echo "$log" >&2
+    exit 1
 }
 
 # copy_modules KERNEL TREE: copies the modules whose paths (below the version's folder) come on stdin, with all that
