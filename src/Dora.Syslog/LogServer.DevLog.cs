@@ -27,16 +27,16 @@ internal sealed partial class LogServer
     {
         for (int i = 0; i < DatagramsPerWakeUp; i++)
         {
-            var errno = Sys.ReceiveFrom(_devLog!, Buffer, out int count, out var sender, Libc.MSG_PEEK | Libc.MSG_TRUNC);
+            var errno = Sys.ReceiveFrom(_devLog!, Buffer, out int count, out var sender, out bool hasDescriptors, Libc.MSG_PEEK | Libc.MSG_TRUNC);
             if (errno == Errno.EAGAIN) return;
             errno.ThrowIfError("recvmsg", "/dev/log");
             int seen = Math.Min(count, Buffer.Length);
-            TakeDatagram(Buffer.AsSpan(0, seen), count - seen, sender);
+            TakeDatagram(Buffer.AsSpan(0, seen), count - seen, sender, hasDescriptors);
         }
     }
 
     // As with pipes: looked at, put into the ring, taken out exactly once (LogRing.Taking.cs). A datagram is whole.
-    private unsafe void TakeDatagram(ReadOnlySpan<byte> datagram, int cutOff, in Libc.ucred sender)
+    private unsafe void TakeDatagram(ReadOnlySpan<byte> datagram, int cutOff, in Libc.ucred sender, bool hasDescriptors)
     {
         var message = SyslogMessage.Parse(datagram, _hostName);
         byte[] name = _sender;
@@ -62,7 +62,8 @@ internal sealed partial class LogServer
         bool isKept = AddLines(ref entry, message.Text, rate);
         if (cutOff > 0 && isKept) AddCutOff(ref entry, cutOff);
         Ring.Step();
-        var errno = Sys.Read(_devLog!, new Span<byte>(Ring.Witness, 1), out int _);
+        Errno errno;
+        using (InterruptTimer.Arm(hasDescriptors)) errno = Sys.Read(_devLog!, new Span<byte>(Ring.Witness, 1), out int _);
         Ring.Step();
         Ring.Settle();
         errno.ThrowIfError("read", "/dev/log");
