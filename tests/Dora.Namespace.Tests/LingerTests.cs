@@ -48,6 +48,12 @@ public class LingerTests
             s = connect(); s.sendall(request)
             assert b' 200 ' in s.recv(65536)
             return s
+        if where == 'store':
+            talk = datagram(os.environ['NOTIFY_SOCKET'])
+            send(talk, b'FDSTORE=1\nFDNAME=x\nREADY=1')
+            while not os.path.exists('/run/stored'): time.sleep(0.01)
+            talk.send(b'FDSTOREREMOVE=1\nFDNAME=x'); talk.send(b'STATUS=removed')
+            time.sleep(60)
         s = None
         if where == 'events': s = answered(b'GET /v1/events HTTP/1.1\r\nHost: d\r\n\r\n')
         if where == 'log': s = answered(b'GET /v1/logs?follow=true HTTP/1.1\r\nHost: d\r\n\r\n')
@@ -113,13 +119,34 @@ public class LingerTests
         Assert.Contains("SigCgt:\t0000000000000000", status);
     }
 
-    static InitInNamespace Start()
+    /// <summary>The last close is that of PID 1, which must reap.</summary>
+    [Theory]
+    [InlineData("direct")]
+    [InlineData("nested")]
+    public void The_guard_waits_for_nobodys_connection(string how)
     {
-        var init = new InitInNamespace(new Dictionary<string, string>
+        using var init = Start(("keeper", $"command: [/usr/bin/python3, /pandora/linger.py, {how}, store]\nuser: plain\nnotify: systemd\nfd-store: 3\n"));
+        init.WaitForState("keeper", "running");
+        Thread.Sleep(200);
+        File.WriteAllText(init.Inside("/run/stored"), "");
+        init.WaitFor("its word", () => init.Run("/pandora/dora service status keeper").Output.Contains("removed"));
+        var start = Stopwatch.StartNew();
+        Assert.Equal("done", init.Change("stop", "web").GetProperty("status").GetString());
+        Assert.True(start.Elapsed < s_limit, $"{start.Elapsed}");
+        init.Run("kill -ALRM 1").Expect();
+        Assert.Equal("done", init.Change("start", "web").GetProperty("status").GetString());
+    }
+
+    static InitInNamespace Start(params (string Name, string Text)[] more)
+    {
+        var services = new Dictionary<string, string>
         {
             ["syslog"] = "command: [/pandora/syslog]\nuser: plain\nlogger: true\nrestart: always\n",
+            ["web"] = "command: [/bin/sleep, '1000']\n",
             ["quiet"] = "command: [/bin/sleep, '1000']\nnotify: systemd\nstart-timeout: 10m\n",
-        }, folder => File.WriteAllText(Path.Combine(folder, "pandora/linger.py"), Sender));
+        };
+        foreach (var (name, text) in more) services.Add(name, text);
+        var init = new InitInNamespace(services, folder => File.WriteAllText(Path.Combine(folder, "pandora/linger.py"), Sender));
         init.WaitForState("syslog", "running");
         init.WaitForState("quiet", "starting");
         init.WaitForSyslog();

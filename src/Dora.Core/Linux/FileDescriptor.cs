@@ -14,7 +14,7 @@ internal sealed class FileDescriptor(int number, bool mayLinger = false) : IDisp
     public bool IsOpen => _number >= 0;
 
     /// <summary>
-    /// A socket, or whatever others have passed to us: to read or to close it may close descriptors that came in messages, and
+    /// A socket that others may write to, or whatever was passed to us: to read or to close it may close descriptors that came in messages, and
     /// must not wait for them (<see cref="InterruptTimer"/>).
     /// </summary>
     public bool MayLinger { get; private set; } = mayLinger;

@@ -12,8 +12,8 @@ internal static unsafe partial class Sys
     {
         int* fds = stackalloc int[2] { -1, -1 };
         var errno = Check(Libc.socketpair(Libc.AF_UNIX, type | Libc.SOCK_CLOEXEC, 0, fds));
-        first = new FileDescriptor(fds[0], mayLinger: true);
-        second = new FileDescriptor(fds[1], mayLinger: true);
+        first = new FileDescriptor(fds[0]);
+        second = new FileDescriptor(fds[1]);
         return errno;
     }
 
