@@ -55,6 +55,9 @@ internal static unsafe partial class Native
     /// <summary>Lets fault signals that were sent with kill(2) end the process, as they end any program.</summary>
     [LibraryImport("signals")] public static partial void end_by_sent_faults();
 
+    /// <summary>Opens SIGALRM in this thread, with an empty handler; then <see cref="InterruptTimer.Open"/>.</summary>
+    [LibraryImport("signals")] public static partial void open_alarm();
+
     /// <summary>Ends this process as the signal ends any other; without a core.</summary>
     [LibraryImport("signals")] public static partial void end_by_signal(int number);
 }

@@ -55,6 +55,8 @@ internal static class Program
             s_defects = GuardDefects.Parse(count, first);
             last = Handover.Take(number);
         }
+        Native.open_alarm();
+        InterruptTimer.Open();
         s_guard = new GuardProcess();
         s_guard.Run(last);
     }

@@ -27,25 +27,25 @@ internal sealed partial class LogServer
     {
         for (int i = 0; i < DatagramsPerWakeUp; i++)
         {
-            var errno = Sys.ReceiveFrom(_devLog!, Buffer, out int count, out var sender, Libc.MSG_PEEK | Libc.MSG_TRUNC);
+            var errno = Sys.ReceiveFrom(_devLog!, Buffer, out int count, out var sender, out bool hasDescriptors, Libc.MSG_PEEK | Libc.MSG_TRUNC);
             if (errno == Errno.EAGAIN) return;
             errno.ThrowIfError("recvmsg", "/dev/log");
             int seen = Math.Min(count, Buffer.Length);
             try
             {
-                TakeDatagram(Buffer.AsSpan(0, seen), count - seen, sender);
+                TakeDatagram(Buffer.AsSpan(0, seen), count - seen, sender, hasDescriptors);
             }
             catch (Exception defect) when (defect is SystemException)
             {
                 // Whatever it is, it must not stand in the way of all that comes behind it.
                 GiveUp("/dev/log", defect);
-                _ = TakeOut(Scratch.AsSpan(0, 1));
+                _ = TakeOut(Scratch.AsSpan(0, 1), hasDescriptors);
             }
         }
     }
 
     // As with pipes: looked at, put into the ring, taken out exactly once (LogRing.Taking.cs). A datagram is whole.
-    private unsafe void TakeDatagram(ReadOnlySpan<byte> datagram, int cutOff, in Libc.ucred sender)
+    private unsafe void TakeDatagram(ReadOnlySpan<byte> datagram, int cutOff, in Libc.ucred sender, bool hasDescriptors)
     {
         var message = SyslogMessage.Parse(datagram, _hostName);
         byte[] name = _sender;
@@ -77,14 +77,18 @@ internal sealed partial class LogServer
         bool isKept = AddLines(ref entry, text, rate);
         if (cutOff > 0 && isKept) AddCutOff(ref entry, cutOff);
         Ring.Step();
-        var errno = TakeOut(new Span<byte>(Ring.Witness, 1));
+        var errno = TakeOut(new Span<byte>(Ring.Witness, 1), hasDescriptors);
         Ring.Step();
         Ring.Settle();
         errno.ThrowIfError("read", "/dev/log");
         Added();
     }
 
-    private Errno TakeOut(Span<byte> first) => Sys.Read(_devLog!, first, out int _);
+    private Errno TakeOut(Span<byte> first, bool hasDescriptors)
+    {
+        using var timer = InterruptTimer.Arm(hasDescriptors);
+        return Sys.Read(_devLog!, first, out int _);
+    }
 
     /// <summary>
     /// A program of a service that calls itself otherwise (sudo in a session of sshd, <c>logger -t backup</c> in a job): its name stands in front, as it does wherever

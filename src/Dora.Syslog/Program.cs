@@ -26,6 +26,8 @@ internal static partial class Program
         Sys.Ignore(Libc.SIGCHLD); // see OwnProcess
         if (arguments is ["history", ..]) return Store.StoreHistory.Run(arguments.AsSpan(1));
         if (arguments is ["store", ..]) return Store.StoreProcess.Run(arguments.AsSpan(1));
+        open_alarm();
+        InterruptTimer.Open();
         int ringBytes = DefaultRingBytes;
         foreach (string argument in arguments)
             if (argument.StartsWith("--ring=", StringComparison.Ordinal)
@@ -84,4 +86,7 @@ internal static partial class Program
 
     /// <summary>native/signals.c: fault signals that were sent with kill(2) end the process, as they end any program.</summary>
     [LibraryImport("signals")] private static partial void end_by_sent_faults();
+
+    /// <summary>native/signals.c: opens SIGALRM in this thread, with an empty handler.</summary>
+    [LibraryImport("signals")] private static partial void open_alarm();
 }

@@ -11,6 +11,8 @@
  * end_by_sent_faults() is for the other roles: there such a signal ends the process, as it would any other program. As a
  * null reference in the middle of anything it would lose one event, and the manager would go on with half a truth.
  *
+ * open_alarm() is for guard, manager and syslog: a signal that does nothing but end a wait in the kernel (InterruptTimer.cs).
+ *
  * end_by_signal() is for a relay, which ends as its command did, whatever signal that was.
  */
 #define _GNU_SOURCE
@@ -82,6 +84,21 @@ void end_by_sent_faults(void)
 {
     sent_faults_end = 1;
     ignore_sent_faults();
+}
+
+static void nothing(int signal)
+{
+    (void)signal;
+}
+
+void open_alarm(void)
+{
+    struct sigaction empty = {.sa_handler = nothing, .sa_flags = SA_RESTART};
+    sigset_t set;
+    sigaction(SIGALRM, &empty, NULL);
+    sigemptyset(&set);
+    sigaddset(&set, SIGALRM);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
 /* Without a core: what has gone wrong is not here. */

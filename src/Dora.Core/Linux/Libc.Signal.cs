@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Dora.Core.Linux;
 
-// signal.h, sys/signalfd.h, sys/wait.h, sys/resource.h
+// signal.h, sys/signalfd.h, sys/wait.h, sys/resource.h, sys/time.h
 internal static unsafe partial class Libc
 {
     public const int SIGHUP = 1, SIGINT = 2, SIGQUIT = 3, SIGILL = 4, SIGTRAP = 5, SIGABRT = 6, SIGBUS = 7, SIGFPE = 8;
@@ -69,6 +69,23 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
     public static partial nint syscall5(nint number, nint a, nint b, nint c, nint d, nint e);
+
+    public const int ITIMER_REAL = 0;
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct timeval
+    {
+        public long tv_sec, tv_usec;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct itimerval
+    {
+        public timeval it_interval, it_value;
+    }
+
+    // Without SetLastError: what stands in between two of these keeps its errno.
+    [LibraryImport(Library)] public static partial int setitimer(int which, itimerval* value, itimerval* old);
 
     public const int RLIMIT_NOFILE = 7;
 

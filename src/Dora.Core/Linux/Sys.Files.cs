@@ -21,6 +21,7 @@ internal static unsafe partial class Sys
     {
         fixed (byte* p = buffer)
         {
+            using var timer = InterruptTimer.Arm(fd.MayLinger);
             nint result;
             do result = Libc.read(fd.Number, p, (nuint)buffer.Length);
             while (result < 0 && Libc.errno == Errno.EINTR);
@@ -240,7 +241,7 @@ internal static unsafe partial class Sys
 
     /// <summary>A second descriptor of the same open file, close-on-exec, numbered <paramref name="lowestNumber"/> or above.</summary>
     public static Errno Duplicate(FileDescriptor fd, out FileDescriptor copy, int lowestNumber = 3) =>
-        Own(Libc.fcntl(fd.Number, Libc.F_DUPFD_CLOEXEC, lowestNumber), out copy);
+        Own(Libc.fcntl(fd.Number, Libc.F_DUPFD_CLOEXEC, lowestNumber), out copy, fd.MayLinger);
 
     /// <summary>
     /// Gives a descriptor that is kept for long, and of which there may be thousands, a number out of the way of those that

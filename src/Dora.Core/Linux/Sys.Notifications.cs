@@ -35,7 +35,7 @@ internal static unsafe partial class Sys
                     sender = *(Libc.ucred*)(control + at + HeaderSize);
                 else if (header->cmsg_level == Libc.SOL_SOCKET && header->cmsg_type == Libc.SCM_RIGHTS)
                     for (nuint i = 0; i < (header->cmsg_len - HeaderSize) / 4; i++)
-                        passed.Add(new FileDescriptor(*(int*)(control + at + HeaderSize + i * 4)));
+                        passed.Add(new FileDescriptor(*(int*)(control + at + HeaderSize + i * 4), mayLinger: true));
                 at += (header->cmsg_len + 7) & ~(nuint)7;
             }
             return Errno.None;

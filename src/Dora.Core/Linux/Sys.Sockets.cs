@@ -6,7 +6,7 @@ internal static unsafe partial class Sys
 {
     /// <summary>socket(2), close-on-exec; <paramref name="type"/> may carry SOCK_NONBLOCK.</summary>
     public static Errno Socket(int domain, int type, int protocol, out FileDescriptor fd) =>
-        Own(Libc.socket(domain, type | Libc.SOCK_CLOEXEC, protocol), out fd);
+        Own(Libc.socket(domain, type | Libc.SOCK_CLOEXEC, protocol), out fd, mayLinger: true);
 
     public static Errno SocketPair(int type, out FileDescriptor first, out FileDescriptor second)
     {
@@ -47,7 +47,7 @@ internal static unsafe partial class Sys
         int result;
         do result = Libc.accept4(listener.Number, null, null, flags | Libc.SOCK_CLOEXEC);
         while (result < 0 && Libc.errno == Errno.EINTR);
-        return Own(result, out connection);
+        return Own(result, out connection, mayLinger: true);
     }
 
     public static Errno SetSocketOption(FileDescriptor fd, int level, int name, int value) =>
@@ -139,6 +139,7 @@ internal static unsafe partial class Sys
     /// <summary>recvmsg(2); a descriptor that comes along is close-on-exec.</summary>
     private static Errno ReceiveMessage(FileDescriptor fd, Libc.msghdr* message, int flags, out int count)
     {
+        using var timer = InterruptTimer.Arm(fd.MayLinger);
         nint result;
         do result = Libc.recvmsg(fd.Number, message, flags | Libc.MSG_CMSG_CLOEXEC);
         while (result < 0 && Libc.errno == Errno.EINTR);

@@ -15,7 +15,7 @@ internal static unsafe partial class Sys
     }
 
     /// <summary>A second descriptor of the same open file, which a program that is executed keeps: to be closed when it has been.</summary>
-    public static Errno DuplicateForChild(FileDescriptor fd, out FileDescriptor copy) => Own(Libc.fcntl(fd.Number, Libc.F_DUPFD, 3), out copy);
+    public static Errno DuplicateForChild(FileDescriptor fd, out FileDescriptor copy) => Own(Libc.fcntl(fd.Number, Libc.F_DUPFD, 3), out copy, fd.MayLinger);
 
     public static void CloseOnExecute(FileDescriptor fd) => _ = Libc.fcntl(fd.Number, Libc.F_SETFD, Libc.FD_CLOEXEC);
 

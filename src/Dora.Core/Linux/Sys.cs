@@ -19,9 +19,9 @@ internal static unsafe partial class Sys
         return result < 0 ? Libc.errno : Errno.None;
     }
 
-    private static Errno Own(int result, out FileDescriptor fd)
+    private static Errno Own(int result, out FileDescriptor fd, bool mayLinger = false)
     {
-        fd = new FileDescriptor(result);
+        fd = new FileDescriptor(result, mayLinger);
         return result < 0 ? Libc.errno : Errno.None;
     }
 }

@@ -95,7 +95,7 @@ internal sealed class DescriptorStore
 
     public void Adopt(Handover last)
     {
-        foreach (var (record, number) in last.Store) Add(record, new FileDescriptor(number));
+        foreach (var (record, number) in last.Store) Add(record, new FileDescriptor(number, mayLinger: true));
     }
 
     private void Add(in GuardRecord record, FileDescriptor fd)

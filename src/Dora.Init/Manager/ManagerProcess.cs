@@ -54,6 +54,8 @@ internal sealed class ManagerProcess
 
     public static int Run()
     {
+        Native.open_alarm();
+        InterruptTimer.Open();
         new ManagerProcess().RunLoop();
         return 0;
     }
