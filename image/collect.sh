@@ -153,3 +153,34 @@ collect() {
     done
     rm "$root.needed"
 }
+
+# lay DIR ROOT: what DIR has takes the place of what ROOT has of that name: with its mode, as root's; hard links, setuid and extended
+# attributes (capabilities) stay. A link in ROOT is replaced and never written through, but one to a folder stays where DIR has a folder
+# (/bin). Folders that are there keep their modes.
+lay() {
+    top=$(cd "$2" && pwd -P)
+    (cd "$1" && find . -type d) >"$scratch/.folders"
+    while read -r folder; do
+        [ -L "$top/$folder" ] || continue
+        # Links of the tree that begin with / would lead into this host.
+        case $(readlink -f "$top/$folder")/ in
+            "$top"/*) ;;
+            *) die "$1/${folder#./}: a link to $(readlink "$top/$folder") in the tree; put its files there" ;;
+        esac
+    done <"$scratch/.folders"
+    # By a file: the exit code of the first program of a pipe is not seen.
+    tar -C "$1" --xattrs --xattrs-include='*' --owner=0 --group=0 --numeric-owner -cf "$scratch/.laid.tar" . ||
+        die "$1: cannot be read whole"
+    tar -C "$2" --xattrs --xattrs-include='*' --numeric-owner --keep-directory-symlink --no-overwrite-dir -xpf "$scratch/.laid.tar" ||
+        die "$1: does not fit upon the tree; a file cannot take the place of a folder there, nor a folder that of a file"
+    rm "$scratch/.laid.tar" "$scratch/.folders"
+}
+
+# lay_own DIR ROOT: the same for files of this repository, whose modes are the umask's of who checked them out: git keeps x alone.
+lay_own() {
+    rm -rf "$scratch/.own"
+    cp -R "$1" "$scratch/.own"
+    chmod -R u=rwX,go=rX "$scratch/.own"
+    lay "$scratch/.own" "$2"
+    rm -rf "$scratch/.own"
+}

@@ -14,6 +14,9 @@ export SOURCE_DATE_EPOCH
 # Sorting and number formats do not depend on who builds.
 LC_ALL=C
 export LC_ALL
+# Nor on where: ISO 9660 and FAT hold local times.
+TZ=UTC0
+export TZ
 umask 022
 
 say() {

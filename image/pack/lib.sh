@@ -123,6 +123,7 @@ root_archive() {
         mkdir -p "$scratch/root/pandora/layers"
         cp "$parts/$layer" "$scratch/root/pandora/layers/"
     done
+    chmod -R u=rwX,go=rX "$scratch/root"
     pack_cpio "$scratch/root"
 }
 

@@ -7,21 +7,24 @@ public class LayerTests
 {
     static readonly TimeSpan s_limit = TimeSpan.FromMinutes(2);
 
-    // Three layers: two that add and replace, of which the later one wins, and one that is damaged.
+    // Four layers: two that add and replace, of which the later one wins, one in erofs, and one that is damaged.
     [Fact]
     public void Layers_are_stacked_in_the_order_of_their_names_and_a_damaged_one_is_left_out()
     {
         using var folder = new ScratchFolder();
         Layer(folder, "10-one", ("usr/bin/of-one", "#!/bin/sh\necho one\n"), ("usr/share/both", "one\n"), ("etc/from-layer", "one\n"));
         Layer(folder, "20-two", ("usr/share/both", "two\n"), ("usr/lib/dora/services/layered.yaml", "description: From a layer.\ntype: oneshot\ncommand: [/usr/bin/of-one]\n"));
+        Directory.CreateDirectory(Path.Combine(folder.Path, "25-three"));
+        File.WriteAllText(Path.Combine(folder.Path, "25-three/of-three"), "three\n");
+        Programs.Run(s_limit, "mkfs.erofs", Path.Combine(folder.Path, "layers/25-three.erofs"), Path.Combine(folder.Path, "25-three")).Expect();
         File.WriteAllText(Path.Combine(folder.Path, "layers/30-junk.squashfs"), "no squashfs");
         string iso = Iso(folder);
 
         using (var machine = Machine.Start(new MachineOptions { Name = "layers", Iso = iso }))
         {
             machine.WaitForSsh();
-            Assert.Equal("one two one", machine.SshOutput("echo $(of-one) $(cat /usr/share/both) $(cat /etc/from-layer)"));
-            Assert.Matches(@"root mounted .*squashfs, \d+ KiB \+ 10-one, \d+ KiB \+ 20-two, \d+ KiB", machine.SshOutput("dora boot"));
+            Assert.Equal("one two one three", machine.SshOutput("echo $(of-one) $(cat /usr/share/both) $(cat /etc/from-layer) $(cat /of-three)"));
+            Assert.Matches(@"root mounted .*squashfs, \d+ KiB \+ 10-one, \d+ KiB \+ 20-two, \d+ KiB \+ 25-three, \d+ KiB", machine.SshOutput("dora boot"));
             Assert.Matches("30-junk.squashfs: neither squashfs nor erofs .*; going on without it", machine.SshOutput("dora log --kernel; dora log | cat"));
             // Read-only all the same; what is written in /etc lies above all of it.
             Assert.Contains("Read-only", machine.SshOutput("touch /usr/x 2>&1 || true"));

@@ -26,24 +26,44 @@ internal static class ImageCopied
         // The default limit of half the RAM is not ours, so the size is given; a megabyte more for the tmpfs itself.
         Sys.Mount("tmpfs", BootPaths.Ram, "tmpfs", Libc.MS_NOSUID | Libc.MS_NODEV | Libc.MS_NOEXEC, $"mode=0700,size={size + (1 << 20)}")
             .ThrowIfError("mount tmpfs on", BootPaths.Ram);
-        state.Image = Copy(state.Image);
-        for (int i = 0; i < state.Layers.Count; i++) state.Layers[i] = Copy(state.Layers[i]);
+        CopyAll(state, BootPaths.Ram);
         _ = Sys.Mount("tmpfs", BootPaths.Ram, null, Libc.MS_REMOUNT | Libc.MS_RDONLY | Libc.MS_NOSUID | Libc.MS_NODEV | Libc.MS_NOEXEC);
         var errno = Sys.Unmount(BootPaths.Medium);
         if (errno != Errno.None) Log.Warn($"boot: unmount the medium: {errno.Describe()}: leave it plugged in");
         return ", copied to RAM";
     }
 
-    private static RootImage Copy(RootImage image)
+    /// <summary>Without the root image there is no system; what is wrong with a layer costs that layer, as in <see cref="RootLayers"/>.</summary>
+    internal static void CopyAll(BootState state, string folder)
     {
-        // A layer may be called as the root image is; their folders differ.
-        string folder = image.Path.Contains("/layers/", StringComparison.Ordinal) ? $"{BootPaths.Ram}/layers" : BootPaths.Ram;
-        string copy = $"{folder}/{image.Path[(image.Path.LastIndexOf('/') + 1)..]}";
-        Sys.MakeDirectories(folder, 0x1C0).ThrowIfError("make folder", folder);
-        var errno = Copy(image.Path, copy, image.SizeBytes, out string what);
-        if (errno == Errno.None) return image with { Path = copy };
-        throw new BootFailure($"boot: copy the root to RAM (pandora.copytoram): {what}: {errno.Describe()}",
-            errno == Errno.EIO ? "boot: the medium cannot be read there: it is damaged" : "");
+        var errno = Copy(state.Image, folder, out var copy, out string what);
+        if (errno != Errno.None)
+        {
+            throw new BootFailure($"boot: copy the root to RAM (pandora.copytoram): {what}: {errno.Describe()}",
+                errno == Errno.EIO ? "boot: the medium cannot be read there: it is damaged" : "");
+        }
+        state.Image = copy;
+        for (int i = 0; i < state.Layers.Count;)
+        {
+            // A layer may be called as the root image is; their folders differ.
+            errno = Copy(state.Layers[i], $"{folder}/layers", out copy, out what);
+            if (errno == Errno.None)
+            {
+                state.Layers[i++] = copy;
+                continue;
+            }
+            Log.Warn($"boot: layer {state.Layers[i].Path}: {what}: {errno.Describe()}; going on without it");
+            _ = Sys.Unlink(copy.Path); // RAM that nothing would use
+            state.Layers.RemoveAt(i);
+        }
+    }
+
+    private static Errno Copy(RootImage image, string folder, out RootImage copy, out string what)
+    {
+        copy = image with { Path = $"{folder}/{image.Path[(image.Path.LastIndexOf('/') + 1)..]}" };
+        what = $"make folder {folder}";
+        var errno = Sys.MakeDirectories(folder, 0x1C0);
+        return errno == Errno.None ? Copy(image.Path, copy.Path, image.SizeBytes, out what) : errno;
     }
 
     /// <summary>Reads and writes 256 KiB at a time, never more than the size that was checked.</summary>
