@@ -179,9 +179,16 @@ public class CrontabTests
         string job = Job(init, "cron@plain:id-");
         init.Run($"/pandora/dora cron run {job}").Expect();
         Assert.Equal("1234\n", File.ReadAllText(init.Inside("/tmp/who")));
-        Assert.Equal("1234 600", init.Run("stat -c '%u %a' /etc/crontabs/plain").Expect().Trim());
-        Assert.Equal("@daily id -u >/tmp/who\n", init.Run("setpriv --reuid 1234 --clear-groups /run/crontab -l").Expect());
-        Assert.Equal(1, init.Run("echo '@daily x' | setpriv --reuid 1234 --clear-groups /run/crontab -").ExitCode);
+        // It is shown to its user, and changed by root alone: with the program, and without it.
+        const string Plain = "setpriv --reuid 1234 --regid 1235 --clear-groups";
+        Assert.Equal("0 1235 640", init.Run("stat -c '%u %g %a' /etc/crontabs/plain").Expect().Trim());
+        Assert.Equal("@daily id -u >/tmp/who\n", init.Run($"{Plain} /run/crontab -l").Expect());
+        Assert.Equal(1, init.Run($"echo '@daily x' | {Plain} /run/crontab -").ExitCode);
+        Assert.Contains("Permission denied", init.Run($"{Plain} sh -c 'echo @daily x >>/etc/crontabs/plain'").Errors);
+        // Where others are in his group it is shown to nobody.
+        init.Run("echo 'other:x:1236:1235::/:/bin/sh' >>/etc/passwd; /run/crontab -u plain /tmp/tab").Expect();
+        Assert.Equal("0 0 600", init.Run("stat -c '%u %g %a' /etc/crontabs/plain").Expect().Trim());
+        Assert.Equal("crontab: only root can show this one: others are in the group of plain: ask for 'crontab -u plain -l' (see crontab(1))\n", init.Run($"{Plain} /run/crontab -l").Errors);
 
         Assert.Equal("crontab: installing new crontab\n", init.Run("EDITOR='sed -i s/mine/yours/' /run/crontab -e 2>&1").Expect());
         Job(init, "cron@root:yours-");

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Dora.Core.Linux;
 using Dora.Namespace.Tests.Harness;
 
 namespace Dora.Namespace.Tests;
@@ -84,6 +85,39 @@ public class JobTests
         var runs = init.Get("/v1/jobs/made-up").GetProperty("runs");
         Assert.Equal(("interrupted", "missed"), (runs[0].GetProperty("result").GetString(), runs[1].GetProperty("cause").GetString()));
         Assert.Equal(1, init.Get("/v1/jobs/passed").GetProperty("runs").GetArrayLength());
+    }
+
+    [Theory]
+    [InlineData("reboot")]
+    [InlineData("soft-reboot")]
+    public void An_orderly_end_takes_what_has_happened_last_to_the_disk(string end)
+    {
+        using var init = new InitInNamespace(new Dictionary<string, string>
+        {
+            ["short"] = "type: oneshot\ncommand: [/bin/true]\nschedule: every 1000s\n",
+            ["long"] = "type: oneshot\ncommand: [/bin/sleep, '1000']\nschedule: every 1000s\n",
+        });
+        init.WaitForState("short", "armed");
+        // The first write is that of a start; within its minute nothing follows but by the end.
+        init.Request(HttpMethod.Post, "/v1/jobs/long/run");
+        string file = init.Inside(History);
+        init.WaitFor("the history", () => File.Exists(file) && File.ReadAllText(file).Contains("open "));
+        init.Run("/pandora/dora cron run short").Expect();
+        Assert.DoesNotContain("run ", File.ReadAllText(file));
+        // Held, it can be read when PID 1 and its mounts are gone.
+        Sys.Open(Path.GetDirectoryName(file)!, Libc.O_RDONLY, 0, out var folder).ThrowIfError("open");
+        using (folder)
+        {
+            init.RunEnd($"/pandora/dora {end}");
+            if (end == "reboot") init.WaitForEnd(TimeSpan.FromSeconds(30));
+            else init.WaitForLog("all services are down, starting anew");
+            string[] written = File.ReadAllLines($"/proc/self/fd/{folder.Number}/history");
+            Assert.Contains(written, line => line.StartsWith("run ") && line.EndsWith(" request success 0"));
+            Assert.Contains(written, line => line.StartsWith("run ") && line.Contains(" request stopped "));
+            Assert.DoesNotContain(written, line => line.StartsWith("open "));
+        }
+        if (end == "reboot") return;
+        init.WaitFor("the next manager to know it", () => init.Request(HttpMethod.Get, "/v1/jobs/short").Body is { ValueKind: JsonValueKind.Object } job && job.TryGetProperty("last", out var last) && last.GetProperty("result").GetString() == "success");
     }
 
     static (string, string, int) Last(JsonElement job) =>

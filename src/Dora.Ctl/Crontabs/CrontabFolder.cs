@@ -34,8 +34,11 @@ internal sealed class CrontabFolder(string folder)
         return content[..length];
     }
 
-    /// <summary>All of the new one or all of the old one is there, whatever happens in between.</summary>
-    public void Write(UserEntry user, ReadOnlySpan<byte> content)
+    /// <summary>
+    /// All of the new one or all of the old one is there, whatever happens in between. It is root's, so that nobody goes on
+    /// running things at times who has only got hold of the account; the user reads it by his group, if he is alone in that.
+    /// </summary>
+    public void Write(UserEntry user, bool isAloneInGroup, ReadOnlySpan<byte> content)
     {
         if (!Sys.Exists(folder)) Sys.MakeDirectories(folder, 0x1ED /* 0755 */).ThrowIfError("make folder", folder);
         // init passes over names that begin with a dot.
@@ -45,7 +48,8 @@ internal sealed class CrontabFolder(string folder)
         using (file)
         {
             var errno = Sys.WriteAllAt(file, content, 0);
-            if (errno == Errno.None) errno = Sys.ChangeOwner(file, user.Uid, user.Gid);
+            if (errno == Errno.None) errno = Sys.ChangeOwner(file, 0, isAloneInGroup ? user.Gid : 0);
+            if (errno == Errno.None && isAloneInGroup) errno = Sys.ChangeMode(file, 0x1A0 /* 0640 */);
             if (errno == Errno.None) errno = Sys.Synchronize(file);
             if (errno == Errno.None) errno = Sys.Rename(aside, PathOf(user));
             if (errno != Errno.None) _ = Sys.Unlink(aside);

@@ -11,7 +11,8 @@ namespace Dora.Ctl.Crontabs;
 /// that scripts know from other systems. It asks no one: a crontab is a file, and init notices it.
 ///
 /// Only root may change one: no program of this system gains rights by being started, and a request to init would let
-/// every user start processes for ever. The file belongs to its user, so that `crontab -l` works for everybody.
+/// every user start processes for ever. For the same reason the file is not its user's. He may read it, so that `crontab -l`
+/// works, unless others could too: a line may hold a password.
 /// </summary>
 internal sealed class CrontabProgram(FileDescriptor input, Screen output, Screen error)
 {
@@ -89,9 +90,16 @@ internal sealed class CrontabProgram(FileDescriptor input, Screen output, Screen
 
     private int List(CrontabFolder folder, UserEntry user)
     {
-        if (folder.Read(user) is not { } content) return Failed(NoneFor(user));
-        output.WriteRaw(content);
-        return ExitCodes.Ok;
+        try
+        {
+            if (folder.Read(user) is not { } content) return Failed(NoneFor(user));
+            output.WriteRaw(content);
+            return ExitCodes.Ok;
+        }
+        catch (LinuxException exception) when (exception.Errno is Errno.EACCES && Caller != 0)
+        {
+            return Failed($"crontab: only root can show this one: others are in the group of {user.Name}: ask for 'crontab -u {user.Name} -l' (see crontab(1))");
+        }
     }
 
     private int Remove(CrontabFolder folder, UserEntry user, bool asks)
@@ -129,8 +137,18 @@ internal sealed class CrontabProgram(FileDescriptor input, Screen output, Screen
             Say("errors in crontab file, can't install.");
             return false;
         }
-        folder.Write(user, content.Length == 0 || content[^1] == '\n' ? content : [.. content, (byte)'\n']);
+        folder.Write(user, IsAloneInGroup(user), content.Length == 0 || content[^1] == '\n' ? content : [.. content, (byte)'\n']);
         return true;
+    }
+
+    private bool IsAloneInGroup(UserEntry user)
+    {
+        foreach (var other in Accounts.Users)
+            if (other.Gid == user.Gid && other.Uid != user.Uid) return false;
+        foreach (var group in Accounts.Groups)
+            foreach (string member in group.Members)
+                if (group.Gid == user.Gid && member != user.Name) return false;
+        return user.Gid != 0;
     }
 
     private bool IsGood(string file, byte[] content)

@@ -18,7 +18,9 @@ public sealed class CrontabProgramTests : IDisposable
     string Tabs => $"{_folder}/crontabs";
 
     // Whoever runs this can give files to himself only: all users are he.
-    UserDatabase Accounts => UserDatabase.Parse($"root:x:{_me}:{_me}::/root:/bin/sh\nalice:x:{_me}:{_me}::/:\nbob:x:7777:7777::/:\n", "");
+    UserDatabase Accounts => UserDatabase.Parse($"root:x:{_me}:{_me}::/root:/bin/sh\nalice:x:{_me}:{_me}::/:\nbob:x:7777:7777::/:\n{_users}", _groups);
+
+    string _users = "", _groups = "";
 
     (int Code, string Out, string Error) Run(string input, params string[] arguments) => RunAs(0, input, arguments);
 
@@ -126,6 +128,22 @@ public sealed class CrontabProgramTests : IDisposable
         Assert.Equal(1, RunAs(7777, "", "-e").Code);
         Assert.Equal((1, "", "crontab: there is no user 8888 in /etc/passwd\n"), RunAs(8888, "", "-l"));
         Assert.Equal("@daily x\n", Run("", "-lu", "bob").Out);
+    }
+
+    [Theory]
+    [InlineData("bob", "", "", 7777, 0x1A0)]
+    [InlineData("bob", "", "bob:x:7777:bob\nusers:x:100:bob,carol\n", 7777, 0x1A0)]
+    [InlineData("bob", "", "bob:x:7777:bob,carol\n", 0, 0x180)]
+    [InlineData("bob", "carol:x:7778:7777::/:\n", "", 0, 0x180)]
+    [InlineData("root", "", "", 0, 0x180)]
+    [InlineData("dave", "dave:x:7779:0::/:\n", "", 0, 0x180)]
+    public void What_is_put_into_place_is_roots_and_its_user_reads_it_if_nobody_else_would(string user, string users, string groups, uint group, uint mode)
+    {
+        if (_me != 0) return;
+        (_users, _groups) = (users, groups);
+        Assert.Equal((0, "", ""), Run("@daily x\n", "-u", user, "-"));
+        Sys.Stat($"{Tabs}/{user}", out var status).ThrowIfError("stat");
+        Assert.Equal((0u, group, mode), (status.st_uid, status.st_gid, status.st_mode & 0xFFF));
     }
 
     [Theory]

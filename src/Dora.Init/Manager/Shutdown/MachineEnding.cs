@@ -19,7 +19,7 @@ internal sealed class MachineEnding(EventLoop loop, GuardLink guard, Supervisor 
 {
     private static readonly TimeSpan s_margin = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_reportInterval = TimeSpan.FromSeconds(5);
-    private bool _isHandedOver, _isReporting;
+    private bool _isHandedOver, _isReporting, _isFinishing;
 
     /// <summary>How the machine is being ended; null while it is not.</summary>
     public MachineEnd? End { get; private set; }
@@ -104,13 +104,14 @@ internal sealed class MachineEnding(EventLoop loop, GuardLink guard, Supervisor 
         return $"{Ending.Describe(End!.Value)} is under way (asked for by {By} {(EventLoop.Now - Since).TotalSeconds:0} s ago), phase {Phase}{waiting}";
     }
 
-    /// <summary>Services that are not down yet, with what they do.</summary>
+    /// <summary>Services that are not down yet, with what they do, and behind them the last write.</summary>
     public IReadOnlyList<string> WaitsFor()
     {
         var waiting = new List<string>();
         if (supervisor.IsEnding)
             foreach (var service in supervisor.Services)
                 if (!service.State.IsDown && !supervisor.IsSpared(service)) waiting.Add($"{service.Name} ({Service.Words(service.State.Phase)})");
+        if (_isFinishing) waiting.Add("the history of jobs");
         return waiting;
     }
 
@@ -143,7 +144,19 @@ internal sealed class MachineEnding(EventLoop loop, GuardLink guard, Supervisor 
     /// <summary>To be called after every change of a service.</summary>
     public void Check()
     {
-        if (supervisor is { IsEnding: true, IsAllDown: true }) HandOver();
+        if (_isFinishing || supervisor is not { IsEnding: true, IsAllDown: true }) return;
+        if (supervisor.Jobs.History is not { } history)
+        {
+            HandOver();
+            return;
+        }
+        // The last service has ended, and that may be a job; soon the place of the file is unmounted.
+        _isFinishing = true;
+        history.Finish(() =>
+        {
+            _isFinishing = false;
+            if (supervisor.IsAllDown) HandOver(); // not if another end is under way by now, which ends more
+        });
     }
 
     private void HandOver()

@@ -31,6 +31,7 @@ internal sealed partial class Supervisor
         _spared = spareSurvivors ? Survivors() : null;
         foreach (var service in _services.Values.ToArray())
             if (!service.State.IsDown && !IsSpared(service)) Stop(service);
+        _jobs?.History?.Flush();
     }
 
     /// <summary>All that still runs is killed at once, but what is spared.</summary>

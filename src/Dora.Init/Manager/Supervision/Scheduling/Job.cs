@@ -59,9 +59,11 @@ internal sealed class Job(JobScheduler scheduler, Service service, JobRecord rec
             Log.Error($"{service.Name}: {Problem}: it is not run by itself");
             return false;
         }
+        bool isFirst = record.Passed is null;
         Times = new JobTimes(Schedule, zone, record, JobTimes.Chance(scheduler.Machine, service.Name));
         bool isOwed = Times.Begin(WallClock.Now, EventLoop.Now, isBoot);
-        Changed(isHistory: false);
+        // From when on its times count, for the boots to come: all of them may fall into hours in which the machine is off.
+        Changed(isHistory: isFirst && Schedule.RunsMissed);
         return isOwed;
     }
 
@@ -81,7 +83,7 @@ internal sealed class Job(JobScheduler scheduler, Service service, JobRecord rec
         if (Times.Look(WallClock.Now, EventLoop.Now, out bool isMissed)) Fire(isMissed ? Missed : Scheduled);
         else if (record.Passed != passed)
         {
-            Log.Warn($"{service.Name}: its time was missed, more than three hours ago: passed over (missed: skip)");
+            if (record.HasCome) Log.Warn($"{service.Name}: its time was missed, more than three hours ago: passed over (missed: skip)");
             Changed(isHistory: true);
         }
     }

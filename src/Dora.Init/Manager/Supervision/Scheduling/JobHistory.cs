@@ -9,6 +9,10 @@ namespace Dora.Init.Manager.Supervision.Scheduling;
 /// The records of all jobs in one file. A helper writes it, since the disk may not answer: aside, synchronized, renamed. The
 /// first change is written at once, and what follows within a minute together, so that a job which runs every second does
 /// not wear out a flash disk; a power cut loses at most that minute.
+///
+/// An orderly end loses nothing: once it has begun there is no pause any more, and it waits for the last write
+/// (<see cref="Finish"/>), but not for a disk that does not answer. What could not be written is tried again, ever more
+/// seldom, and with the next change.
 /// </summary>
 internal sealed class JobHistory(EventLoop loop, Func<string> text) : IDisposable
 {
@@ -16,20 +20,29 @@ internal sealed class JobHistory(EventLoop loop, Func<string> text) : IDisposabl
 
     private const string Folder = "/var/lib/dora/jobs", Place = Folder + "/history";
     private const int Largest = 4 << 20;
-    private static readonly TimeSpan s_pause = TimeSpan.FromMinutes(1), s_limit = TimeSpan.FromSeconds(30), s_readLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_pause = TimeSpan.FromMinutes(1), s_longestPause = TimeSpan.FromHours(1);
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30), s_readLimit = TimeSpan.FromSeconds(10), s_endLimit = TimeSpan.FromSeconds(5);
 
     private TimeSpan? _lastWrite;
     private LoopTimer? _timer;
-    private HelperProcess? _helper;
-    private bool _isChanged;
+    private IDisposable? _helper;
+    private bool _isReading;
+    private bool _isChanged; // since what was written last
+    private TimeSpan _retry = s_pause;
+    private string? _failure;
+    private Action? _finished;
 
     /// <summary>Whether it is the last chance: no pause any more.</summary>
     public Func<bool>? IsHurried { get; init; }
+
+    /// <summary>Stands in for the process that writes, in tests.</summary>
+    internal Func<FileDescriptor, Action<string>, IDisposable>? Writer { get; init; }
 
     /// <summary>Reads it; called once, later, and with nothing if it cannot be had.</summary>
     public void Read(Action<string> then)
     {
         Sys.MakeMemoryFile("pandora-jobs", out var file).ThrowIfError("memfd_create");
+        _isReading = true;
         try
         {
             _helper = HelperProcess.Start(loop, "jobs", [ReadVerb], file, s_readLimit, End);
@@ -41,7 +54,7 @@ internal sealed class JobHistory(EventLoop loop, Func<string> text) : IDisposabl
 
         void End(string answer)
         {
-            _helper = null;
+            (_helper, _isReading) = (null, false);
             string text = "";
             using (file)
             {
@@ -49,7 +62,7 @@ internal sealed class JobHistory(EventLoop loop, Func<string> text) : IDisposabl
                 else text = Encoding.UTF8.GetString(Reloading.LoadedServices.ReadAll(file));
             }
             then(text);
-            if (_isChanged) Changed();
+            Flush();
         }
     }
 
@@ -64,32 +77,90 @@ internal sealed class JobHistory(EventLoop loop, Func<string> text) : IDisposabl
     public void Changed()
     {
         _isChanged = true;
+        Arm(s_pause);
+    }
+
+    /// <summary>Who has written it before is gone, and nobody knows how far that came: the next write is to be made, at the end of the machine at the latest.</summary>
+    public void Doubt() => _isChanged = true;
+
+    /// <summary>What is not written yet, is: at once, if it is the last chance.</summary>
+    public void Flush()
+    {
+        if (_isChanged) Arm(s_pause);
+    }
+
+    /// <summary>For the end of the machine: calls <paramref name="then"/> when all is written, or cannot be, or after five seconds.</summary>
+    public void Finish(Action then)
+    {
+        // Before the last boot's is known nothing may take its place.
+        if (_isReading || (_helper is null && !_isChanged))
+        {
+            then();
+            return;
+        }
+        var limit = loop.After(s_endLimit, "jobs", () =>
+        {
+            Log.Warn($"manager: the history of jobs: not written within {s_endLimit.TotalSeconds} s: going on without it");
+            _finished = null;
+            then();
+        });
+        _finished = () =>
+        {
+            limit.Cancel();
+            _finished = null;
+            then();
+        };
+        Flush();
+    }
+
+    private void Arm(TimeSpan pause)
+    {
         if (_helper is not null) return; // it is looked at again when that has ended
-        bool isHurried = IsHurried?.Invoke() == true;
-        if (isHurried) _timer?.Cancel();
-        if (_timer is { HasFired: false, IsCancelled: false }) return;
-        var at = _lastWrite is { } last && !isHurried ? last + s_pause : TimeSpan.Zero;
+        var at = _lastWrite is { } last && IsHurried?.Invoke() != true ? last + pause : TimeSpan.Zero;
+        if (at < EventLoop.Now) at = EventLoop.Now;
+        if (_timer is { HasFired: false, IsCancelled: false } && _timer.Deadline <= at) return;
+        _timer?.Cancel();
         // Never in the middle of what changes: one write for all of it.
-        _timer = loop.At(at > EventLoop.Now ? at : EventLoop.Now, "jobs", Write);
+        _timer = loop.At(at, "jobs", Write);
     }
 
     private void Write()
     {
         _lastWrite = EventLoop.Now;
-        _isChanged = false;
-        Sys.MakeMemoryFile("pandora-jobs", out var file).ThrowIfError("memfd_create");
-        using (file)
+        try
         {
-            Sys.WriteAllAt(file, Encoding.UTF8.GetBytes(text()), 0).ThrowIfError("write", "jobs");
-            _helper = HelperProcess.Start(loop, "jobs", [HelperVerb], file, s_limit, Ended);
+            Sys.MakeMemoryFile("pandora-jobs", out var file).ThrowIfError("memfd_create");
+            using (file)
+            {
+                Sys.WriteAllAt(file, Encoding.UTF8.GetBytes(text()), 0).ThrowIfError("write", "jobs");
+                _helper = Writer?.Invoke(file, Ended) ?? HelperProcess.Start(loop, "jobs", [HelperVerb], file, s_limit, Ended);
+            }
+            _isChanged = false;
+        }
+        catch (Exception exception) when (exception is LinuxException or InvalidOperationException)
+        {
+            Ended(exception.Message);
         }
     }
 
     private void Ended(string answer)
     {
         _helper = null;
-        if (answer != "written") Log.Warn($"manager: the history of jobs: {(answer.Length == 0 ? "its helper was killed" : answer)}");
-        if (_isChanged) Changed();
+        bool isWritten = answer == "written";
+        if (isWritten) (_retry, _failure) = (s_pause, null);
+        else
+        {
+            _isChanged = true;
+            if (answer != _failure) Log.Warn($"manager: the history of jobs: {(answer.Length == 0 ? "its helper was killed" : answer)}: it is tried again");
+            _failure = answer;
+        }
+        if (isWritten && _isChanged) Arm(s_pause);
+        else if (_finished is { } finished) finished();
+        else if (!isWritten && IsHurried?.Invoke() != true) // else with the next change, and at the very end
+        {
+            _retry = _retry * 2 < s_longestPause ? _retry * 2 : s_longestPause;
+            Arm(_retry);
+        }
     }
 
     /// <summary>In the helper: puts what is in a descriptor into the place of the file.</summary>

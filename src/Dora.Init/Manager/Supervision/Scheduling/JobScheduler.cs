@@ -91,10 +91,12 @@ internal sealed class JobScheduler : IDisposable
             hasBegun |= service.Job?.Record is { Passed: not null } or { LastStart: not null };
         }
         isBoot |= !hasBegun;
+        if (!isBoot && hasJobs) History?.Doubt();
         if (!isBoot || !hasJobs || ReadHistory is null) BeginAll(isBoot);
         else
             ReadHistory(history =>
             {
+                if (_supervisor.IsEnding) return; // for the next boot too
                 _kept = JobRecord.Split(history);
                 BeginAll(isBoot: true);
             });
@@ -119,7 +121,9 @@ internal sealed class JobScheduler : IDisposable
     /// <summary>What is due now, and when to look again.</summary>
     public void Look()
     {
-        foreach (var service in _supervisor.ServicesNow()) service.Job?.Look();
+        // What comes while the machine ends is for the next boot, as what comes a moment later.
+        if (!_supervisor.IsEnding)
+            foreach (var service in _supervisor.ServicesNow()) service.Job?.Look();
         Arm();
     }
 
@@ -171,8 +175,9 @@ internal sealed class JobScheduler : IDisposable
     /// <summary>A record has changed: it is saved with the state, and what a later boot is to know is written down.</summary>
     public void Changed(bool isHistory)
     {
-        _supervisor.StateChanged?.Invoke();
         if (isHistory) History?.Changed();
+        // Told last: this may have been the last thing that the end of the machine has waited for.
+        _supervisor.StateChanged?.Invoke();
     }
 
     public string AllText()

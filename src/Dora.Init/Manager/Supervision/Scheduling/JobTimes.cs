@@ -14,6 +14,8 @@ namespace Dora.Init.Manager.Supervision.Scheduling;
 /// - Set back: a time of day that has come within the last day does not come again. What recurs (`*/10`) goes on by the new
 ///   clock, unless that went back by less than five minutes. Further back than that the clock was wrong before, and what it
 ///   had shown does not count. A clock that was ahead before anything had come does not count either.
+/// - Far behind at boot, and then set right (there is no clock that runs while the machine is off): what the record says has
+///   passed, has passed. Only what lies behind that was jumped over.
 /// - While the machine was off: by `missed` alone, however short ago.
 /// An interval goes by the time since boot, which is never set.
 ///
@@ -28,7 +30,8 @@ internal sealed class JobTimes
     private readonly JobRecord _record;
     private readonly long _jitter;
     private readonly long[] _next; // of each expression, in the clock that is behind
-    private long _seen;
+    private long _seen; // and by the clock that nobody sets:
+    private TimeSpan _seenAt;
     private TimeSpan? _nextInterval;
 
     public JobTimes(ScheduleSettings schedule, TimeZoneRules zone, JobRecord record, double chance)
@@ -70,14 +73,16 @@ internal sealed class JobTimes
     public bool Begin(long wall, TimeSpan sinceBoot, bool isBoot)
     {
         long now = _seen = wall - _jitter;
+        _seenAt = sinceBoot;
         bool isOwed = false;
         if (_record.Passed is not { } passed) Pass(now, false);
         else if (isBoot)
         {
-            foreach (var time in _schedule.Times) isOwed |= CronTimes.Next(time, _zone, passed) <= now;
-            isOwed &= _schedule.RunsMissed;
             // One that has come already in a clock that went back since is not done again.
-            if (passed <= now) Pass(now, false);
+            foreach (var time in _schedule.Times) isOwed |= CronTimes.Next(time, _zone, passed) <= now;
+            // Where nothing has come it stays: an interval that has never begun is counted from there.
+            if (isOwed) Pass(now, false);
+            isOwed &= _schedule.RunsMissed;
         }
         for (int i = 0; i < _next.Length; i++) _next[i] = CronTimes.Next(_schedule.Times[i], _zone, Since(_schedule.Times[i], now));
         if (_schedule.Every <= TimeSpan.Zero) return isOwed;
@@ -85,7 +90,8 @@ internal sealed class JobTimes
         else
         {
             long left = (long)_schedule.Every.TotalSeconds;
-            if (isBoot && _schedule.RunsMissed && _record.LastStart is { } last && last <= wall)
+            long last = _record.LastStart ?? _record.Passed!.Value + _jitter;
+            if (isBoot && _schedule.RunsMissed && last <= wall)
             {
                 isOwed |= last + left <= wall;
                 if (last + left > wall) left = last + left - wall;
@@ -112,11 +118,19 @@ internal sealed class JobTimes
     public bool Look(long wall, TimeSpan sinceBoot, out bool isMissed)
     {
         long now = wall - _jitter;
-        bool wasSetBack = now < _seen;
-        _seen = now;
-        if (wasSetBack && _record.Passed > now)
+        long before = _seen, unset = before + (long)(sinceBoot - _seenAt).TotalSeconds;
+        (_seen, _seenAt) = (now, sinceBoot);
+        long passed = _record.Passed!.Value;
+        if (now < before && passed > now)
+        {
+            // Only where the counting began, by a clock that was ahead.
+            if (!_record.HasCome && before >= passed) Pass(now, false);
             for (int i = 0; i < _next.Length; i++)
                 if (Since(_schedule.Times[i], now) == now) _next[i] = CronTimes.Next(_schedule.Times[i], _zone, now);
+        }
+        else if (unset < passed - LongestBackRecurring && passed <= now)
+            for (int i = 0; i < _next.Length; i++)
+                if (_next[i] <= passed) _next[i] = CronTimes.Next(_schedule.Times[i], _zone, passed);
 
         bool isDue = false;
         isMissed = true;

@@ -6,7 +6,7 @@ using Xunit;
 namespace Dora.Init.Tests.Manager.Supervision.Scheduling;
 
 /// <summary>Case L of LESSONS.md: monotonic and wall time, jumps, missed runs, overlap, jitter, a clock that is ahead at boot.</summary>
-public sealed class JobsTests : IDisposable
+public sealed partial class JobsTests : IDisposable
 {
     const int Hour = 3600, Day = 24 * Hour;
 
