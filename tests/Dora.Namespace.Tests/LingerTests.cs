@@ -137,6 +137,20 @@ public class LingerTests
         Assert.Equal("done", init.Change("start", "web").GetProperty("status").GetString());
     }
 
+    /// <summary>Or a thread of the runtime would get it in its place.</summary>
+    [Fact]
+    public void The_signal_is_open_in_the_thread_of_the_loop_alone()
+    {
+        using var init = Start();
+        foreach (int pid in (int[])[init.Pid, init.ManagerPid(), init.ProcessesIn("dora/services/syslog")[0]])
+            foreach (string task in Directory.GetDirectories($"/proc/{pid}/task"))
+            {
+                string blocked = File.ReadLines($"{task}/status").First(line => line.StartsWith("SigBlk:", StringComparison.Ordinal))[7..].Trim();
+                bool isBlocked = (Convert.ToUInt64(blocked, 16) >> 13 & 1) != 0;
+                Assert.True(isBlocked != task.EndsWith($"/{pid}", StringComparison.Ordinal), $"{InitInNamespace.CommandLine(pid)}: {task}: {blocked}");
+            }
+    }
+
     static InitInNamespace Start(params (string Name, string Text)[] more)
     {
         var services = new Dictionary<string, string>
