@@ -146,9 +146,9 @@ internal sealed partial class MachineControl(
         return null;
     }
 
-    public IDisposable? EndMachine(MachineEnd verb, EndMachineRequest request, Action<ControlResult> then) => verbs.End(verb, request, then);
+    public IDisposable? EndMachine(MachineEnd verb, EndMachineRequest request, string asker, Action<ControlResult> then) => verbs.End(verb, request, asker, then);
 
-    public ControlResult CancelEnd() => verbs.Cancel();
+    public ControlResult CancelEnd(string asker) => verbs.Cancel(asker);
 
     public MachineStatus Status() => verbs.Status();
 

@@ -96,7 +96,7 @@ internal static class Routes
         End("halt", Access.Change, "stop all services and leave the machine on", MachineEnd.Halt),
         End("kexec", Access.Admin, "stop all services and start a kernel without the firmware", MachineEnd.KernelExec),
         End("soft-reboot", Access.Change, "stop all services and start them anew under the same kernel", MachineEnd.SoftReboot),
-        new("POST", "/v1/machine/cancel", Access.Change, "take back an end that is scheduled", Payload.Of<ChangeInfo>(), x => Accept(x, x.Machine.CancelEnd())) { Status = 202 },
+        new("POST", "/v1/machine/cancel", Access.Change, "take back an end that is scheduled", Payload.Of<ChangeInfo>(), x => Accept(x, x.Machine.CancelEnd(x.Caller.Describe()))) { Status = 202 },
         new("POST", "/v1/init/upgrade", Access.Admin, "replace init by another executable", Payload.Of<ChangeInfo>(), UpgradeInit)
         {
             Status = 202,
@@ -263,7 +263,7 @@ internal static class Routes
                 return;
             }
         }
-        if (exchange.Machine.EndMachine(verb, request, result => Accept(exchange, result)) is { } pending) exchange.WaitFor(pending);
+        if (exchange.Machine.EndMachine(verb, request, exchange.Caller.Describe(), result => Accept(exchange, result)) is { } pending) exchange.WaitFor(pending);
     }
 
     private static void UpgradeInit(ControlExchange exchange)

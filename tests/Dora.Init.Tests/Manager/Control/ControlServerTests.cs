@@ -72,8 +72,8 @@ public partial class ControlServerTests
     [Fact]
     public void Machine_verbs_take_an_optional_body_and_refuse_unknown_members()
     {
-        Assert.Equal(202, Status(Ask(ControlFixture.Once("POST", "/v1/machine/reboot"), f => Assert.Equal(["Reboot False"], f.Machine.Calls))));
-        Assert.Equal(202, Status(Ask(ControlFixture.Once("POST", "/v1/machine/poweroff", "{\"force\":true}"), f => Assert.Equal(["PowerOff True"], f.Machine.Calls))));
+        Assert.Equal(202, Status(Ask(ControlFixture.Once("POST", "/v1/machine/reboot"), f => Assert.Equal(["Reboot False by root (uid 0)"], f.Machine.Calls))));
+        Assert.Equal(202, Status(Ask(ControlFixture.Once("POST", "/v1/machine/poweroff", "{\"force\":true}"), f => Assert.Equal(["PowerOff True by root (uid 0)"], f.Machine.Calls))));
         foreach (string body in new[] { "{\"forse\":true}", "{", "[]", "{\"force\":1}", "\xff", new string('[', 1000) })
             Assert.Equal(400, Status(Ask(ControlFixture.Once("POST", "/v1/machine/halt", body), f => Assert.Empty(f.Machine.Calls))));
         Assert.Equal(202, Status(Ask(ControlFixture.Once("POST", "/v1/services/web/start", " {} "))));
@@ -251,6 +251,6 @@ public partial class ControlServerTests
         Assert.Contains("\"verb\":\"reboot\"", output);
         Assert.Contains("HTTP/1.1 200 OK", output);
         Assert.Contains("request.body", output);
-        Assert.Equal(["Reboot True"], fixture.Machine.Calls);
+        Assert.Equal(["Reboot True by root (uid 0)"], fixture.Machine.Calls);
     }
 }

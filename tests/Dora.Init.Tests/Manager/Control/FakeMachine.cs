@@ -98,15 +98,15 @@ internal sealed class FakeMachine(EventLoop loop) : IMachineControl
 
     public ControlResult Mask(string name, bool isMasked) => Do(isMasked ? "mask" : "unmask", name);
 
-    public IDisposable? EndMachine(MachineEnd verb, EndMachineRequest request, Action<ControlResult> then)
+    public IDisposable? EndMachine(MachineEnd verb, EndMachineRequest request, string asker, Action<ControlResult> then)
     {
-        Calls.Add($"{verb} {request.Force}");
+        Calls.Add($"{verb} {request.Force} by {asker}");
         _changes["end"] = new() { Id = "end", Verb = "reboot", Status = ChangeInfo.Doing };
         then(ControlResult.Accepted("end"));
         return null;
     }
 
-    public ControlResult CancelEnd() => ControlResult.Refused(Refusal.Conflict, "machine.not-scheduled", "no end of the machine is scheduled");
+    public ControlResult CancelEnd(string asker) => ControlResult.Refused(Refusal.Conflict, "machine.not-scheduled", "no end of the machine is scheduled");
 
     public MachineStatus Status() => new() { State = MachineStatus.Running };
 
