@@ -98,7 +98,7 @@ internal static class ServiceCheckCommand
         var list = new List<CheckProblem>();
         foreach (var problem in problems)
             list.Add(new CheckProblem(problem.File, problem.Line, problem.Column, problem.Message, problem.IsWarning));
-        context.Out.WriteRaw(JsonMapWriter.WriteList(list));
+        context.Out.WriteJson(JsonMapWriter.WriteList(list));
     }
 }
 

@@ -74,7 +74,7 @@ internal static class ServiceCommand
     {
         var (services, json) = context.Client.Services();
         if (name is not null && !services.Any(service => service.Name == name)) throw NoSuchService(name, $"{name}: there is no such service", services, null);
-        if (context.Json) context.Out.WriteRaw(json);
+        if (context.Json) context.Out.WriteJson(json);
         else ServiceTree.Write(context.Out, services, name, context.Now);
         return ExitCodes.Ok;
     }
@@ -82,7 +82,7 @@ internal static class ServiceCommand
     private static int List(Context context)
     {
         var (services, json) = context.Client.Services();
-        if (context.Json) context.Out.WriteRaw(json);
+        if (context.Json) context.Out.WriteJson(json);
         else ServiceList.Write(context.Out, services, context.Now);
         return ExitCodes.Ok;
     }
@@ -90,7 +90,7 @@ internal static class ServiceCommand
     private static int Status(Context context, string name)
     {
         var (status, json) = context.Client.Service(name);
-        if (context.Json) context.Out.WriteRaw(json);
+        if (context.Json) context.Out.WriteJson(json);
         else ServiceDetails.Write(context.Out, status, status.Log ?? LastLines(context, name), context.Now, Dropped(context, status.Name));
         return ExitCodes.Ok;
     }
@@ -148,7 +148,7 @@ internal static class ServiceCommand
         bool failed = change.Status == ChangeInfo.Failed;
         if (context.Json)
         {
-            context.Out.WriteRaw(final);
+            context.Out.WriteJson(final);
         }
         else if (failed)
         {
