@@ -142,12 +142,23 @@ public partial class ControlServerTests
         Assert.Equal(Access.Admin, Routes.All.Single(route => route.Template == "/v1/run").Access);
     }
 
-    [Fact]
-    public void Logs_without_syslog_are_unavailable()
+    [Theory]
+    [InlineData(null, "not running at the moment, try again")]
+    [InlineData("starting", "not running at the moment, try again")]
+    [InlineData("stopped", "syslog was stopped: 'dora service start syslog'")]
+    [InlineData("failed", "syslog has failed: 'dora service status syslog' tells why")]
+    [InlineData("masked", "syslog is masked: 'dora service unmask syslog'")]
+    public void Logs_without_syslog_are_unavailable_and_the_way_out_is_told(string? state, string expected)
     {
         using var fixture = new ControlFixture();
         fixture.Machine.SyslogRuns = false;
-        fixture.Run(() => Assert.StartsWith("HTTP/1.1 503", fixture.Talk(ControlFixture.Once("GET", "/v1/logs"))));
+        fixture.Machine.SyslogState = state;
+        fixture.Run(() =>
+        {
+            string answer = fixture.Talk(ControlFixture.Once("GET", "/v1/logs"));
+            Assert.StartsWith("HTTP/1.1 503", answer);
+            Assert.Contains(expected, answer);
+        });
         Assert.Equal(new Dora.Core.Protocol.LogQuery(null, 200, false), fixture.Machine.Query);
     }
 
