@@ -175,8 +175,25 @@ internal static class ServiceCommand
         }
         catch (DoraException failure) when (failure.Error?.Error == "service.not-found")
         {
+            if (UnreadFile(context, name) is { } hint) throw new CommandFailure(ExitCodes.NoSuchService, failure.Message, failure.Json, hint);
             throw NoSuchService(name, failure.Message, context.Client.Services().Value, failure.Json);
         }
+    }
+
+    /// <summary>What to do where a file of that name lies in the service folders and is not in use; null if none does, or nobody may know.</summary>
+    private static string? UnreadFile(Context context, string name)
+    {
+        try
+        {
+            foreach (var entry in context.Client.CompareFiles().Value.Services)
+                if (entry.Service == name || name.StartsWith(entry.Service + "@", StringComparison.Ordinal))
+                    return entry.Action == "refuse" ? "its file is there and cannot be used: 'dora service check' shows why" : "its file is there and has not been read: 'dora service reload'";
+        }
+        catch (DoraException)
+        {
+            // Only a hint.
+        }
+        return null;
     }
 
     private static CommandFailure NoSuchService(string name, string message, IReadOnlyList<ServiceSummary> services, byte[]? json)
