@@ -115,6 +115,53 @@ public class CommandLineTests
     }
 
     [Fact]
+    public void A_log_that_was_stopped_is_not_fine()
+    {
+        using var server = new CannedServer();
+        server.Add("GET /v1/services", 200, """[{"name":"syslog","type":"daemon","state":"stopped","restarts":0},{"name":"web","type":"daemon","state":"stopped","restarts":0}]""");
+        server.Add("GET /v1/services/syslog", 200, """{"name":"syslog","type":"daemon","state":"stopped","restarts":0,"log":[]}""");
+        Assert.EndsWith("2 services: 1 in trouble, 1 fine\n  syslog: stopped: nothing is logged\ntry 'dora service status syslog'\n", server.Dora("service", "list").Out);
+        Assert.Contains("what to do  'dora service start syslog': nothing is logged until then\n", server.Dora("service", "status", "syslog").Out);
+    }
+
+    [Fact]
+    public void A_file_that_was_not_read_yet_is_told()
+    {
+        using var server = new CannedServer();
+        foreach (string name in new[] { "fresh", "bad", "shsd" })
+            server.Add($"POST /v1/services/{name}/start", 404, $$$"""{"error":"service.not-found","message":"{{{name}}}: there is no such service","data":{}}""");
+        server.Add("GET /v1/services", 200, Services);
+        server.Add("GET /v1/reload", 200, """{"fingerprint":"1","problems":[],"services":[{"service":"fresh","action":"start"},{"service":"bad","action":"refuse","problems":["x"]}]}""");
+        Assert.Equal((3, "", "dora: fresh: there is no such service\nhint: its file is there and has not been read: 'dora service reload'\n"), server.Dora("service", "start", "fresh"));
+        Assert.Equal((3, "", "dora: bad: there is no such service\nhint: its file is there and cannot be used: 'dora service check' shows why\n"), server.Dora("service", "start", "bad"));
+        Assert.Equal("dora: shsd: there is no such service, did you mean 'sshd'?\n", server.Dora("service", "start", "shsd").Error);
+    }
+
+    [Theory]
+    [InlineData("request.parameter", 400, 2)]
+    [InlineData("request.body", 400, 2)]
+    [InlineData("machine.ending", 409, 1)]
+    public void What_the_API_cannot_read_is_wrong_usage(string name, int status, int expected)
+    {
+        using var server = new CannedServer();
+        server.Add("POST /v1/machine/reboot", status, $$$"""{"error":"{{{name}}}","message":"in: '5': a unit is missing","data":{}}""");
+        Assert.Equal(expected, server.Dora("reboot", "--in", "5").Code);
+    }
+
+    [Fact]
+    public void A_problem_is_told_once()
+    {
+        using var server = new CannedServer();
+        server.Add("GET /v1/services/web", 200, """
+            {"name":"web","type":"daemon","state":"invalid","reason":"/etc/web.yaml:3:1: unknown key 'comand'","restarts":0,"log":[],
+            "problems":[{"file":"/etc/web.yaml","line":3,"column":1,"message":"unknown key 'comand'"},{"file":"/etc/web.yaml","line":1,"column":1,"message":"command: is missing"}]}
+            """);
+        string output = server.Dora("service", "status", "web").Out;
+        Assert.Equal(2, output.Split("unknown key").Length);
+        Assert.Contains("command: is missing", output);
+    }
+
+    [Fact]
     public void Status_shows_cause_with_position_and_last_lines()
     {
         using var server = new CannedServer();
@@ -220,7 +267,7 @@ public class CommandLineTests
             "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"time\":\"t\",\"bootMs\":1,\"service\":\"a\",\"stream\":\"kernel\",\"priority\":6,\"message\":\"x\"}\nnonsense\n");
         Assert.Equal((0, "t a: x\nnonsense\n", ""), server.Dora("log", "-f", "-n", "5", "a/b"));
         server.Add("GET /v1/logs?lines=200", 503, """{"error":"log.unavailable","message":"no syslog","data":{}}""");
-        Assert.Equal((1, "", "dora: no syslog\nhint: try again in a moment; 'dora service status syslog' tells why syslog does not run\n"), server.Dora("log"));
+        Assert.Equal((1, "", "dora: no syslog\nhint: 'dora service status syslog' tells whether and why syslog does not run\n"), server.Dora("log"));
     }
 
     [Fact]
