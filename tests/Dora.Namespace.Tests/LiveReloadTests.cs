@@ -75,7 +75,7 @@ public class LiveReloadTests
         Assert.Equal(after, init.Services());
         File.WriteAllText(init.Inside("/etc/dora/services/typo.yaml"), Sleeper);
         Assert.Equal("typo: is fine again\n", init.Run(Reload).Expect());
-        Assert.Null(init.Service("typo").Reason);
+        Assert.Equal("", init.Service("typo").Reason);
         Assert.Equal("service files: nothing has changed\n", init.Run(Reload).Expect());
 
         // What never could be used, and what an empty file had masked, is gone with its file.
