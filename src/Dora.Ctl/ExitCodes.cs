@@ -23,6 +23,7 @@ internal static class ExitCodes
     {
         DoraFailure.NotPermitted => NotPermitted,
         DoraFailure.NotFound when failure.Error?.Error == "service.not-found" => NoSuchService,
+        DoraFailure.Refused when failure.Error?.Error is "request.parameter" or "request.body" => Usage,
         DoraFailure.NoSocket or DoraFailure.NotReachable or DoraFailure.NotAnswering or DoraFailure.Unexpected => NotReachable,
         _ => Failed,
     };

@@ -134,7 +134,7 @@ public class BootTests(RunningMachine running)
         foreach (string applet in new[] { "crond", "syslogd", "klogd", "logread", "rpm" })
             Assert.Equal(127, _machine.Ssh($"{applet} --help").ExitCode);
         Assert.Contains("Using EXT2FS Library version", _machine.SshOutput("mke2fs -V 2>&1"));
-        Assert.Contains("try dora --help", _machine.Ssh("poweroff --nonsense").Errors);
+        Assert.Contains("try --help", _machine.Ssh("poweroff --nonsense").Errors);
     }
 
     [Fact]

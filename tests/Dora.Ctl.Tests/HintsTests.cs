@@ -38,6 +38,13 @@ public partial class HintsTests
     public void Every_hint_is_for_an_error_that_there_is() => Assert.Empty(Hints.ByName.Keys.Except(Documented()));
 
     [Fact]
+    public void No_hint_names_what_the_machine_does_not_have()
+    {
+        var all = Hints.ByName.Values.Concat(Enum.GetValues<DoraFailure>().Select(failure => Hints.For(new DoraException(failure, "x")) ?? ""));
+        Assert.DoesNotContain(all, hint => hint.Contains("docs/") || hint.Contains("pgrep") || hint.Contains("curl") || hint.Contains("jq "));
+    }
+
+    [Fact]
     public void Every_failure_without_an_answer_has_a_hint()
     {
         foreach (var failure in Enum.GetValues<DoraFailure>())

@@ -74,7 +74,18 @@ public class LiveReloadTests
         Assert.StartsWith("its file is not used: ", init.WaitForState("typo", "running").Reason);
         Assert.Equal(after, init.Services());
         File.WriteAllText(init.Inside("/etc/dora/services/typo.yaml"), Sleeper);
+        Assert.Equal("typo: is fine again\n", init.Run(Reload).Expect());
+        Assert.Equal("", init.Service("typo").Reason);
         Assert.Equal("service files: nothing has changed\n", init.Run(Reload).Expect());
+
+        // What never could be used, and what an empty file had masked, is gone with its file.
+        Write(init, "bad", "comand: /bin/true\n");
+        Write(init, "off", "");
+        Assert.Equal(1, init.Run(Reload).ExitCode);
+        Assert.Equal(("invalid", "masked"), (init.Service("bad").State, init.Service("off").State));
+        foreach (string name in new[] { "bad", "off" }) File.Delete(init.Inside($"/etc/dora/services/{name}.yaml"));
+        Assert.Equal("bad: gone\noff: gone\n", init.Run(Reload).Expect());
+        Assert.Equal(after.Keys.Order(), init.Services().Keys.Order());
     }
 
     [Fact]

@@ -95,7 +95,7 @@ public class PolicyTests
         Refused(init, "start", "db", "service.masked", "dora service unmask db");
         init.Request(HttpMethod.Post, "/v1/services/web/start");
         Assert.Contains("it needs db, which is masked", init.WaitForState("web", "failed").Reason);
-        Refused(init, "unmask", "off", "service.masked", "an empty file");
+        Refused(init, "unmask", "off", "service.masked-elsewhere", "an empty file, or a link to /dev/null: remove /etc/dora/services/off.yaml, then 'dora service reload'");
         init.Run("/pandora/dora service unmask db").Expect();
         Assert.Equal("done", init.Change("start", "web").GetProperty("status").GetString());
         Assert.False(File.Exists(init.Inside("/etc/dora/masked/db")));

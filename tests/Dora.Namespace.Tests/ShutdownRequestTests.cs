@@ -31,7 +31,7 @@ public class ShutdownRequestTests
         Assert.Equal(409, status);
         Assert.Equal("machine.ending", refusal.GetProperty("error").GetString());
         string why = refusal.GetProperty("message").GetString()!;
-        Assert.Contains("power off refused: reboot is under way (asked for by the control socket", why);
+        Assert.Contains("power off refused: reboot is under way (asked for by root (uid 0)", why);
         Assert.Equal(202, Post(init, "reboot").Status);
 
         var state = init.WaitFor("phase services", () => init.Get("/v1/machine") is var now && now.GetProperty("phase").GetString() == "services" ? (JsonElement?)now : null)!.Value;
@@ -102,7 +102,7 @@ public class ShutdownRequestTests
         init.WaitFor("the terminal", () => init.Run("cat /tmp/seen").Output.Contains("here"));
 
         string said = init.Run("/pandora/shutdown -r +5 new disk").Expect();
-        Assert.Matches(@"^reboot: scheduled for \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC by the control socket: new disk\n$", said);
+        Assert.Matches(@"^reboot: scheduled for \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC by root \(uid 0\): new disk\n$", said);
         init.WaitFor("the message", () => init.Run("cat /tmp/seen").Output.Contains("Pandora: reboot in 5 minutes, at ") ? "yes" : null);
         Assert.Contains(": new disk; `dora shutdown cancel` cancels it", init.Run("cat /tmp/seen").Output);
 

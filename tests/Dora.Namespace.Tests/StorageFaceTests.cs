@@ -128,7 +128,7 @@ public sealed class StorageFaceTests(StorageFaceTests.Running running) : IClassF
 
             string words = init.Run("/pandora/dora storage").Expect();
             Assert.StartsWith("storage: ready: btrfs", words);
-            Assert.Matches(@"of 120 MiB used", words);
+            Assert.Matches(@"of 120 MiB used \(\d+\.\d %\), \d.* available", words);
             Assert.Matches(@"/data +yes +/data", words);
             Assert.Equal("never", JsonDocument.Parse(Curl(init, "http://x/v1/storage/scrub")).RootElement.GetProperty("state").GetString());
 

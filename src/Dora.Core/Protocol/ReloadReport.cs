@@ -29,7 +29,7 @@ public sealed record ReloadEntry : IJsonMapped<ReloadEntry>
     /// <summary>Its name.</summary>
     public required string Service { get; init; }
 
-    /// <summary><c>start</c>, <c>add</c>, <c>stop</c>, <c>remove</c>, <c>restart</c>, <c>update</c>, <c>replace</c>, <c>keep</c> or <c>refuse</c>.</summary>
+    /// <summary><c>start</c>, <c>add</c>, <c>stop</c>, <c>remove</c>, <c>restart</c>, <c>update</c>, <c>replace</c>, <c>keep</c>, <c>clear</c> or <c>refuse</c>.</summary>
     public required string Action { get; init; }
 
     /// <summary>Keys that differ.</summary>

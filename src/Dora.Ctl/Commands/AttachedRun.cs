@@ -47,7 +47,7 @@ internal sealed class AttachedRun(Context context, RunRequest request)
         while (!hasEnded);
         CloseLine();
         var (status, json) = Status();
-        if (context.Json) context.Out.WriteRaw(json);
+        if (context.Json) context.Out.WriteJson(json);
         return ExitCode(status);
     }
 

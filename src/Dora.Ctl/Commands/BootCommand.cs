@@ -19,7 +19,7 @@ internal static class BootCommand
     private static int Run(Context context, string? plot)
     {
         var (boot, json) = context.Client.Boot();
-        if (context.Json) context.Out.WriteRaw(json);
+        if (context.Json) context.Out.WriteJson(json);
         else if (plot is not null) Plot(context, boot, plot);
         else Print(context.Out, boot);
         return ExitCodes.Ok;

@@ -1,6 +1,9 @@
 using System.CommandLine;
-using Dora.Core.Linux;
+using System.CommandLine.Parsing;
 using Dora.Core.Client;
+using Dora.Core.Linux;
+using Dora.Core.Protocol;
+using Dora.Core.Protocol.Json;
 using Dora.Ctl.Output;
 using Dora.Ctl.Remote;
 
@@ -31,16 +34,21 @@ internal static class CommandLine
         var root = Build(output, error);
         // An argument that begins with @ is what it is, not a file with further arguments: "dora run -- git push @{u}".
         var parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        bool isJson = parsed.GetResult(s_json) is { Implicit: false };
         try
         {
-            if (parsed.Errors.Count > 0 && parsed.Action is not System.CommandLine.Help.HelpAction) return Misused(parsed, error);
+            if (parsed.Action is not System.CommandLine.Help.HelpAction)
+            {
+                string? unknown = UnknownOption(parsed) ?? (parsed.UnmatchedTokens.Count > 0 ? parsed.UnmatchedTokens[0] : null);
+                if (unknown is not null || parsed.Errors.Count > 0) return Misused(parsed, unknown, isJson ? output : null, error);
+            }
             int code = parsed.Invoke(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false });
             output.Flush();
             return code;
         }
         catch (DoraException failure)
         {
-            return Failed(failure.Message, Hints.For(failure), failure.Json, ExitCodes.Of(failure));
+            return Failed(failure.Message, Hints.For(failure), failure.Error is null ? null : failure.Json, ExitCodes.Of(failure));
         }
         catch (CommandFailure failure)
         {
@@ -48,9 +56,7 @@ internal static class CommandLine
         }
         catch (LinuxException exception)
         {
-            error.WriteLine($"dora: {exception.Message}");
-            error.Flush();
-            return ExitCodes.Failed;
+            return Failed(exception.Message, null, null, ExitCodes.Failed);
         }
         catch (OutputClosedException closed)
         {
@@ -60,7 +66,7 @@ internal static class CommandLine
 
         int Failed(string message, string? hint, byte[]? json, int exitCode)
         {
-            if (parsed.GetValue(s_json) && json is { Length: > 0 }) output.WriteRaw(json);
+            if (isJson) output.WriteJson(json is { Length: > 0 } ? json : ErrorOf(exitCode, message));
             output.Flush();
             error.WriteLine($"dora: {error.Foreign(message)}");
             if (hint is not null) error.WriteLine($"hint: {error.Foreign(hint)}");
@@ -120,30 +126,55 @@ internal static class CommandLine
         };
     }
 
-    private static int Misused(ParseResult parsed, Screen error)
+    /// <summary>What begins with <c>-</c> in front of <c>--</c> and would be taken for a name; null if there is none.</summary>
+    private static string? UnknownOption(ParseResult parsed)
+    {
+        var names = new HashSet<Token>(ReferenceEqualityComparer.Instance);
+        foreach (var child in parsed.CommandResult.Children)
+            if (child is ArgumentResult { Argument: not CommandWords } argument) names.UnionWith(argument.Tokens);
+        foreach (var token in parsed.Tokens)
+        {
+            if (token.Type is TokenType.DoubleDash) return null;
+            if (token.Value is ['-', _, ..] && names.Contains(token)) return token.Value;
+        }
+        return null;
+    }
+
+    /// <summary>The body of an error that no answer has brought, as <c>--json</c> tells it.</summary>
+    private static byte[] ErrorOf(int exitCode, string message) => JsonMapWriter.Write(new ErrorBody(exitCode switch
+    {
+        ExitCodes.Usage => "dora.usage",
+        ExitCodes.NoSuchService => "service.not-found",
+        ExitCodes.NotPermitted => "access.denied",
+        ExitCodes.NotReachable => "dora.not-reachable",
+        _ => "dora.failed",
+    }, message));
+
+    private static int Misused(ParseResult parsed, string? unknown, Screen? json, Screen error)
     {
         var command = parsed.CommandResult.Command;
         var path = new List<string>();
-        for (System.CommandLine.Parsing.SymbolResult? at = parsed.CommandResult; at is not null; at = at.Parent)
-            if (at is System.CommandLine.Parsing.CommandResult { Command: not RootCommand } result) path.Insert(0, result.Command.Name);
+        for (SymbolResult? at = parsed.CommandResult; at is not null; at = at.Parent)
+            if (at is CommandResult { Command: not RootCommand } result) path.Insert(0, result.Command.Name);
         string name = string.Join(' ', path.Prepend("dora"));
 
-        if (parsed.UnmatchedTokens.Count > 0)
+        var problems = new List<string>();
+        if (unknown is not null)
         {
-            string token = parsed.UnmatchedTokens[0];
             var known = new List<string>();
             foreach (var sub in command.Subcommands) known.Add(sub.Name);
             foreach (var option in command.Options) known.Add(option.Name);
             known.Add(s_json.Name);
             known.Add(s_socket.Name);
             known.Add(s_host.Name);
-            string meant = Words.Nearest(token, known) is { } near ? $", did you mean '{near}'?" : "";
-            error.WriteLine($"{name}: '{error.Foreign(token)}' is not known{meant}");
+            problems.Add($"'{unknown}' is not known{(Words.Nearest(unknown, known) is { } near ? $", did you mean '{near}'?" : "")}");
         }
         else
         {
-            foreach (var problem in parsed.Errors) error.WriteLine($"{name}: {error.Foreign(problem.Message.TrimEnd('.'))}");
+            foreach (var problem in parsed.Errors) problems.Add(problem.Message.TrimEnd('.'));
         }
+        foreach (string problem in problems) error.WriteLine($"{name}: {error.Foreign(problem)}");
+        json?.WriteJson(ErrorOf(ExitCodes.Usage, $"{name}: {string.Join("; ", problems)}"));
         error.WriteLine($"try '{name} --help'");
         error.Flush();
         return ExitCodes.Usage;

@@ -26,7 +26,7 @@ internal static class CronCommand
     private static int List(Context context)
     {
         var (jobs, json) = context.Client.Jobs();
-        if (context.Json) context.Out.WriteRaw(json);
+        if (context.Json) context.Out.WriteJson(json);
         else JobText.WriteList(context.Out, [.. jobs.OrderBy(job => job.Name, StringComparer.Ordinal)]);
         return ExitCodes.Ok;
     }
@@ -40,7 +40,7 @@ internal static class CronCommand
             string job = parsed.GetValue(name)!;
             var (change, final) = context.Client.WaitFor(WithSuggestion(context, job, context.Client.RunJob));
             bool failed = change.Status == ChangeInfo.Failed;
-            if (context.Json) context.Out.WriteRaw(final);
+            if (context.Json) context.Out.WriteJson(final);
             else if (!failed) context.Out.WriteLine($"{context.Out.Foreign(job)}: done");
             else throw new CommandFailure(ExitCodes.Failed, $"{job}: {change.Error?.Message ?? "failed, and no reason is known"}", hint: $"'dora cron log {job}' shows what it wrote");
             return failed ? ExitCodes.Failed : ExitCodes.Ok;
@@ -60,7 +60,7 @@ internal static class CronCommand
             var (job, json) = WithSuggestion(context, parsed.GetValue(name)!, context.Client.Job);
             if (context.Json)
             {
-                context.Out.WriteRaw(json);
+                context.Out.WriteJson(json);
                 return ExitCodes.Ok;
             }
             JobText.WriteRuns(context.Out, job, context.Now);
@@ -96,7 +96,7 @@ internal static class CronCommand
             at = CronTimes.Next(expression, zone, at);
             if (at == CronExpression.Never) break;
         }
-        if (context.Json) context.Out.WriteRaw(JsonMapWriter.WriteList(times));
+        if (context.Json) context.Out.WriteJson(JsonMapWriter.WriteList(times));
         else
         {
             var table = new Table("LOCAL", "OFFSET", "UTC", "DAY");

@@ -78,7 +78,7 @@ internal static class DiskChanges
             if (parsed.GetValue(status) || parsed.GetValue(cancel))
             {
                 var (scrub, json) = parsed.GetValue(cancel) ? context.Client.CancelScrub() : context.Client.ScrubStatus();
-                if (context.Json) context.Out.WriteRaw(json);
+                if (context.Json) context.Out.WriteJson(json);
                 else DiskReport.WriteScrub(context.Out, scrub);
                 return scrub.Uncorrectable > 0 ? ExitCodes.Failed : ExitCodes.Ok;
             }

@@ -15,7 +15,7 @@ internal static class DiskCommand
         list.SetAction(bind(static (context, _) =>
         {
             var (disks, json) = context.Client.StorageDisks();
-            if (context.Json) context.Out.WriteRaw(json);
+            if (context.Json) context.Out.WriteJson(json);
             else DiskReport.WriteList(context.Out, disks);
             return ExitCodes.Ok;
         }));
@@ -41,7 +41,7 @@ internal static class DiskCommand
         command.SetAction(bind((context, parsed) => WithSuggestion(context, parsed.GetValue(name)!, (_, disk) =>
         {
             var (status, json) = context.Client.StorageDisk(disk);
-            if (context.Json) context.Out.WriteRaw(json);
+            if (context.Json) context.Out.WriteJson(json);
             else DiskReport.WriteOne(context.Out, status, Device(context, status.Name), Try(() => context.Client.DiskHealth(disk).Value));
             return ExitCodes.Ok;
         })));
@@ -69,12 +69,8 @@ internal static class DiskCommand
                 all.Add(answer.Value);
                 isBad |= answer.Value.Passed == false;
             }
-            if (context.Json && parsed.GetValue(name) is not null) context.Out.WriteRaw(answers[0].Json);
-            else if (context.Json)
-            {
-                context.Out.WriteRaw(Core.Protocol.Json.JsonMapWriter.WriteList(all));
-                context.Out.WriteLine();
-            }
+            if (context.Json && parsed.GetValue(name) is not null) context.Out.WriteJson(answers[0].Json);
+            else if (context.Json) context.Out.WriteJson(Core.Protocol.Json.JsonMapWriter.WriteList(all));
             else DiskReport.WriteHealth(context.Out, all);
             return isBad ? ExitCodes.Failed : ExitCodes.Ok;
         }));

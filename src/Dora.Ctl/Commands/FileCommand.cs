@@ -31,7 +31,7 @@ internal static class FileCommand
         command.SetAction(bind((context, parsed) =>
         {
             var (status, json) = context.Client.File(parsed.GetValue(path)!);
-            if (context.Json) context.Out.WriteRaw(json);
+            if (context.Json) context.Out.WriteJson(json);
             else Print(context.Out, status);
             return ExitCodes.Ok;
         }));
@@ -47,9 +47,22 @@ internal static class FileCommand
         if (status.Truncated == true) screen.WriteLine(screen.Paint(Tone.Busy, $"there is more: only {status.Entries!.Count} names are shown"));
 
         void Add(string type, string mode, long uid, long gid, long size, string changed, string name, string? target) =>
-            table.Add(($"{type[0]} {mode}", Tone.Plain), (uid.ToString(), Tone.Plain), (gid.ToString(), Tone.Plain), (type == "file" ? Words.Bytes(size) : "-", Tone.Plain), (Words.Time(changed), Tone.Plain),
+            table.Add(($"{Letter(type)} {mode}", Tone.Plain), (uid.ToString(), Tone.Plain), (gid.ToString(), Tone.Plain), (type == "file" ? Words.Bytes(size) : "-", Tone.Plain), (Words.Time(changed), Tone.Plain),
                 (screen.Foreign(name) + (type == "folder" ? "/" : "") + (target is null ? "" : " -> " + screen.Foreign(target)), type == "folder" ? Tone.Good : Tone.Plain));
     }
+
+    /// <summary>As ls(1) has it.</summary>
+    private static char Letter(string type) => type switch
+    {
+        "file" => '-',
+        "folder" => 'd',
+        "link" => 'l',
+        "fifo" => 'p',
+        "socket" => 's',
+        "block" => 'b',
+        "character" => 'c',
+        _ => '?',
+    };
 
     private static Command Read(Binder bind)
     {
@@ -79,7 +92,7 @@ internal static class FileCommand
             FileDescriptor input = new(0); // borrowed
             if (source != "-") Sys.Open(source, Libc.O_RDONLY, 0, out input).ThrowIfError("open", source);
             var (status, json) = parsed.GetValue(append) ? upload.Append(input) : upload.Replace(input);
-            if (context.Json) context.Out.WriteRaw(json);
+            if (context.Json) context.Out.WriteJson(json);
             else context.Out.WriteLine(context.Out.Foreign($"{status.Path}: {status.SizeBytes} bytes"));
             return ExitCodes.Ok;
         }));
@@ -135,7 +148,7 @@ internal static class FileCommand
 
     private static int Done(Context context, Answer<FileStatus> answer, string words)
     {
-        if (context.Json) context.Out.WriteRaw(answer.Json);
+        if (context.Json) context.Out.WriteJson(answer.Json);
         else context.Out.WriteLine(context.Out.Foreign($"{answer.Value.Path}: {words}"));
         context.Out.Flush();
         return ExitCodes.Ok;

@@ -40,7 +40,7 @@ internal static class InformationCommand
         Plain(name, description, bind, context =>
         {
             var answer = ask(context.Client);
-            if (context.Json) context.Out.WriteRaw(answer.Json);
+            if (context.Json) context.Out.WriteJson(answer.Json);
             else write(context.Out, answer.Value);
             return ExitCodes.Ok;
         });
@@ -83,15 +83,7 @@ internal static class InformationCommand
             string? only = parsed.GetValue(service);
             foreach (var process in processes)
                 if (only is null ? process.Kernel != true || parsed.GetValue(kernel) : process.Service == only) wanted.Add(process);
-            if (context.Json)
-            {
-                if (only is null) context.Out.WriteRaw(json);
-                else
-                {
-                    context.Out.WriteRaw(JsonMapWriter.WriteList(wanted));
-                    context.Out.WriteLine();
-                }
-            }
+            if (context.Json) context.Out.WriteJson(only is null ? json : JsonMapWriter.WriteList(wanted));
             else if (parsed.GetValue(tree)) ProcessTree.Write(context.Out, wanted);
             else MachineReport.WriteProcesses(context.Out, wanted, context.Now);
             return ExitCodes.Ok;
@@ -106,7 +98,7 @@ internal static class InformationCommand
         command.SetAction(bind((context, parsed) =>
         {
             var (process, json) = context.Client.Process(parsed.GetValue(pid));
-            if (context.Json) context.Out.WriteRaw(json);
+            if (context.Json) context.Out.WriteJson(json);
             else MachineReport.WriteProcess(context.Out, process, context.Now);
             return ExitCodes.Ok;
         }));
@@ -124,7 +116,7 @@ internal static class InformationCommand
             foreach (int pid in parsed.GetValue(pids)!)
             {
                 var (sent, json) = context.Client.Kill(pid, parsed.GetValue(signal)!, parsed.GetValue(started));
-                if (context.Json) context.Out.WriteRaw(json);
+                if (context.Json) context.Out.WriteJson(json);
                 else context.Out.WriteLine(context.Out.Foreign($"{sent.Pid} ({sent.Name}): {sent.Signal} sent{(sent.Service is { } service ? $"; it belongs to service {service}" : "")}"));
                 context.Out.Flush();
             }

@@ -39,7 +39,7 @@ internal static class InitCommand
                 // Between two managers.
             }
         }
-        if (context.Json) context.Out.WriteRaw(json);
+        if (context.Json) context.Out.WriteJson(json);
         else if (outcome is null) context.Error.WriteLine("dora: init: upgrade: its outcome is not known; see 'dora log'");
         else if (Succeeded(outcome)) context.Out.WriteLine($"init: upgraded to {context.Out.Foreign(full)}");
         else context.Error.WriteLine($"dora: init: upgrade: {context.Error.Foreign(outcome)}");

@@ -45,9 +45,10 @@ internal static class LogCommand
             string? ofBoot = parsed.GetResult(boot) is null ? null : parsed.GetValue(boot) ?? "-1";
             string? from = TimeOf(since), to = TimeOf(until);
             bool isAll = from is not null || to is not null || ofBoot is not null;
-            string path = DoraClient.LogPath(parsed.GetValue(service) ?? parsed.GetValue(serviceOption), parsed.GetValue(lines) ?? (isAll ? LogQuery.MaxLines : LogQuery.DefaultLines), parsed.GetValue(follow))
+            string? name = parsed.GetValue(service) ?? parsed.GetValue(serviceOption);
+            string path = DoraClient.LogPath(name, parsed.GetValue(lines) ?? (isAll ? LogQuery.MaxLines : LogQuery.DefaultLines), parsed.GetValue(follow))
                 + DoraClient.LogConditions(parsed.GetValue(priority) is { } level ? PriorityOf(level) : null, from, to, parsed.GetValue(grep), parsed.GetValue(ignoreCase), parsed.GetValue(kernel), ofBoot);
-            return Run(context, path, parsed.GetValue(follow), parsed.GetValue(output) ?? "short");
+            return Run(context, path, name, parsed.GetValue(follow), parsed.GetValue(output) ?? "short");
         }));
         return command;
     }
@@ -73,7 +74,7 @@ internal static class LogCommand
     private static int ListBoots(Context context)
     {
         var boots = context.Client.LogBoots();
-        if (context.Json) context.Out.WriteRaw(JsonMapWriter.WriteList(boots));
+        if (context.Json) context.Out.WriteJson(JsonMapWriter.WriteList(boots));
         else
             foreach (var boot in boots)
                 context.Out.WriteLine($"{boot.Index,4}  {context.Out.Foreign(boot.Boot)}  {(boot.First is null ? "in RAM only" : $"{context.Out.Foreign(Words.Time(boot.First))} to {context.Out.Foreign(Words.Time(boot.Last ?? ""))}")}");
@@ -86,7 +87,7 @@ internal static class LogCommand
         var screen = context.Out;
         if (context.Json)
         {
-            screen.WriteRaw(json);
+            screen.WriteJson(json);
             return ExitCodes.Ok;
         }
         screen.WriteLine($"{status.Lines} lines in RAM, {status.Overwritten} before them have made room");
@@ -98,9 +99,9 @@ internal static class LogCommand
         return ExitCodes.Ok;
     }
 
-    public static int Run(Context context, string? service, int lines, bool follow) => Run(context, DoraClient.LogPath(service, lines, follow), follow, "short");
+    public static int Run(Context context, string? service, int lines, bool follow) => Run(context, DoraClient.LogPath(service, lines, follow), service, follow, "short");
 
-    private static int Run(Context context, string path, bool follow, string output)
+    private static int Run(Context context, string path, string? service, bool follow, string output)
     {
         if (follow)
         {
@@ -118,13 +119,36 @@ internal static class LogCommand
             context.Client.Stream(path, context.Out.WriteRaw);
             return ExitCodes.Ok;
         }
-        var splitter = new LineSplitter(line => Print(context.Out, line, output));
+        bool isEmpty = true;
+        var splitter = new LineSplitter(line =>
+        {
+            isEmpty &= line.IsEmpty;
+            Print(context.Out, line, output);
+        });
         context.Client.Stream(path, piece =>
         {
             splitter.Feed(piece);
             context.Out.Flush();
         });
+        if (isEmpty && service is not null) SayIfUnknown(context, service);
         return ExitCodes.Ok;
+    }
+
+    /// <summary>Nothing may be all that a service has written, but not what somebody expects who has mistyped its name.</summary>
+    private static void SayIfUnknown(Context context, string name)
+    {
+        var names = new List<string> { "kernel", "init" };
+        try
+        {
+            foreach (var service in context.Client.Services().Value) names.Add(service.Name);
+        }
+        catch (DoraException)
+        {
+            return; // only a help
+        }
+        if (names.Contains(name)) return;
+        context.Error.WriteLine(context.Error.Foreign($"dora: no lines of {name}{(Words.Nearest(name, names) is { } near ? $", did you mean '{near}'?" : ", and there is no such service")}"));
+        context.Error.Flush();
     }
 
     private static void Print(Screen screen, ReadOnlySpan<byte> json, string output)

@@ -66,7 +66,7 @@ internal static class MachineCommand
     private static int Run(Context context, string verb, EndMachineRequest request)
     {
         var (change, json) = context.Client.End(verb, request);
-        if (context.Json) context.Out.WriteRaw(json);
+        if (context.Json) context.Out.WriteJson(json);
         else if (request.In is not null || request.At is not null) return Status(context);
         else if (request.Force) context.Out.WriteLine($"{change.Verb}: under way, without waiting for services");
         else context.Out.WriteLine($"{change.Verb}: under way, services are being stopped");
@@ -76,7 +76,7 @@ internal static class MachineCommand
     private static int Cancel(Context context)
     {
         var (_, json) = context.Client.CancelEnd();
-        if (context.Json) context.Out.WriteRaw(json);
+        if (context.Json) context.Out.WriteJson(json);
         else context.Out.WriteLine("cancelled");
         return ExitCodes.Ok;
     }
@@ -86,7 +86,7 @@ internal static class MachineCommand
         var (status, json) = context.Client.Machine();
         if (context.Json)
         {
-            context.Out.WriteRaw(json);
+            context.Out.WriteJson(json);
             return ExitCodes.Ok;
         }
         string text = status.State switch

@@ -22,13 +22,7 @@ internal static class RunCommand
         var isTerminal = new Option<bool>("--tty", "-t") { Description = "with a terminal of its own" };
         var detachable = new Option<bool>("--detachable") { Description = "with -i or -t: it goes on without us; 'dora attach' takes it up again" };
         var keys = SessionOptions.DetachKeysOption();
-        var words = new Argument<string[]>("COMMAND") { Description = "program and arguments, behind --", Arity = ArgumentArity.OneOrMore };
-        words.Validators.Add(result =>
-        {
-            // What is no option of ours is taken for the program otherwise, and a typing error would run something else.
-            if (result.Tokens.Count > 0 && result.Tokens[0].Value.StartsWith('-'))
-                result.AddError($"'{result.Tokens[0].Value}' is not known; the command goes behind --");
-        });
+        var words = new CommandWords("program and arguments, behind --");
         var command = new Command("run", "run a command once as a service of its own") { name, limit, slice, user, variable, folder, timeout, detach, isInteractive, isTerminal, detachable, keys, words };
         command.Validators.Add(result =>
         {
@@ -78,12 +72,7 @@ internal static class RunCommand
                 if (!request.Command[0].Contains('/')) request = request with { Command = ["/usr/bin/env", .. request.Command] };
                 return detach ? Detached(context, request) : new AttachedRun(context, request).Follow();
             }
-            if (FindProgram(request.Command[0]) is not { } program)
-            {
-                context.Error.WriteLine($"dora: run: {context.Error.Foreign(request.Command[0])}: no such program in PATH");
-                context.Error.Flush();
-                return ExitCodes.NotFound;
-            }
+            if (FindProgram(request.Command[0]) is not { } program) throw new CommandFailure(ExitCodes.NotFound, $"run: {request.Command[0]}: no such program in PATH");
             var full = request with { Command = [program, .. request.Command.Skip(1)] };
             if (interactive(full) is { } code) return code;
             return detach ? Detached(context, full) : new AttachedRun(context, full).Follow();
@@ -106,7 +95,7 @@ internal static class RunCommand
             context.Error.Flush();
             return failed;
         }
-        if (context.Json) context.Out.WriteRaw(json);
+        if (context.Json) context.Out.WriteJson(json);
         else context.Out.WriteLine(context.Out.Foreign(change.Service!));
         return ExitCodes.Ok;
     }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Dora.Core.Client;
 using Dora.Core.Configuration;
 using Dora.Core.Configuration.Schedules;
 using Dora.Core.Linux;
@@ -17,7 +18,7 @@ internal static class ServiceCheckCommand
     public static Command Build(Binder bind)
     {
         var paths = new Argument<string[]>("PATH") { Description = "service files, or folders of them, instead of the system's folders", Arity = ArgumentArity.ZeroOrMore };
-        var command = new Command("check", "read service files and say what is wrong with them; asks nobody") { paths };
+        var command = new Command("check", "read service files and say what is wrong with them; needs no init") { paths };
         command.SetAction(bind((context, parsed) => Run(context, parsed.GetValue(paths) ?? [])));
         return command;
     }
@@ -57,7 +58,7 @@ internal static class ServiceCheckCommand
             if (set.Services.TryGetValue(name, out var settings)) AddZone(problems, settings);
             services++;
         }
-        return Report(context, problems, services);
+        return Report(context, problems, services, isSystem: paths.Length == 0 && context.Host is null);
     }
 
     // No error of the file: another machine may have it, or this one tomorrow.
@@ -75,7 +76,7 @@ internal static class ServiceCheckCommand
         return count;
     }
 
-    private static int Report(Context context, List<Problem> problems, int services)
+    private static int Report(Context context, List<Problem> problems, int services, bool isSystem)
     {
         int errors = 0;
         foreach (var problem in problems)
@@ -88,9 +89,23 @@ internal static class ServiceCheckCommand
             int warnings = problems.Count - errors;
             context.Out.WriteLine(problems.Count == 0 ? $"{count}, all fine"
                 : $"{count}, {errors} error{(errors == 1 ? "" : "s")}, {warnings} warning{(warnings == 1 ? "" : "s")}");
+            if (isSystem && errors == 0 && DiffersFromUse(context)) context.Out.WriteLine("not all of it is in use: 'dora service reload' takes it up");
         }
         context.Out.Flush();
         return errors == 0 ? ExitCodes.Ok : ExitCodes.Failed;
+    }
+
+    /// <summary>Whether init would take up something; where there is none, or one that does not tell, nothing is said of it.</summary>
+    private static bool DiffersFromUse(Context context)
+    {
+        try
+        {
+            return context.Client.CompareFiles().Value.Services.Count > 0;
+        }
+        catch (DoraException)
+        {
+            return false;
+        }
     }
 
     private static void WriteJson(Context context, List<Problem> problems)
@@ -98,7 +113,7 @@ internal static class ServiceCheckCommand
         var list = new List<CheckProblem>();
         foreach (var problem in problems)
             list.Add(new CheckProblem(problem.File, problem.Line, problem.Column, problem.Message, problem.IsWarning));
-        context.Out.WriteRaw(JsonMapWriter.WriteList(list));
+        context.Out.WriteJson(JsonMapWriter.WriteList(list));
     }
 }
 

@@ -74,7 +74,7 @@ internal static class ServiceCommand
     {
         var (services, json) = context.Client.Services();
         if (name is not null && !services.Any(service => service.Name == name)) throw NoSuchService(name, $"{name}: there is no such service", services, null);
-        if (context.Json) context.Out.WriteRaw(json);
+        if (context.Json) context.Out.WriteJson(json);
         else ServiceTree.Write(context.Out, services, name, context.Now);
         return ExitCodes.Ok;
     }
@@ -82,7 +82,7 @@ internal static class ServiceCommand
     private static int List(Context context)
     {
         var (services, json) = context.Client.Services();
-        if (context.Json) context.Out.WriteRaw(json);
+        if (context.Json) context.Out.WriteJson(json);
         else ServiceList.Write(context.Out, services, context.Now);
         return ExitCodes.Ok;
     }
@@ -90,7 +90,7 @@ internal static class ServiceCommand
     private static int Status(Context context, string name)
     {
         var (status, json) = context.Client.Service(name);
-        if (context.Json) context.Out.WriteRaw(json);
+        if (context.Json) context.Out.WriteJson(json);
         else ServiceDetails.Write(context.Out, status, status.Log ?? LastLines(context, name), context.Now, Dropped(context, status.Name));
         return ExitCodes.Ok;
     }
@@ -148,7 +148,7 @@ internal static class ServiceCommand
         bool failed = change.Status == ChangeInfo.Failed;
         if (context.Json)
         {
-            context.Out.WriteRaw(final);
+            context.Out.WriteJson(final);
         }
         else if (failed)
         {
@@ -175,8 +175,25 @@ internal static class ServiceCommand
         }
         catch (DoraException failure) when (failure.Error?.Error == "service.not-found")
         {
+            if (UnreadFile(context, name) is { } hint) throw new CommandFailure(ExitCodes.NoSuchService, failure.Message, failure.Json, hint);
             throw NoSuchService(name, failure.Message, context.Client.Services().Value, failure.Json);
         }
+    }
+
+    /// <summary>What to do where a file of that name lies in the service folders and is not in use; null if none does, or nobody may know.</summary>
+    private static string? UnreadFile(Context context, string name)
+    {
+        try
+        {
+            foreach (var entry in context.Client.CompareFiles().Value.Services)
+                if (entry.Service == name || name.StartsWith(entry.Service + "@", StringComparison.Ordinal))
+                    return entry.Action == "refuse" ? "its file is there and cannot be used: 'dora service check' shows why" : "its file is there and has not been read: 'dora service reload'";
+        }
+        catch (DoraException)
+        {
+            // Only a hint.
+        }
+        return null;
     }
 
     private static CommandFailure NoSuchService(string name, string message, IReadOnlyList<ServiceSummary> services, byte[]? json)

@@ -43,14 +43,15 @@ internal static class ServiceReloadCommand
             ReloadText.Write(context.Out, report, isDryRun);
             context.Out.Flush();
         }
-        if (!isDryRun && (report.Services.Count > 0 || context.Json))
+        // Also where nothing differs: what is told of a file goes by the files that were read last.
+        if (!isDryRun)
         {
             (report, json) = context.Client.ReloadFiles(report.Fingerprint);
             bool isDone = Follow(context, report);
-            if (context.Json) context.Out.WriteRaw(json);
+            if (context.Json) context.Out.WriteJson(json);
             return isDone && !ReloadText.HasRefused(report) ? ExitCodes.Ok : ExitCodes.Failed;
         }
-        if (context.Json) context.Out.WriteRaw(json);
+        if (context.Json) context.Out.WriteJson(json);
         return ReloadText.HasRefused(report) ? ExitCodes.Failed : ExitCodes.Ok;
     }
 

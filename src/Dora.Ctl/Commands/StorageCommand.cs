@@ -19,7 +19,7 @@ internal static class StorageCommand
     private static int Status(Context context)
     {
         var (status, json) = context.Client.Storage();
-        if (context.Json) context.Out.WriteRaw(json);
+        if (context.Json) context.Out.WriteJson(json);
         else StorageText.Write(context.Out, status);
         return ExitCodes.Ok;
     }

@@ -4,7 +4,7 @@ namespace Dora.Ctl.Commands;
 
 /// <summary>
 /// A moment in the words of people, as the API wants it: <c>2026-11-21 10:00</c>, <c>10:00</c>, <c>now</c>, <c>today</c>, <c>yesterday</c>,
-/// <c>10 min ago</c>, <c>-1h</c>, <c>@1795303201</c>, RFC 3339. Times are UTC, as all that dora prints.
+/// <c>10 min ago</c>, <c>-1h</c>, <c>1h</c>, <c>@1795303201</c>, RFC 3339. Times are UTC, as all that dora prints.
 /// </summary>
 internal static class TimeWords
 {
@@ -29,7 +29,8 @@ internal static class TimeWords
         foreach (string form in (string[])["HH:mm", "HH:mm:ss"])
             if (DateTime.TryParseExact(text, form, CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)) return Format(utc.Date + time.TimeOfDay);
         if (DateTime.TryParseExact(text, s_dates, CultureInfo.InvariantCulture, DateTimeStyles.None, out var date)) return Format(date);
-        return Core.Protocol.LogTime.TryParse(text, isEnd: false, out _) && text.Length > 12 ? text : null;
+        if (Core.Protocol.LogTime.TryParse(text, isEnd: false, out _) && text.Length > 12) return text;
+        return Ago(text, utc); // 5m: nobody asks for what is to come
     }
 
     /// <summary><c>10 min</c>, <c>1h30m</c>, <c>2 days</c>.</summary>

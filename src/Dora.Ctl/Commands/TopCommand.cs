@@ -27,7 +27,7 @@ internal static class TopCommand
     {
         if (context.Json)
         {
-            context.Out.WriteRaw(context.Client.Usage().Json);
+            context.Out.WriteJson(context.Client.Usage().Json);
             return ExitCodes.Ok;
         }
         var table = new UsageTable { Order = order };

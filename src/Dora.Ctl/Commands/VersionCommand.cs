@@ -15,7 +15,7 @@ internal static class VersionCommand
     private static int Run(Context context)
     {
         var (version, json) = context.Client.Version();
-        if (context.Json) context.Out.WriteRaw(json);
+        if (context.Json) context.Out.WriteJson(json);
         else context.Out.WriteLine(context.Out.Foreign(
             $"{version.Product} {version.Version} on {version.Hostname}, kernel {version.Kernel}, {version.Machine}, api {version.Api}"));
         return ExitCodes.Ok;

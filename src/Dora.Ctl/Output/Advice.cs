@@ -12,10 +12,11 @@ internal static class Advice
         string name = status.Name;
         if (status.Problems is [var problem, ..])
             return $"mend {problem.File}, check it with 'dora service check {problem.File}', then 'dora service reload'";
-        if (status.State == ServiceStates.Masked) return $"'dora service unmask {name}' lets it be started again";
+        if (status.State == ServiceStates.Masked) return null; // by what, and how that is taken back, is its cause
         if (status is { State: ServiceStates.Stopped, Pinned: "down" }) return $"'dora service unpin {name}' lets go of it";
         if (status.State == ServiceStates.Waiting) return status.Needs is [var only] ? $"'dora service status {only}' tells why that is not up" : $"'dora service tree {name}' shows what is not up";
         if (status.Health is { } health && health != "healthy") return Unhealthy(status);
+        if (status is { Name: "syslog", State: ServiceStates.Stopped, Result: null or ServiceResults.Success }) return "'dora service start syslog': nothing is logged until then";
         bool isDown = status.State is ServiceStates.Failed or ServiceStates.Backoff or ServiceStates.Stopped;
         return isDown ? AfterResult(status) : null;
     }

@@ -20,9 +20,9 @@ internal static class MachineReport
         foreach (var disk in disks)
         {
             Line(screen, "disk", $"{disk.Name}, {Words.Bytes(disk.SizeBytes)}{Suffix(disk.Model)}{Suffix(disk.Transport)}");
-            foreach (var mount in disk.Mounts) Line(screen, "", Mounted(mount));
+            foreach (var mount in disk.Mounts) Line(screen, "", Mounted(mount), ToneOf(mount));
             foreach (var partition in disk.Partitions)
-                foreach (var mount in partition.Mounts) Line(screen, "", $"{partition.Name}: {Mounted(mount)}");
+                foreach (var mount in partition.Mounts) Line(screen, "", $"{partition.Name}: {Mounted(mount)}", ToneOf(mount));
         }
         foreach (var nic in nics)
         {
@@ -35,7 +35,7 @@ internal static class MachineReport
     {
         screen.WriteLine(screen.Foreign(cpu.Model ?? "unknown processor"));
         if (cpu.Vendor is { } vendor) Line(screen, "vendor", vendor);
-        Line(screen, "cpus", cpu.Count + (cpu.Cores is { } cores ? $", on {cores} cores" : "") + (cpu.Sockets is { } sockets ? $" in {sockets} sockets" : ""));
+        Line(screen, "cpus", cpu.Count + (cpu.Cores is { } cores ? $", on {cores} core{(cores == 1 ? "" : "s")}" : "") + (cpu.Sockets is { } sockets ? $" in {sockets} socket{(sockets == 1 ? "" : "s")}" : ""));
         Line(screen, "load", Load(cpu));
         if (cpu is { Running: { } running, Tasks: { } tasks }) Line(screen, "tasks", $"{tasks}, {running} running");
         screen.WriteLine();
@@ -94,8 +94,8 @@ internal static class MachineReport
         void Add(string name, long size, DiskIo? io, IReadOnlyList<MountInfo> mounts, string what)
         {
             table.Add(Plain(screen.Foreign(name)), Plain(Words.Bytes(size)), Plain(io is null ? "-" : Words.Bytes(io.ReadBytes)), Plain(io is null ? "-" : Words.Bytes(io.WriteBytes)),
-                Plain(mounts.Count > 0 ? screen.Foreign(Mounted(mounts[0])) : "-"), (screen.Foreign(what), Tone.Faint));
-            for (int i = 1; i < mounts.Count; i++) table.Add(Plain(""), Plain(""), Plain(""), Plain(""), Plain(screen.Foreign(Mounted(mounts[i]))));
+                mounts.Count > 0 ? (screen.Foreign(Mounted(mounts[0])), ToneOf(mounts[0])) : Plain("-"), (screen.Foreign(what), Tone.Faint));
+            for (int i = 1; i < mounts.Count; i++) table.Add(Plain(""), Plain(""), Plain(""), Plain(""), (screen.Foreign(Mounted(mounts[i])), ToneOf(mounts[i])));
         }
     }
 
@@ -204,8 +204,21 @@ internal static class MachineReport
 
     private static string? Addresses(NicInfo nic) => nic.Addresses.Count == 0 ? null : string.Join(' ', nic.Addresses.Select(address => $"{address.Address}/{address.PrefixLength}"));
 
-    private static string Mounted(MountInfo mount) =>
-        $"{mount.Path} ({mount.FileSystem}{(mount is { SizeBytes: > 0 and { } size, FreeBytes: { } free } ? $", {Words.Percent(size - free, size)} used" : "")}{(mount.Options.Split(',').Contains("ro") ? ", read-only" : "")})";
+    private static string Mounted(MountInfo mount)
+    {
+        string used = mount is { SizeBytes: > 0 and { } size, FreeBytes: { } free } ? $", {Words.Percent(size - free, size - free + Available(mount))} used" : "";
+        string rest = IsReadOnly(mount) ? ", read-only" : used.Length > 0 ? $", {Words.Bytes(Available(mount))} available" : "";
+        return $"{mount.Path} ({mount.FileSystem}{used}{rest})";
+    }
+
+    /// <summary>Without what is kept for root, as df has it.</summary>
+    private static long Available(MountInfo mount) => mount.AvailableBytes ?? mount.FreeBytes ?? 0;
+
+    private static bool IsReadOnly(MountInfo mount) => mount.Options.Split(',').Contains("ro");
+
+    /// <summary>An image that is read only is always full, and no trouble.</summary>
+    private static Tone ToneOf(MountInfo mount) =>
+        mount is { SizeBytes: > 0 and { } size, FreeBytes: { } free } && !IsReadOnly(mount) && Words.ToneOf(size - free, size - free + Available(mount)) is Tone.Bad ? Tone.Bad : Tone.Plain;
 
     private static string? Joined(params string?[] texts)
     {
@@ -217,5 +230,5 @@ internal static class MachineReport
 
     private static (string, Tone) Plain(string text) => (text, Tone.Plain);
 
-    private static void Line(Screen screen, string name, string value) => screen.WriteLine($"  {name,-13}{screen.Foreign(value)}");
+    private static void Line(Screen screen, string name, string value, Tone tone = Tone.Plain) => screen.WriteLine($"  {name,-13}{screen.Paint(tone, screen.Foreign(value))}");
 }

@@ -34,6 +34,7 @@ internal static class ReloadText
             "restart" => ("changed: is restarted", Tone.Busy),
             "update" => ("changed: takes effect without a restart", Tone.Busy),
             "replace" => ("another kind of service: the old one is stopped", Tone.Busy),
+            "clear" => ("is fine again", Tone.Good),
             "keep" => ("stays as it is", Tone.Bad),
             "refuse" => ("cannot be used", Tone.Bad),
             var other => (other, Tone.Plain), // of a newer init

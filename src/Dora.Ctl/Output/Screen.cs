@@ -62,6 +62,13 @@ internal sealed class Screen(FileDescriptor fd, bool isTerminal, bool colour, in
         Send(bytes);
     }
 
+    /// <summary>One JSON text (<c>--json</c>) as a line of its own, whether or not it came with the end of one.</summary>
+    public void WriteJson(ReadOnlySpan<byte> json)
+    {
+        WriteRaw(json);
+        if (json is not [.., (byte)'\n']) WriteRaw("\n"u8);
+    }
+
     public override void Flush()
     {
         byte[] bytes = Encoding.UTF8.GetBytes(_text.ToString());

@@ -18,7 +18,8 @@ internal static class ServiceDetails
         if (status.StatusText is { } text) Field("says", text);
         if (status.Health is { } health) Field("health", health, health == "healthy" ? Tone.Good : Tone.Bad);
         if (status.Reason is { } reason) Field("cause", reason, Words.ToneOf(status.State) == Tone.Good ? Tone.Busy : Words.ToneOf(status.State));
-        foreach (var problem in status.Problems) Field("problem", $"{Position(problem)}: {problem.Message}", Tone.Bad);
+        foreach (var problem in status.Problems)
+            if ($"{Position(problem)}: {problem.Message}" is var told && told != status.Reason) Field("problem", told, Tone.Bad);
         if (Advice.For(status) is { } advice) Field("what to do", advice, Tone.Strong);
         if (status.Pid is { } pid) Field("pid", pid.ToString());
         if (status.LastExit is { } exit) Field("last exit", Words.Exit(exit) + (exit.At is { } when ? $", {Words.Ago(when, now)} ago" : ""));

@@ -30,7 +30,10 @@ internal static class ServiceList
     private static Tone ToneOf(ServiceSummary service) => IsTroubled(service) ? Tone.Busy : Words.ToneOf(service.State);
 
     private static bool IsTroubled(ServiceSummary service) =>
-        service.State == ServiceStates.Backoff || (service is { Reason: not null, State: ServiceStates.Running or ServiceStates.Listening } && service.Transient != true);
+        service.State == ServiceStates.Backoff || IsStoppedLog(service) || (service is { Reason: not null, State: ServiceStates.Running or ServiceStates.Listening } && service.Transient != true);
+
+    /// <summary>Any other service may be stopped as its operator likes; without the log nobody sees what becomes of all.</summary>
+    private static bool IsStoppedLog(ServiceSummary service) => service is { Name: "syslog", State: ServiceStates.Stopped or ServiceStates.Masked };
 
     private static string NoteOf(ServiceSummary service)
     {
@@ -87,7 +90,7 @@ internal static class ServiceList
         for (int i = 0; i < problems.Count && i < MostCauses; i++)
         {
             var service = problems[i];
-            Layout.WriteSentence(screen, Tone.Plain, screen.Foreign($"{service.Name}: {service.State}{(service.Reason is { } reason ? $": {reason}" : "")}"), indent: 2);
+            Layout.WriteSentence(screen, Tone.Plain, screen.Foreign($"{service.Name}: {service.State}{(service.Reason is { } reason ? $": {reason}" : IsStoppedLog(service) ? ": nothing is logged" : "")}"), indent: 2);
         }
         if (problems.Count > MostCauses) screen.WriteLine($"  and {problems.Count - MostCauses} more");
         if (problems.Count > 0) screen.WriteLine(screen.Foreign($"try 'dora service status {problems[0].Name}'"));

@@ -6,14 +6,19 @@ namespace Dora.Ctl.Output;
 /// <summary>What persists, and what lies in RAM.</summary>
 internal static class StorageText
 {
-    private const int BarWidth = 30;
+    private const int BarWidth = 20;
 
     public static void Write(Screen screen, StorageStatus status)
     {
         var tone = status.State switch { StorageStates.Ready => Tone.Good, StorageStates.Failed => Tone.Bad, _ => Tone.Busy };
         Layout.WriteSentence(screen, tone, screen.Foreign($"storage: {status.State}{Words(status)}"));
         if (status is { SizeBytes: > 0 and { } size, UsedBytes: { } used })
-            screen.WriteLine($"  {Bar(screen, used, size)} {Output.Words.Bytes(used)} of {Output.Words.Bytes(size)} used ({Output.Words.Percent(used, size)})");
+        {
+            // As df has it: what is kept for root is nobody else's to fill.
+            long available = status.AvailableBytes ?? size - used, whole = used + available;
+            screen.WriteLine($"  {Bar(screen, used, whole)} {Output.Words.Bytes(used)} of {Output.Words.Bytes(size)} used ({Output.Words.Percent(used, whole)}), "
+                + screen.Paint(Output.Words.ToneOf(used, whole), $"{Output.Words.Bytes(available)} available"));
+        }
         foreach (var disk in status.Disks)
         {
             string what = string.Join(", ", ((string?[])[disk.Model, disk.Serial is { } serial ? $"serial {serial}" : null]).Where(text => text is not null));
@@ -60,8 +65,7 @@ internal static class StorageText
 
     private static string Bar(Screen screen, long part, long whole)
     {
-        int full = (int)Math.Clamp(Math.Round((double)part / whole * BarWidth), part > 0 ? 1 : 0, BarWidth);
-        var tone = part > whole / 10 * 9 ? Tone.Bad : part > whole / 4 * 3 ? Tone.Busy : Tone.Good;
-        return screen.Paint(tone, new string(screen.IsUnicode ? '█' : '#', full)) + screen.Paint(Tone.Faint, new string(screen.IsUnicode ? '░' : '-', BarWidth - full));
+        int full = (int)Math.Clamp(Math.Round((double)part / Math.Max(whole, 1) * BarWidth), part > 0 ? 1 : 0, BarWidth);
+        return screen.Paint(Output.Words.ToneOf(part, whole), new string(screen.IsUnicode ? '█' : '#', full)) + screen.Paint(Tone.Faint, new string(screen.IsUnicode ? '░' : '-', BarWidth - full));
     }
 }

@@ -49,6 +49,7 @@ internal sealed record LegacyCommand
 
     internal static LegacyCommand Parse(string program, IReadOnlyList<string> arguments) => program switch
     {
+        "poweroff" or "reboot" or "halt" or "shutdown" when arguments is ["--help"] => new() { Dora = [program, "--help"] },
         "poweroff" => ParseEnd(MachineEnd.PowerOff, arguments),
         "reboot" => ParseEnd(MachineEnd.Reboot, arguments),
         "halt" => ParseEnd(MachineEnd.Halt, arguments),
@@ -134,7 +135,7 @@ internal sealed record LegacyCommand
         _ => new() { Problem = "this is PID 1 of Pandora; to control the machine use dora, poweroff, reboot, halt or shutdown" },
     };
 
-    private static LegacyCommand Wrong(string argument) => new() { Problem = $"{argument}: unknown; try dora --help" };
+    private static LegacyCommand Wrong(string argument) => new() { Problem = $"{argument}: unknown; try --help, or 'dora help shutdown'" };
 
     private static string VerbOf(MachineEnd end) => end switch
     {

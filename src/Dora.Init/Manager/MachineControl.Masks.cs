@@ -27,10 +27,10 @@ internal sealed partial class MachineControl
     {
         if (!supervisor.IsMasked(name))
         {
-            if (Files.Masked.Contains(name)) return ControlResult.Refused(Refusal.Conflict, "service.masked", $"{name}: {WhyMasked(name)}");
+            if (Files.Masked.Contains(name)) return ControlResult.Refused(Refusal.Conflict, MaskError(name), $"{name}: {WhyMasked(name)}");
             if (supervisor.Find(name) is null && !supervisor.IsTemplate(name)) return WhyUnusable(name);
         }
-        else if (!OperatorMasks.IsMasked(name)) return ControlResult.Refused(Refusal.Conflict, "service.masked", $"{name}: {WhyMasked(name)}");
+        else if (!OperatorMasks.IsMasked(name)) return ControlResult.Refused(Refusal.Conflict, MaskError(name), $"{name}: {WhyMasked(name)}");
         else
         {
             var errno = OperatorMasks.Remove(name);
@@ -49,9 +49,12 @@ internal sealed partial class MachineControl
             if (supervisor.IsMasked(name) && supervisor.Find(name) is null) yield return name;
     }
 
+    /// <summary>Whether an operator's unmask can take it back.</summary>
+    private static string MaskError(string name) => OperatorMasks.IsMasked(name) ? "service.masked" : "service.masked-elsewhere";
+
     private string WhyMasked(string name)
     {
         if (OperatorMasks.IsMasked(name)) return $"by an operator; 'dora service unmask {name}' takes it back";
-        return Files.Masked.Contains(name) ? "by an empty file, or a link to /dev/null, in the place of its own" : "on the kernel command line (pandora.mask)";
+        return Files.Masked.Contains(name) ? $"by an empty file, or a link to /dev/null: remove /etc/dora/services/{name}.yaml, then 'dora service reload'" : "on the kernel command line (pandora.mask)";
     }
 }

@@ -117,7 +117,7 @@ internal sealed partial class MachineControl(
     /// <summary>Why nothing can be done with a name that is no service.</summary>
     private ControlResult WhyUnusable(string name)
     {
-        if (supervisor.IsMasked(name)) return ControlResult.Refused(Refusal.Conflict, "service.masked", $"{name}: is masked: {WhyMasked(name)}");
+        if (supervisor.IsMasked(name)) return ControlResult.Refused(Refusal.Conflict, MaskError(name), $"{name}: is masked: {WhyMasked(name)}");
         if (supervisor.IsTemplate(name))
             return ControlResult.Refused(Refusal.Conflict, "service.template", $"{name}: is a template: name one instance, {name}@ARGUMENT");
         return Files.ProblemsOf(name) is { Count: > 0 } problems
@@ -134,7 +134,7 @@ internal sealed partial class MachineControl(
             if (supervisor.IsLeaving(service))
                 return ControlResult.Refused(Refusal.Conflict, "service.leaving", $"{service.Name}: what made it, its file or interface, is gone: it is not started again");
             if (supervisor.IsMasked(service))
-                return ControlResult.Refused(Refusal.Conflict, "service.masked", $"{service.Name}: is masked: {WhyMasked(service.Name)}");
+                return ControlResult.Refused(Refusal.Conflict, MaskError(service.Name), $"{service.Name}: is masked: {WhyMasked(service.Name)}");
             if (verb != "pin-up" && service.Pin is ServicePin.Down)
                 return ControlResult.Refused(Refusal.Conflict, "service.pinned", $"{service.Name}: is pinned down: 'dora service unpin {service.Name}' first");
         }
@@ -146,9 +146,9 @@ internal sealed partial class MachineControl(
         return null;
     }
 
-    public IDisposable? EndMachine(MachineEnd verb, EndMachineRequest request, Action<ControlResult> then) => verbs.End(verb, request, then);
+    public IDisposable? EndMachine(MachineEnd verb, EndMachineRequest request, string asker, Action<ControlResult> then) => verbs.End(verb, request, asker, then);
 
-    public ControlResult CancelEnd() => verbs.Cancel();
+    public ControlResult CancelEnd(string asker) => verbs.Cancel(asker);
 
     public MachineStatus Status() => verbs.Status();
 

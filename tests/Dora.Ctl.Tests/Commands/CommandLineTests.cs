@@ -17,12 +17,79 @@ public class CommandLineTests
     [InlineData("log -n x", "-n x: a number from 0")]
     [InlineData("log -n -1", "a number from 0")]
     [InlineData("log a b", "'b' is not known")]
+    [InlineData("log --folow", "dora log: '--folow' is not known, did you mean '--follow'?\ntry 'dora log --help'")]
+    [InlineData("log -q", "dora log: '-q' is not known")]
+    [InlineData("log -q --json -x", "dora log: '-q' is not known")]
+    [InlineData("events -x", "'-x' is not known")]
+    [InlineData("service stop --force tick", "dora service stop: '--force' is not known")]
+    [InlineData("service start tick --jsn", "did you mean '--json'?")]
+    [InlineData("disk show --foo", "'--foo' is not known")]
+    [InlineData("exec --ser web -- ls", "'--ser' is not known")]
+    [InlineData("run -q -- ls", "'-q' is not known; the command goes behind --")]
+    [InlineData("exec web -q", "'-q' is not known; the command goes behind --")]
     public void Wrong_usage_is_2_with_a_hint(string arguments, string expected)
     {
         var (code, output, error) = CannedServer.Run(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));
         Assert.Equal(2, code);
         Assert.Contains(expected, error);
-        Assert.Equal("", output);
+        if (!arguments.Contains("--json")) Assert.Equal("", output);
+    }
+
+    [Fact]
+    public void What_follows_two_dashes_is_a_name()
+    {
+        using var server = new CannedServer();
+        server.Add("POST /v1/services/--force/stop", 202, """{"id":"1","verb":"stop","service":"--force","status":"done"}""");
+        Assert.Equal("--force: stopped\n", CannedServer.Run("service", "stop", "--socket", server.SocketPath, "--", "--force").Out);
+    }
+
+    [Theory]
+    [InlineData(2, "dora.usage", "'nope' is not known", "service", "nope")]
+    [InlineData(2, "dora.usage", "'--folow' is not known", "log", "--folow")]
+    [InlineData(5, "dora.not-reachable", "", "version", "--socket", "/run/none.sock")]
+    [InlineData(127, "dora.failed", "run: none-such-program: no such program in PATH", "run", "none-such-program")]
+    public void With_json_an_error_is_an_object_too(int expected, string name, string message, params string[] arguments)
+    {
+        var (code, output, error) = CannedServer.Run(["--json", .. arguments]);
+        Assert.Equal(expected, code);
+        var body = System.Text.Json.JsonDocument.Parse(output).RootElement;
+        Assert.Equal(name, body.GetProperty("error").GetString());
+        Assert.Contains(message, body.GetProperty("message").GetString());
+        Assert.EndsWith("}\n", output);
+        Assert.NotEqual("", error);
+    }
+
+    [Theory]
+    [InlineData("GET /v1/logs/boots", """{"index":0,"boot":"b","files":0,"bytes":0}""", "log", "--list-boots")]
+    [InlineData("GET /v1/logs/status", """{"lines":1}""", "log", "--status")]
+    [InlineData("GET /v1/disks", "[]", "disk", "list")]
+    [InlineData("GET /v1/machine/disks", "[]", "disk", "health")]
+    [InlineData("GET /v1/machine/processes", "[]", "machine", "processes")]
+    [InlineData("GET /v1/machine/processes", "[]", "machine", "processes", "web")]
+    [InlineData("", "", "cron", "next", "@daily")]
+    [InlineData("", "", "service", "check", "/tmp")]
+    public void Json_ends_its_line_once(string request, string answer, params string[] arguments)
+    {
+        foreach (string end in new[] { "", "\n" })
+        {
+            using var server = new CannedServer();
+            if (request.Length > 0) server.Add(request, 200, answer + end);
+            string output = server.Dora([.. arguments, "--json"]).Out;
+            Assert.Equal(output.TrimEnd('\n') + "\n", output);
+            Assert.NotEqual("\n", output);
+        }
+    }
+
+    [Fact]
+    public void A_mistyped_name_in_an_empty_log_is_told()
+    {
+        using var server = new CannedServer();
+        const string nothing = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
+        foreach (string name in new[] { "ssdh", "web", "nobody-knows" }) server.AddRaw($"GET /v1/logs?lines=200&service={name}", nothing);
+        server.Add("GET /v1/services", 200, Services);
+        Assert.Equal((0, "", "dora: no lines of ssdh, did you mean 'sshd'?\n"), server.Dora("log", "ssdh"));
+        Assert.Equal((0, "", "dora: no lines of nobody-knows, and there is no such service\n"), server.Dora("log", "nobody-knows"));
+        Assert.Equal((0, "", ""), server.Dora("log", "web"));
     }
 
     [Fact]
@@ -44,7 +111,54 @@ public class CommandLineTests
         Assert.Contains("web      failed     -        -         3  exited with code 1\n", output);
         Assert.Contains("2 services: 1 failed, 1 fine\n  web: failed: exited with code 1\ntry 'dora service status web'\n", output);
         Assert.DoesNotContain("\e", output);
-        Assert.Equal(Services, server.Dora("service", "list", "--json").Out);
+        Assert.Equal(Services + "\n", server.Dora("service", "list", "--json").Out);
+    }
+
+    [Fact]
+    public void A_log_that_was_stopped_is_not_fine()
+    {
+        using var server = new CannedServer();
+        server.Add("GET /v1/services", 200, """[{"name":"syslog","type":"daemon","state":"stopped","restarts":0},{"name":"web","type":"daemon","state":"stopped","restarts":0}]""");
+        server.Add("GET /v1/services/syslog", 200, """{"name":"syslog","type":"daemon","state":"stopped","restarts":0,"log":[]}""");
+        Assert.EndsWith("2 services: 1 in trouble, 1 fine\n  syslog: stopped: nothing is logged\ntry 'dora service status syslog'\n", server.Dora("service", "list").Out);
+        Assert.Contains("what to do  'dora service start syslog': nothing is logged until then\n", server.Dora("service", "status", "syslog").Out);
+    }
+
+    [Fact]
+    public void A_file_that_was_not_read_yet_is_told()
+    {
+        using var server = new CannedServer();
+        foreach (string name in new[] { "fresh", "bad", "shsd" })
+            server.Add($"POST /v1/services/{name}/start", 404, $$$"""{"error":"service.not-found","message":"{{{name}}}: there is no such service","data":{}}""");
+        server.Add("GET /v1/services", 200, Services);
+        server.Add("GET /v1/reload", 200, """{"fingerprint":"1","problems":[],"services":[{"service":"fresh","action":"start"},{"service":"bad","action":"refuse","problems":["x"]}]}""");
+        Assert.Equal((3, "", "dora: fresh: there is no such service\nhint: its file is there and has not been read: 'dora service reload'\n"), server.Dora("service", "start", "fresh"));
+        Assert.Equal((3, "", "dora: bad: there is no such service\nhint: its file is there and cannot be used: 'dora service check' shows why\n"), server.Dora("service", "start", "bad"));
+        Assert.Equal("dora: shsd: there is no such service, did you mean 'sshd'?\n", server.Dora("service", "start", "shsd").Error);
+    }
+
+    [Theory]
+    [InlineData("request.parameter", 400, 2)]
+    [InlineData("request.body", 400, 2)]
+    [InlineData("machine.ending", 409, 1)]
+    public void What_the_API_cannot_read_is_wrong_usage(string name, int status, int expected)
+    {
+        using var server = new CannedServer();
+        server.Add("POST /v1/machine/reboot", status, $$$"""{"error":"{{{name}}}","message":"in: '5': a unit is missing","data":{}}""");
+        Assert.Equal(expected, server.Dora("reboot", "--in", "5").Code);
+    }
+
+    [Fact]
+    public void A_problem_is_told_once()
+    {
+        using var server = new CannedServer();
+        server.Add("GET /v1/services/web", 200, """
+            {"name":"web","type":"daemon","state":"invalid","reason":"/etc/web.yaml:3:1: unknown key 'comand'","restarts":0,"log":[],
+            "problems":[{"file":"/etc/web.yaml","line":3,"column":1,"message":"unknown key 'comand'"},{"file":"/etc/web.yaml","line":1,"column":1,"message":"command: is missing"}]}
+            """);
+        string output = server.Dora("service", "status", "web").Out;
+        Assert.Equal(2, output.Split("unknown key").Length);
+        Assert.Contains("command: is missing", output);
     }
 
     [Fact]
@@ -153,7 +267,7 @@ public class CommandLineTests
             "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"time\":\"t\",\"bootMs\":1,\"service\":\"a\",\"stream\":\"kernel\",\"priority\":6,\"message\":\"x\"}\nnonsense\n");
         Assert.Equal((0, "t a: x\nnonsense\n", ""), server.Dora("log", "-f", "-n", "5", "a/b"));
         server.Add("GET /v1/logs?lines=200", 503, """{"error":"log.unavailable","message":"no syslog","data":{}}""");
-        Assert.Equal((1, "", "dora: no syslog\nhint: try again in a moment; 'dora service status syslog' tells why syslog does not run\n"), server.Dora("log"));
+        Assert.Equal((1, "", "dora: no syslog\nhint: 'dora service status syslog' tells whether and why syslog does not run\n"), server.Dora("log"));
     }
 
     [Fact]

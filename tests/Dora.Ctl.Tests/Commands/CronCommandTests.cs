@@ -33,7 +33,7 @@ public class CronCommandTests
             mars: zone Mars: there is no such zone
 
             """, output);
-        Assert.Equal(Jobs, server.Dora("cron", "list", "--json").Out);
+        Assert.Equal(Jobs + "\n", server.Dora("cron", "list", "--json").Out);
     }
 
     [Fact]

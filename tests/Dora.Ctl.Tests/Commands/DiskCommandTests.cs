@@ -56,7 +56,7 @@ public class DiskCommandTests
             "health unknown", "vda1 1.0 MiB 10.0 GiB pandora /data (btrfs)",
         }) Assert.Contains(expected, flat);
         Assert.EndsWith("dora disk claim vda", flat);
-        Assert.Equal(Empty, server.Dora("disk", "show", name, "--json").Out);
+        Assert.Equal(Empty + "\n", server.Dora("disk", "show", name, "--json").Out);
     }
 
     [Fact]

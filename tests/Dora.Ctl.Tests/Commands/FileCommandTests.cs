@@ -20,9 +20,24 @@ public sealed class FileCommandTests : IDisposable
             """);
         var (code, output, error) = server.Dora("file", "list", "/a b");
         Assert.Equal((0, ""), (code, error));
-        Assert.Contains("f 0700    1    2     -  2026-11-21 13:00:00  b/\n", output);
-        Assert.Contains("l -> b\n", output);
+        Assert.Contains("d 0700    1    2     -  2026-11-21 13:00:00  b/\n", output);
+        Assert.Matches("(?m)^l 0777 .* l -> b$", output);
         Assert.Contains("there is more: only 2 names are shown", output);
+    }
+
+    [Theory]
+    [InlineData("file", '-')]
+    [InlineData("folder", 'd')]
+    [InlineData("link", 'l')]
+    [InlineData("fifo", 'p')]
+    [InlineData("socket", 's')]
+    [InlineData("block", 'b')]
+    [InlineData("character", 'c')]
+    public void A_type_is_the_letter_that_ls_has(string type, char letter)
+    {
+        using var server = new CannedServer();
+        server.Add("GET /v1/machine/files?path=%2Ff", 200, Status.Replace("\"file\"", $"\"{type}\""));
+        Assert.Contains($"\n{letter} 0640 ", server.Dora("file", "list", "/f").Out);
     }
 
     [Fact]
@@ -64,6 +79,6 @@ public sealed class FileCommandTests : IDisposable
         Assert.Equal((0, "/f: is there\n", ""), server.Dora("file", "mkdir", "/a", "--mode", "700"));
         Assert.Equal((0, "/f: moved here\n", ""), server.Dora("file", "move", "--replace", "/a", "/b"));
         Assert.Equal((0, "/f: mode 0640, user 7, group 8\n", ""), server.Dora("file", "mode", "/a", "0640", "--uid", "7", "--gid", "8"));
-        Assert.Equal((0, Status, ""), server.Dora("file", "remove", "--json", "/a"));
+        Assert.Equal((0, Status + "\n", ""), server.Dora("file", "remove", "--json", "/a"));
     }
 }

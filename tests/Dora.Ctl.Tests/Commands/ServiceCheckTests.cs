@@ -32,6 +32,21 @@ public sealed class ServiceCheckTests : IDisposable
             """), Check(_folder));
     }
 
+    [Theory]
+    [InlineData("""[{"service":"fresh","action":"start"}]""", "not all of it is in use: 'dora service reload' takes it up\n")]
+    [InlineData("[]", "")]
+    public void What_is_not_in_use_yet_is_told_of_the_systems_folders(string services, string expected)
+    {
+        using var server = new CannedServer();
+        server.Add("GET /v1/reload", 200, $$"""{"fingerprint":"1","problems":[],"services":{{services}}}""");
+        var (code, output, error) = server.Dora("service", "check"); // those of this machine, which may have none
+        Assert.Equal((0, ""), (code, error));
+        Assert.EndsWith("s, all fine\n" + expected, output);
+        Write("web", "command: /bin/a\n");
+        Assert.Equal("1 service, all fine\n", server.Dora("service", "check", _folder).Out);
+        Assert.Single(server.Requests);
+    }
+
     [Fact]
     public void Dinit_check_lint_warnings_leave_the_exit_code()
     {

@@ -17,7 +17,7 @@ public class StorageCommandTests
         Assert.Equal((0, ""), (code, error));
         Assert.Equal("""
             storage: ready: encrypted, claimed in this boot, btrfs on vda
-              ████████░░░░░░░░░░░░░░░░░░░░░░ 244 KiB of 977 KiB used (25.0 %)
+              █████░░░░░░░░░░░░░░░ 244 KiB of 977 KiB used (25.0 %), 732 KiB available
               disk 0  vda (QEMU, serial 7)
               disk 1  vdb: missing
               uuid    0c0f
@@ -32,13 +32,26 @@ public class StorageCommandTests
             """, output);
     }
 
+    [Theory]
+    [InlineData(900000, 0, "████████████████████ 879 KiB of 977 KiB used (100.0 %), 0 B available")]
+    [InlineData(450000, 450000, "██████████░░░░░░░░░░ 439 KiB of 977 KiB used (50.0 %), 439 KiB available")]
+    public void What_is_kept_for_root_is_not_counted_as_room(long used, long available, string expected)
+    {
+        using var server = new CannedServer();
+        server.Add("GET /v1/storage", 200, $$"""{"state":"ready","sizeBytes":1000000,"usedBytes":{{used}},"availableBytes":{{available}},"paths":[]}""");
+        Assert.Contains(expected, server.Dora("storage").Out);
+        server.Add("GET /v1/machine/disks", 200, $$"""[{"name":"sda","path":"/dev/sda","sizeBytes":1000000,"rotational":false,"removable":false,"readOnly":false,"partitions":[],"holders":[],"mounts":[{"path":"/data","fileSystem":"ext4","options":"rw","sizeBytes":1000000,"freeBytes":{{1000000 - used}},"availableBytes":{{available}}}]}]""");
+        string disks = server.Dora("machine", "disks").Out;
+        Assert.Contains($"/data (ext4, {expected.Split('(', ')')[1]} used, {expected.Split(", ")[1]})", disks);
+    }
+
     [Fact]
     public void Without_storage_all_is_in_memory()
     {
         using var server = new CannedServer();
         server.Add("GET /v1/storage", 200, InMemory);
         Assert.StartsWith("storage: memory: no disk is empty\n\nPATH   PERSISTS  WHERE\n/etc   no        in RAM\n", server.Dora("storage").Out);
-        Assert.Equal(InMemory, server.Dora("storage", "--json").Out);
+        Assert.Equal(InMemory + "\n", server.Dora("storage", "--json").Out);
     }
 
     [Theory]

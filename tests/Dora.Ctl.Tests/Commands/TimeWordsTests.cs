@@ -20,6 +20,8 @@ public class TimeWordsTests
     [InlineData("2 days 1 hour ago", "2026-11-19T22:20:01Z")]
     [InlineData("1h30m ago", "2026-11-21T21:50:01Z")]
     [InlineData("-1h", "2026-11-21T22:20:01Z")]
+    [InlineData("5m", "2026-11-21T23:15:01Z")]
+    [InlineData("1h30m", "2026-11-21T21:50:01Z")]
     [InlineData("-1.5h", "2026-11-21T21:50:01Z")]
     [InlineData("@1795303201", "1795303201")]
     [InlineData("2026-11-22T01:20:01+02:00", "2026-11-22T01:20:01+02:00")]

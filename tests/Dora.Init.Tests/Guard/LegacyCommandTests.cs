@@ -13,6 +13,18 @@ public class LegacyCommandTests
     }
 
     [Theory]
+    [InlineData("poweroff")]
+    [InlineData("reboot")]
+    [InlineData("halt")]
+    [InlineData("shutdown")]
+    public void Help_is_that_of_dora_and_ends_nothing(string program)
+    {
+        var command = Parse(program + " --help");
+        Assert.Equal([program, "--help"], command.Dora);
+        Assert.True(command is { End: null, Problem: null });
+    }
+
+    [Theory]
     [InlineData("poweroff", MachineEnd.PowerOff)]
     [InlineData("reboot", MachineEnd.Reboot)]
     [InlineData("halt", MachineEnd.Halt)]

@@ -21,6 +21,9 @@ internal enum ReloadKind
     /// <summary>It cannot be used, and neither could what was there before.</summary>
     Unusable,
 
+    /// <summary>What was wrong with its files is mended, or gone with them; what is in use stays as it is.</summary>
+    Cleared,
+
     /// <summary>It could be used, and is not for now: <see cref="ReloadItem.Why"/>.</summary>
     Held,
 }

@@ -80,19 +80,19 @@ internal sealed class ReloadPlan
     {
         _ = _inUse.Groups.TryGetValue(name, out var old);
         _ = _found.Groups.TryGetValue(name, out var fresh);
-        if (old is not null && fresh is not null && old.HasSameContentAs(fresh)) return null;
+        if (old is not null && fresh is not null && old.HasSameContentAs(fresh)) return _inUse.Refused.ContainsKey(name) ? Cleared(name) : null;
         var (before, after) = (_before.InUse(name), Set.InUse(name));
         var problems = Errors(Set, name);
         bool isBroken = after is null || (Set.Shadowed.ContainsKey(name) && !_before.Shadowed.ContainsKey(name));
         if (before is not null && problems.Count > 0 && (isBroken || Errors(_before, name).Count == 0))
             return new ReloadItem(name, ReloadKind.Refused) { Before = before, After = before, Problems = problems };
-        if (after is null && before is null) return problems.Count == 0 ? null : new ReloadItem(name, ReloadKind.Unusable) { Problems = problems };
+        if (after is null && before is null) return problems.Count == 0 ? Cleared(name) : new ReloadItem(name, ReloadKind.Unusable) { Problems = problems };
         if (before is null) return new ReloadItem(name, ReloadKind.Added) { After = after, Problems = problems };
         if (after is null) return new ReloadItem(name, ReloadKind.Removed) { Before = before };
 
         var changes = TreeDifference.Between(old!.TreeOf(before), fresh!.TreeOf(after));
         AddEnvironmentFiles(old, fresh, changes);
-        if (changes.Count == 0) return null;
+        if (changes.Count == 0) return Cleared(name);
         return new ReloadItem(name, before.ForEach == after.ForEach ? ReloadKind.Changed : ReloadKind.Replaced)
         {
             Before = before,
@@ -101,6 +101,13 @@ internal sealed class ReloadPlan
             Problems = problems,
             NeedsRestart = ReloadEffect.NeedsRestart(before, after, changes),
         };
+    }
+
+    /// <summary>What was told of its files, and is true no more, though what is in use stays as it is; null if there was nothing.</summary>
+    private ReloadItem? Cleared(string name)
+    {
+        bool wasTold = Errors(_before, name).Count > 0 || (_before.Masked.Contains(name) && !Set.Masked.Contains(name));
+        return wasTold && Errors(Set, name).Count == 0 ? new ReloadItem(name, ReloadKind.Cleared) { Before = _before.InUse(name), After = Set.InUse(name) } : null;
     }
 
     private bool KeepMore()

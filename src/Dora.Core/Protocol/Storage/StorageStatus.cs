@@ -32,6 +32,9 @@ public sealed record StorageStatus : IJsonMapped<StorageStatus>
     /// <summary>What is used of it.</summary>
     public long? UsedBytes { get; init; }
 
+    /// <summary>What can still be written to it: what is free without what the file system keeps for itself and for root.</summary>
+    public long? AvailableBytes { get; init; }
+
     /// <summary>The paths that can be written to, and what becomes of what is written there.</summary>
     public IReadOnlyList<StoragePath> Paths { get; init; } = [];
 
@@ -65,6 +68,7 @@ public sealed record StorageStatus : IJsonMapped<StorageStatus>
         Disks = json.Members("disks", from?.Disks) ?? [],
         SizeBytes = json.Number("sizeBytes", from?.SizeBytes),
         UsedBytes = json.Number("usedBytes", from?.UsedBytes),
+        AvailableBytes = json.Number("availableBytes", from?.AvailableBytes),
         Paths = json.Members("paths", from?.Paths) ?? [],
         ClaimedThisBoot = json.Flag("claimedThisBoot", from?.ClaimedThisBoot) ?? false,
         TookMs = json.Number("tookMs", from?.TookMs),

@@ -1,3 +1,4 @@
+using Dora.Core.Configuration;
 using Dora.Core.Linux;
 
 namespace Dora.Init.Manager.Control;
@@ -21,6 +22,14 @@ internal enum Access
 /// </summary>
 internal sealed record Caller(uint Uid, int Pid, Access Access)
 {
+    /// <summary>For people: <c>alice (uid 1000)</c>. Nothing is read for root, who has to be able to end a machine whose disk is dead.</summary>
+    public string Describe() => Uid switch
+    {
+        0 => "root (uid 0)",
+        uint.MaxValue => "somebody unknown",
+        _ => UserDatabase.Load().FindUser(Uid) is { } user ? $"{user.Name} (uid {Uid})" : $"uid {Uid}",
+    };
+
     /// <summary>Asks the kernel. Whoever cannot be identified may only read, and nobody may do more than <paramref name="most"/>.</summary>
     public static Caller Of(FileDescriptor connection, uint? operatorGroup, Access most)
     {

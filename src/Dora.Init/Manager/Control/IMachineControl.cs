@@ -68,9 +68,9 @@ internal interface IMachineControl
     ControlResult Mask(string name, bool isMasked);
 
     /// <summary>Answers through <paramref name="then"/>: at once, or, if it returns something, later, unless that is disposed before.</summary>
-    IDisposable? EndMachine(MachineEnd verb, EndMachineRequest request, Action<ControlResult> then);
+    IDisposable? EndMachine(MachineEnd verb, EndMachineRequest request, string asker, Action<ControlResult> then);
 
-    ControlResult CancelEnd();
+    ControlResult CancelEnd(string asker);
 
     MachineStatus Status();
 

@@ -69,13 +69,13 @@ internal static class Routes
         new("GET", "/v1/logs/boots", Access.Read, "the boots that there are log lines of", Payload.LinesOf<LogBoot>(), x =>
         {
             if (x.IsHead) x.ReplyHead(HttpResponse.Ndjson);
-            else if (!x.HandOver(new LogQuery(null, 0, false) { Boots = true })) x.Fail(503, "log.unavailable", "logs: syslog is not running at the moment, try again");
+            else if (!x.HandOver(new LogQuery(null, 0, false) { Boots = true })) NoLog(x);
         }),
 
         new("GET", "/v1/logs/status", Access.Read, "how much the log holds, and what it has lost", Payload.Of<LogStatus>(), x =>
         {
             if (x.IsHead) x.ReplyHead(HttpResponse.Json);
-            else if (!x.HandOver(new LogQuery(null, 0, false) { Status = true })) x.Fail(503, "log.unavailable", "logs: syslog is not running at the moment, try again");
+            else if (!x.HandOver(new LogQuery(null, 0, false) { Status = true })) NoLog(x);
         }),
 
         new("GET", "/v1/events", Access.Read, "what has happened, and what happens", Payload.LinesOf<EventInfo>() with { Or = Payload.Plain(HttpResponse.EventStream) }, GetEvents)
@@ -96,7 +96,7 @@ internal static class Routes
         End("halt", Access.Change, "stop all services and leave the machine on", MachineEnd.Halt),
         End("kexec", Access.Admin, "stop all services and start a kernel without the firmware", MachineEnd.KernelExec),
         End("soft-reboot", Access.Change, "stop all services and start them anew under the same kernel", MachineEnd.SoftReboot),
-        new("POST", "/v1/machine/cancel", Access.Change, "take back an end that is scheduled", Payload.Of<ChangeInfo>(), x => Accept(x, x.Machine.CancelEnd())) { Status = 202 },
+        new("POST", "/v1/machine/cancel", Access.Change, "take back an end that is scheduled", Payload.Of<ChangeInfo>(), x => Accept(x, x.Machine.CancelEnd(x.Caller.Describe()))) { Status = 202 },
         new("POST", "/v1/init/upgrade", Access.Admin, "replace init by another executable", Payload.Of<ChangeInfo>(), UpgradeInit)
         {
             Status = 202,
@@ -176,8 +176,16 @@ internal static class Routes
         }
         if (exchange.IsHead) exchange.ReplyHead(HttpResponse.Ndjson);
         else if (!exchange.HandOver(more with { Service = service, Lines = lines, Follow = follow, UntilEnd = until == "end", After = after }))
-            exchange.Fail(503, "log.unavailable", "logs: syslog is not running at the moment, try again");
+            NoLog(exchange);
     }
+
+    private static void NoLog(ControlExchange exchange) => exchange.Fail(503, "log.unavailable", "logs: " + exchange.Machine.Service("syslog")?.State switch
+    {
+        ServiceStates.Stopped => "syslog was stopped: 'dora service start syslog'",
+        ServiceStates.Failed => "syslog has failed: 'dora service status syslog' tells why",
+        ServiceStates.Masked => "syslog is masked: 'dora service unmask syslog', then 'dora service start syslog'",
+        _ => "syslog is not running at the moment, try again",
+    });
 
     private static bool TryReadMore(ControlExchange exchange, string? until, ref LogQuery query)
     {
@@ -263,7 +271,7 @@ internal static class Routes
                 return;
             }
         }
-        if (exchange.Machine.EndMachine(verb, request, result => Accept(exchange, result)) is { } pending) exchange.WaitFor(pending);
+        if (exchange.Machine.EndMachine(verb, request, exchange.Caller.Describe(), result => Accept(exchange, result)) is { } pending) exchange.WaitFor(pending);
     }
 
     private static void UpgradeInit(ControlExchange exchange)

@@ -9,7 +9,7 @@ namespace Dora.Init.Manager.Shutdown;
 /// <summary>What the API asks about the end of the machine and the replacement of init: checked here, done by others.</summary>
 internal sealed class MachineVerbs(EventLoop loop, GuardLink guard, MachineEnding ending, ScheduledEnd scheduled, Changes changes)
 {
-    private const string Asker = "the control socket", MediumKernel = "/run/dora/medium/boot/vmlinuz", MediumInitramfs = "/run/dora/medium/boot/initramfs.img";
+    private const string MediumKernel = "/run/dora/medium/boot/vmlinuz", MediumInitramfs = "/run/dora/medium/boot/initramfs.img";
     private static readonly TimeSpan s_loadLimit = TimeSpan.FromSeconds(30), s_prepareLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_answerTime = TimeSpan.FromMilliseconds(100);
 
@@ -38,7 +38,7 @@ internal sealed class MachineVerbs(EventLoop loop, GuardLink guard, MachineEndin
     }
 
     /// <summary>Answers through <paramref name="then"/>: at once, or, when it is not null, before what it returns is disposed.</summary>
-    public IDisposable? End(MachineEnd end, EndMachineRequest request, Action<ControlResult> then)
+    public IDisposable? End(MachineEnd end, EndMachineRequest request, string asker, Action<ControlResult> then)
     {
         if (Problem(end, request, out var delay, out var wall) is { } problem)
         {
@@ -47,7 +47,7 @@ internal sealed class MachineVerbs(EventLoop loop, GuardLink guard, MachineEndin
         }
         if (end != MachineEnd.KernelExec || (ending.End == end && request.Force))
         {
-            then(Ask(end, request, delay, wall));
+            then(Ask(end, request, asker, delay, wall));
             return null;
         }
 
@@ -56,11 +56,11 @@ internal sealed class MachineVerbs(EventLoop loop, GuardLink guard, MachineEndin
         string commandLine = request.CommandLine ?? (Sys.ReadText("/proc/cmdline") ?? "").TrimEnd();
         return HelperProcess.Start(loop, "kexec", ["load-kernel", kernel, initramfs, commandLine], null, s_loadLimit, answer =>
         {
-            if (answer == "loaded") then(Ask(end, request, delay, wall));
+            if (answer == "loaded") then(Ask(end, request, asker, delay, wall));
             else if (request.OrReboot)
             {
                 Log.Warn($"manager: kexec: {Why(answer)}: rebooting through the firmware instead");
-                then(Ask(MachineEnd.Reboot, request, delay, wall));
+                then(Ask(MachineEnd.Reboot, request, asker, delay, wall));
             }
             else then(ControlResult.Refused(Refusal.Conflict, "machine.kexec", $"kexec: {Why(answer)}"));
         });
@@ -86,28 +86,28 @@ internal sealed class MachineVerbs(EventLoop loop, GuardLink guard, MachineEndin
 
     private static string Printed(string text) => Dora.Core.Configuration.Printable.Text(text);
 
-    private ControlResult Ask(MachineEnd end, EndMachineRequest request, TimeSpan delay, DateTime? wall)
+    private ControlResult Ask(MachineEnd end, EndMachineRequest request, string asker, TimeSpan delay, DateTime? wall)
     {
         string message = request.Message is { } said ? Printed(said) : "";
         if (request.In is not null || wall is not null)
         {
             if (ending.End is not null) return ControlResult.Refused(Refusal.Conflict, "machine.ending", ending.Describe());
             string scheduledId = changes.Begin(VerbOf(end), null, null, _ => false);
-            scheduled.Set(end, delay, wall, message, Asker);
+            scheduled.Set(end, delay, wall, message, asker);
             changes.End(scheduledId);
             return ControlResult.Accepted(scheduledId);
         }
 
         // After the answer is on its way: the client is a session that is stopped among the first.
-        string by = message.Length > 0 ? $"{Asker} ({message})" : Asker;
+        string by = message.Length > 0 ? $"{asker} ({message})" : asker;
         if (ending.Request(end, request.Force, by, s_answerTime) is { } refusal) return ControlResult.Refused(Refusal.Conflict, "machine.ending", refusal);
         return ControlResult.Accepted(changes.Begin(VerbOf(end), null, null, _ => false));
     }
 
-    public ControlResult Cancel()
+    public ControlResult Cancel(string asker)
     {
         if (ending.End is not null) return ControlResult.Refused(Refusal.Conflict, "machine.ending", $"it is too late: {ending.Describe()}");
-        if (!scheduled.Cancel(Asker)) return ControlResult.Refused(Refusal.Conflict, "machine.not-scheduled", "no end of the machine is scheduled");
+        if (!scheduled.Cancel(asker)) return ControlResult.Refused(Refusal.Conflict, "machine.not-scheduled", "no end of the machine is scheduled");
         string id = changes.Begin("cancel", null, null, _ => false);
         changes.End(id);
         return ControlResult.Accepted(id);

@@ -9,5 +9,5 @@ namespace Dora.Init.Manager.Supervision;
 internal sealed record ReloadStep(ReloadItem Item, string Action, IReadOnlyList<string> Services)
 {
     public const string Start = "start", Add = "add", Stop = "stop", Remove = "remove", Restart = "restart", Update = "update",
-        Replace = "replace", Keep = "keep", Refuse = "refuse";
+        Replace = "replace", Keep = "keep", Clear = "clear", Refuse = "refuse";
 }

@@ -46,6 +46,8 @@ internal sealed partial class Supervisor
             case ReloadKind.Changed:
                 if (item.NeedsRestart && services.Exists(IsRestarted)) return StepWith(item, services, IsRestarted, ReloadStep.Restart, ReloadStep.Update);
                 return StepWith(item, services, service => IsStartedAnew(service, item), ReloadStep.Start, ReloadStep.Update);
+            case ReloadKind.Cleared:
+                return new(item, item.After is null ? ReloadStep.Remove : ReloadStep.Clear, []);
             case ReloadKind.Refused or ReloadKind.Held:
                 return new(item, ReloadStep.Keep, []);
             default:

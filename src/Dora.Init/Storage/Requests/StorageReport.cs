@@ -27,21 +27,22 @@ internal static class StorageReport
         var mounts = MountLines.Parse(SystemText.Table($"{root}/proc/self/mountinfo"));
         status = StorageDamage.Look(status, mounts, root);
         bool isStored = status.State is StorageStates.Ready or StorageStates.Degraded;
-        long size = 0, free = 0;
+        long size = 0, free = 0, available = 0;
         if (isStored && status.Kind is "nfs" or "9p" or "virtiofs")
         {
             // A server that is gone is waited for, by the kernel and for ever: somebody else asks.
-            var asked = ChildProgram.Run(["stat", "-f", "-c", "%S %b %f", Data], s_serverLimit);
+            var asked = ChildProgram.Run(["stat", "-f", "-c", "%S %b %f %a", Data], s_serverLimit);
             var words = asked.Said.AsSpan().TrimEnd();
             long unit = SystemText.NextNumber(ref words);
-            (size, free) = (unit * SystemText.NextNumber(ref words), unit * SystemText.NextNumber(ref words));
+            (size, free, available) = (unit * SystemText.NextNumber(ref words), unit * SystemText.NextNumber(ref words), unit * SystemText.NextNumber(ref words));
             if (asked.Errno == Errno.ETIMEDOUT) status = status with { State = StorageStates.Degraded, Reason = "the server does not answer" };
         }
-        else if (isStored && Sys.FileSystemSize(Data, out var bytes) == Errno.None) (size, free) = (bytes.Size, bytes.Free);
+        else if (isStored && Sys.FileSystemSize(Data, out var bytes) == Errno.None) (size, free, available) = bytes;
         return status with
         {
             SizeBytes = size > 0 ? size : null,
             UsedBytes = size > 0 ? size - free : null,
+            AvailableBytes = size > 0 ? available : null,
             Paths = PathsOf(mounts),
             Scrub = isStored && status.FileSystem == "btrfs" ? StorageScrub.Last(root) : null,
         };

@@ -74,6 +74,44 @@ public sealed class ReloadPlanTests : IDisposable
     }
 
     [Fact]
+    public void A_mended_file_clears_what_was_told_of_it()
+    {
+        Write("etc/web.yaml", "command: /bin/web\n");
+        Reload();
+        Write("etc/web.yaml", "comand: /bin/web\n");
+        Assert.StartsWith("web Refused", Reload());
+        Write("etc/web.yaml", "command: /bin/web\n");
+        Assert.Equal("web Cleared", Reload());
+        Assert.False(_set.IsFileUnused("web"));
+        Assert.Empty(_set.NamesWithProblems);
+        Assert.Equal("", Reload());
+
+        // Otherwise written, and meaning the same.
+        Write("etc/web.yaml", "comand: /bin/web\n");
+        Assert.StartsWith("web Refused", Reload());
+        Write("etc/web.yaml", "# mended\ncommand: /bin/web\n");
+        Assert.Equal("web Cleared", Reload());
+        Assert.Empty(_set.NamesWithProblems);
+    }
+
+    [Fact]
+    public void What_never_could_be_used_is_gone_with_its_file()
+    {
+        Write("etc/web.yaml", "comand: /bin/web\n");
+        Assert.StartsWith("web Unusable", Reload());
+        File.Delete(_root + "/etc/web.yaml");
+        Assert.Equal("web Cleared", Reload());
+        Assert.Empty(_set.NamesWithProblems);
+        Write("etc/web.yaml", "");
+        Assert.Equal("", Reload());
+        Assert.Contains("web", _set.Masked);
+        File.Delete(_root + "/etc/web.yaml");
+        Assert.Equal("web Cleared", Reload());
+        Assert.Empty(_set.Masked);
+        Assert.Equal("", Reload());
+    }
+
+    [Fact]
     public void Drop_ins_count_and_a_broken_one_is_refused()
     {
         Write("usr/web.yaml", "command: /bin/web\n");
@@ -85,7 +123,7 @@ public sealed class ReloadPlanTests : IDisposable
         Assert.Equal(63u, _set.Services["web"].Umask);
         File.Delete(_root + "/etc/web.yaml.d/20.yaml");
         Write("etc/web.yaml.d/10.yaml", "umask: '077' # as before\n");
-        Assert.Equal("", Reload());
+        Assert.Equal("web Cleared", Reload());
         Directory.Delete(_root + "/etc/web.yaml.d", recursive: true);
         Assert.Equal("web Changed umask restart", Reload());
     }

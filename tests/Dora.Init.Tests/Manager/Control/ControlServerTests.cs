@@ -72,8 +72,8 @@ public partial class ControlServerTests
     [Fact]
     public void Machine_verbs_take_an_optional_body_and_refuse_unknown_members()
     {
-        Assert.Equal(202, Status(Ask(ControlFixture.Once("POST", "/v1/machine/reboot"), f => Assert.Equal(["Reboot False"], f.Machine.Calls))));
-        Assert.Equal(202, Status(Ask(ControlFixture.Once("POST", "/v1/machine/poweroff", "{\"force\":true}"), f => Assert.Equal(["PowerOff True"], f.Machine.Calls))));
+        Assert.Equal(202, Status(Ask(ControlFixture.Once("POST", "/v1/machine/reboot"), f => Assert.Equal(["Reboot False by root (uid 0)"], f.Machine.Calls))));
+        Assert.Equal(202, Status(Ask(ControlFixture.Once("POST", "/v1/machine/poweroff", "{\"force\":true}"), f => Assert.Equal(["PowerOff True by root (uid 0)"], f.Machine.Calls))));
         foreach (string body in new[] { "{\"forse\":true}", "{", "[]", "{\"force\":1}", "\xff", new string('[', 1000) })
             Assert.Equal(400, Status(Ask(ControlFixture.Once("POST", "/v1/machine/halt", body), f => Assert.Empty(f.Machine.Calls))));
         Assert.Equal(202, Status(Ask(ControlFixture.Once("POST", "/v1/services/web/start", " {} "))));
@@ -142,12 +142,23 @@ public partial class ControlServerTests
         Assert.Equal(Access.Admin, Routes.All.Single(route => route.Template == "/v1/run").Access);
     }
 
-    [Fact]
-    public void Logs_without_syslog_are_unavailable()
+    [Theory]
+    [InlineData(null, "not running at the moment, try again")]
+    [InlineData("starting", "not running at the moment, try again")]
+    [InlineData("stopped", "syslog was stopped: 'dora service start syslog'")]
+    [InlineData("failed", "syslog has failed: 'dora service status syslog' tells why")]
+    [InlineData("masked", "syslog is masked: 'dora service unmask syslog'")]
+    public void Logs_without_syslog_are_unavailable_and_the_way_out_is_told(string? state, string expected)
     {
         using var fixture = new ControlFixture();
         fixture.Machine.SyslogRuns = false;
-        fixture.Run(() => Assert.StartsWith("HTTP/1.1 503", fixture.Talk(ControlFixture.Once("GET", "/v1/logs"))));
+        fixture.Machine.SyslogState = state;
+        fixture.Run(() =>
+        {
+            string answer = fixture.Talk(ControlFixture.Once("GET", "/v1/logs"));
+            Assert.StartsWith("HTTP/1.1 503", answer);
+            Assert.Contains(expected, answer);
+        });
         Assert.Equal(new Dora.Core.Protocol.LogQuery(null, 200, false), fixture.Machine.Query);
     }
 
@@ -251,6 +262,6 @@ public partial class ControlServerTests
         Assert.Contains("\"verb\":\"reboot\"", output);
         Assert.Contains("HTTP/1.1 200 OK", output);
         Assert.Contains("request.body", output);
-        Assert.Equal(["Reboot True"], fixture.Machine.Calls);
+        Assert.Equal(["Reboot True by root (uid 0)"], fixture.Machine.Calls);
     }
 }

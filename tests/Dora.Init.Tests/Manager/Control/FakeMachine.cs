@@ -25,6 +25,7 @@ internal sealed class FakeMachine(EventLoop loop) : IMachineControl
     public LogQuery? Query { get; private set; }
     public FileDescriptor? LogConnection { get; private set; }
     public bool SyslogRuns { get; set; } = true;
+    public string? SyslogState { get; set; }
 
     public VersionInfo Version() => new("pandora", "0.1.0", 1, "6.1.0", "x86_64", "box");
 
@@ -32,6 +33,7 @@ internal sealed class FakeMachine(EventLoop loop) : IMachineControl
 
     public ServiceStatus? Service(string name) => name switch
     {
+        "syslog" => SyslogState is { } state ? new(new ServiceSummary { Name = name, Type = "daemon", State = state }) : null,
         "web" => new(new ServiceSummary { Name = "web", Type = "daemon", State = ServiceStates.Running, Pid = 7 }),
         "big" => new(new ServiceSummary { Name = "big", Type = "daemon", State = ServiceStates.Running, Description = new string('x', 4 << 20) }),
         "broken" => throw new InvalidOperationException("this service breaks the manager"),
@@ -98,15 +100,15 @@ internal sealed class FakeMachine(EventLoop loop) : IMachineControl
 
     public ControlResult Mask(string name, bool isMasked) => Do(isMasked ? "mask" : "unmask", name);
 
-    public IDisposable? EndMachine(MachineEnd verb, EndMachineRequest request, Action<ControlResult> then)
+    public IDisposable? EndMachine(MachineEnd verb, EndMachineRequest request, string asker, Action<ControlResult> then)
     {
-        Calls.Add($"{verb} {request.Force}");
+        Calls.Add($"{verb} {request.Force} by {asker}");
         _changes["end"] = new() { Id = "end", Verb = "reboot", Status = ChangeInfo.Doing };
         then(ControlResult.Accepted("end"));
         return null;
     }
 
-    public ControlResult CancelEnd() => ControlResult.Refused(Refusal.Conflict, "machine.not-scheduled", "no end of the machine is scheduled");
+    public ControlResult CancelEnd(string asker) => ControlResult.Refused(Refusal.Conflict, "machine.not-scheduled", "no end of the machine is scheduled");
 
     public MachineStatus Status() => new() { State = MachineStatus.Running };
 

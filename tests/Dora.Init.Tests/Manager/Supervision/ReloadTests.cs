@@ -72,6 +72,20 @@ public sealed class ReloadTests : IDisposable
     }
 
     [Fact]
+    public void A_mended_file_touches_nobody_and_is_told()
+    {
+        _world.Add("web").Booted();
+        Assert.StartsWith("other refuse: ", _world.Write("other", "comand: /bin/other\n").Reload());
+        Assert.Equal("other remove", _world.Delete("other").Reload());
+        Assert.StartsWith("web keep: ", _world.Write("web", "comand: /bin/web\n").Reload());
+        Assert.Equal("web clear", _world.Write("web", "").Reload());
+        Assert.Equal("", _world.Reload());
+        Assert.Empty(_world.Story);
+        Assert.True(_world.IsUp("web"));
+        Assert.False(_world.IsFileUnused("web"));
+    }
+
+    [Fact]
     public void A_removed_service_is_stopped_with_what_needs_it_and_forgotten()
     {
         _world.Add("db").Add("web", "needs: [db]\n").Add("other", "wants: [db]\n").Booted();
