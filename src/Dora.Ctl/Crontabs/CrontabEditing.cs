@@ -11,8 +11,7 @@ internal sealed class CrontabEditing(CrontabProgram program, CrontabFolder folde
 {
     public int Run()
     {
-        string place = Environment.GetEnvironmentVariable("TMPDIR") is { Length: > 0 } told ? told : "/tmp";
-        string path = $"{place}/crontab.{Path.GetRandomFileName()}";
+        string path = $"{program.CopyFolder}/crontab.{Path.GetRandomFileName()}";
         byte[] before = folder.Read(user) ?? CrontabProgram.Empty.ToArray();
         Sys.Open(path, Libc.O_WRONLY | Libc.O_CREAT | Libc.O_EXCL | Libc.O_NOFOLLOW, 0x180 /* 0600 */, out var copy).ThrowIfError("make", path);
         using (copy) Sys.WriteAllAt(copy, before, 0).ThrowIfError("write", path);

@@ -35,6 +35,9 @@ internal sealed class CrontabProgram(FileDescriptor input, Screen output, Screen
 
     internal uint Caller { get; init; } = Sys.UserId;
 
+    /// <summary>Where an editor gets its copy.</summary>
+    internal string CopyFolder { get; init; } = Environment.GetEnvironmentVariable("TMPDIR") is { Length: > 0 } told ? told : "/tmp";
+
     public int Run(string[] arguments)
     {
         try

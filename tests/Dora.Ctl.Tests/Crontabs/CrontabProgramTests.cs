@@ -34,7 +34,7 @@ public sealed class CrontabProgramTests : IDisposable
         using (error)
         {
             Sys.WriteAllAt(stdin, Encoding.UTF8.GetBytes(input), 0).ThrowIfError("write");
-            var program = new CrontabProgram(stdin, Screen.Of(output), Screen.Of(error)) { Accounts = Accounts, Caller = caller };
+            var program = new CrontabProgram(stdin, Screen.Of(output), Screen.Of(error)) { Accounts = Accounts, Caller = caller, CopyFolder = _folder };
             int code = program.Run(["-c", Tabs, .. arguments]);
             return (code, Content(output), Content(error).Replace(_folder, "/tmp/f"));
         }
@@ -176,7 +176,6 @@ public sealed class CrontabProgramTests : IDisposable
         (int Code, string Out, string Error) Edit(string editor)
         {
             Environment.SetEnvironmentVariable("VISUAL", editor);
-            Environment.SetEnvironmentVariable("TMPDIR", _folder);
             try
             {
                 return Run("", "-e");
@@ -184,7 +183,6 @@ public sealed class CrontabProgramTests : IDisposable
             finally
             {
                 Environment.SetEnvironmentVariable("VISUAL", null);
-                Environment.SetEnvironmentVariable("TMPDIR", null);
             }
         }
 
