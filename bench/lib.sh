@@ -5,7 +5,7 @@
 bench=$repository/bench
 image=$repository/image
 
-# choose_clock WANTED MODEL...: sets $accelerator, $cpu and $clock. /dev/kvm can be there and not work: without the CPU's own
+# choose_clock WANTED: sets $accelerator, $cpu and $clock. /dev/kvm can be there and not work: without the CPU's own
 # support, QEMU hangs on it. In software emulation the time of the machine is counted in instructions (one is 4 ns) and
 # stands still while the host does something else: so the figures do not depend on what else the host does. --clock
 # real turns that off.
@@ -112,10 +112,15 @@ pack_root() {
         -comp zstd -Xcompression-level 15 -b 32K -action "uncompressed@($unpacked) && type(f)" >&2
 }
 
+# contents FOLDER...: of all files in them.
+contents() {
+    find "$@" -type f | sort | while read -r file; do cat "$file"; done
+}
+
 # sources FILE...: for the key of a cache: these scripts, and what decides how our tree comes out.
 sources() {
     cat "$@" "$bench/lib.sh" "$image/mktree" "$image/collect.sh" "$image/mkdebchroot" "$image/lib.sh" "$image/packages" "$repository/Directory.Build.props"
-    find "$image/rootfs" "$repository/docs/man" -type f | sort | while read -r file; do cat "$file"; done
+    contents "$image/rootfs" "$repository/docs/man"
     cat /var/lib/apt/lists/*Release 2>/dev/null || :
 }
 
@@ -128,7 +133,7 @@ start_qemu() {
     nice timeout -k 5 "$qemu_limit" qemu-system-x86_64 -accel "$accelerator" -cpu "$cpu" -smp 1 -m "$qemu_memory" \
         -display none -nodefaults -no-user-config -no-reboot -serial "file:$scratch/console" "$@" </dev/null >"$scratch/qemu.log" 2>&1 &
     qemu=$!
-    trap 'kill "$qemu" 2>/dev/null || :; rm -rf "$scratch"' EXIT
+    trap 'kill "$qemu" 2>/dev/null || :; clean_up' EXIT
     wait $qemu || true
-    trap 'rm -rf "$scratch"' EXIT
+    trap clean_up EXIT
 }

@@ -76,6 +76,11 @@ put_tree() {
     put_by -a "$1" "$2"
 }
 
+# replaceable FOLDER MARK PATTERN: FOLDER is missing or empty, or ours: its file MARK has a line like PATTERN.
+replaceable() {
+    [ ! -e "$1" ] || [ -z "$(ls -A "$1")" ] || grep -qs "$3" "$1/$2"
+}
+
 # put_by OPTION FILE TARGET: what they share; the option is cp's.
 put_by() {
     remove_at_exit "$3.new.$$"

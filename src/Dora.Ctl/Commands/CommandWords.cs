@@ -5,9 +5,9 @@ namespace Dora.Ctl.Commands;
 /// <summary>A command line of somebody else: what begins with <c>-</c> behind its first word is that program's, not ours.</summary>
 internal sealed class CommandWords : Argument<string[]>
 {
-    public CommandWords(string description) : base("COMMAND")
+    public CommandWords() : base("COMMAND")
     {
-        Description = description;
+        Description = "program and arguments, behind --";
         Arity = ArgumentArity.OneOrMore;
         Validators.Add(static result =>
         {

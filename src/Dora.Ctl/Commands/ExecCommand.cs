@@ -10,7 +10,7 @@ internal static class ExecCommand
     {
         var options = new SessionOptions();
         var service = new Argument<string>("SERVICE") { Description = "the service in whose surroundings it runs" };
-        var words = new CommandWords("program and arguments, behind --");
+        var words = new CommandWords();
         var command = new Command("exec", "run a command in the surroundings of a service: its namespaces, root, user and limits") { service, words };
         options.AddTo(command);
         command.SetAction(bind((context, parsed) => new InteractiveRun(context, "exec") { DetachKeys = parsed.GetValue(options.Keys)! }

@@ -22,7 +22,7 @@ internal static class RunCommand
         var isTerminal = new Option<bool>("--tty", "-t") { Description = "with a terminal of its own" };
         var detachable = new Option<bool>("--detachable") { Description = "with -i or -t: it goes on without us; 'dora attach' takes it up again" };
         var keys = SessionOptions.DetachKeysOption();
-        var words = new CommandWords("program and arguments, behind --");
+        var words = new CommandWords();
         var command = new Command("run", "run a command once as a service of its own") { name, limit, slice, user, variable, folder, timeout, detach, isInteractive, isTerminal, detachable, keys, words };
         command.Validators.Add(result =>
         {

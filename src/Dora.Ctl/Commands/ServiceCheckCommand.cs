@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Dora.Core.Client;
 using Dora.Core.Configuration;
 using Dora.Core.Configuration.Schedules;
 using Dora.Core.Linux;
@@ -89,23 +88,10 @@ internal static class ServiceCheckCommand
             int warnings = problems.Count - errors;
             context.Out.WriteLine(problems.Count == 0 ? $"{count}, all fine"
                 : $"{count}, {errors} error{(errors == 1 ? "" : "s")}, {warnings} warning{(warnings == 1 ? "" : "s")}");
-            if (isSystem && errors == 0 && DiffersFromUse(context)) context.Out.WriteLine("not all of it is in use: 'dora service reload' takes it up");
+            if (isSystem && errors == 0 && ServiceReloadCommand.Waiting(context).Count > 0) context.Out.WriteLine("not all of it is in use: 'dora service reload' takes it up");
         }
         context.Out.Flush();
         return errors == 0 ? ExitCodes.Ok : ExitCodes.Failed;
-    }
-
-    /// <summary>Whether init would take up something; where there is none, or one that does not tell, nothing is said of it.</summary>
-    private static bool DiffersFromUse(Context context)
-    {
-        try
-        {
-            return context.Client.CompareFiles().Value.Services.Count > 0;
-        }
-        catch (DoraException)
-        {
-            return false;
-        }
     }
 
     private static void WriteJson(Context context, List<Problem> problems)

@@ -183,16 +183,9 @@ internal static class ServiceCommand
     /// <summary>What to do where a file of that name lies in the service folders and is not in use; null if none does, or nobody may know.</summary>
     private static string? UnreadFile(Context context, string name)
     {
-        try
-        {
-            foreach (var entry in context.Client.CompareFiles().Value.Services)
-                if (entry.Service == name || name.StartsWith(entry.Service + "@", StringComparison.Ordinal))
-                    return entry.Action == "refuse" ? "its file is there and cannot be used: 'dora service check' shows why" : "its file is there and has not been read: 'dora service reload'";
-        }
-        catch (DoraException)
-        {
-            // Only a hint.
-        }
+        foreach (var entry in ServiceReloadCommand.Waiting(context))
+            if (entry.Service == name || name.StartsWith(entry.Service + "@", StringComparison.Ordinal))
+                return entry.Action == "refuse" ? "its file is there and cannot be used: 'dora service check' shows why" : "its file is there and has not been read: 'dora service reload'";
         return null;
     }
 

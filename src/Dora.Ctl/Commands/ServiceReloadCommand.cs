@@ -34,6 +34,19 @@ internal static class ServiceReloadCommand
         return command;
     }
 
+    /// <summary>What a reload would take up, for a hint: nothing where there is no init, or one that does not tell this caller.</summary>
+    internal static IReadOnlyList<ReloadEntry> Waiting(Context context)
+    {
+        try
+        {
+            return context.Client.CompareFiles().Value.Services;
+        }
+        catch (DoraException)
+        {
+            return [];
+        }
+    }
+
     /// <summary>What is shown is what is done: the second request is refused if anything has changed since the first.</summary>
     private static int Reload(Context context, bool isDryRun)
     {

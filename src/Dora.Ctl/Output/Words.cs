@@ -37,10 +37,10 @@ internal static class Words
     public static string Dropped(LogDropped dropped) =>
         $"{dropped.Lines} lines were dropped since boot{(dropped.Limit is { } limit ? $", more than {limit}" : "")}";
 
-    /// <summary>A share of a whole: <c>12.3 %</c>.</summary>
     /// <summary>Of what becomes full.</summary>
     public static Tone ToneOf(long used, long whole) => used > whole / 10 * 9 ? Tone.Bad : used > whole / 4 * 3 ? Tone.Busy : Tone.Good;
 
+    /// <summary>A share of a whole: <c>12.3 %</c>.</summary>
     public static string Percent(long part, long whole) => whole <= 0 ? "-" : (100.0 * part / whole).ToString("0.0", CultureInfo.InvariantCulture) + " %";
 
     /// <summary><c>2026-11-21T03:55:29.120Z</c> as <c>2026-11-21 03:55:29</c>; anything else as it is.</summary>
