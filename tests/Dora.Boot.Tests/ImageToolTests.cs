@@ -21,6 +21,7 @@ public class ImageToolTests
     [InlineData("--sign-key /nonexistent.key uki", "mkimage: --sign-key and --sign-cert: the one needs the other")]
     [InlineData("--sign-key /nonexistent.key --sign-cert /nonexistent.pem uki", "mkimage: /nonexistent.key: not a private key")]
     [InlineData("--bin /nonexistent iso", "/nonexistent/init: not found; run image/publish")]
+    [InlineData("--initramfs /nonexistent.img iso", "mkimage: /nonexistent.img: no such file")]
     [InlineData("--no-build --ssh-key /etc/hostname.nonexistent iso", "mkimage: /etc/hostname.nonexistent: no such file")]
     public void A_mistake_is_told_in_the_first_line(string arguments, string expected)
     {
