@@ -109,6 +109,8 @@ public sealed class SessionTests(SessionFixture fixture) : IClassFixture<Session
     {
         fixture.InBackground("bystander", "exec web --name bystander -- sleep 1000");
         _init.WaitForState("bystander", "running");
+        // Before the relay has it there is nobody whose end could be told.
+        _init.WaitFor("its command", () => fixture.ProcessesOf("bystander").Any(pid => InitInNamespace.CommandLine(pid) == "sleep 1000"));
         _init.Change("restart", "web");
         Assert.Equal("143", fixture.CodeOf("bystander"));
         _init.WaitForState("bystander", "stopped");
