@@ -79,6 +79,7 @@ internal static class Hints
         ["log.busy"] = "end followers that nobody needs ('dora log -f'), or try again in a moment",
         ["log.no-boot"] = "'dora log --list-boots' shows the boots that there are lines of",
         ["log.unreadable"] = "'dora storage' tells how the storage is; 'dora log' without --since and --boot shows what is in RAM",
+        ["log.not-running"] = "try again in a moment; 'dora service status syslog' tells why it is being restarted",
         ["log.unavailable"] = "'dora service status syslog' tells whether and why syslog does not run",
         ["machine.ending"] = "'dora shutdown status' shows what is under way",
         ["machine.not-scheduled"] = "'dora shutdown status' shows what is under way; what has begun cannot be cancelled",

@@ -52,6 +52,33 @@ public class LogCaseTests
         Assert.Equal(Enumerable.Range(0, 601).Select(i => $"line {i}"), lines);
     }
 
+    /// <summary>What a command wrote waits in its pipes for the next syslog; so does whoever reads it, also one who has seen nothing yet.</summary>
+    [Fact]
+    public void While_syslog_is_being_restarted_a_command_that_is_run_and_a_follower_wait_for_the_next_one()
+    {
+        using var init = new InitInNamespace(new Dictionary<string, string>
+        {
+            ["syslog"] = "command: [/pandora/syslog]\nuser: plain\nlogger: true\nrestart: {when: always, delay: 3s}\n",
+        });
+        init.WaitForSyslog();
+        init.Run("/pandora/dora run --name again -- /bin/echo before").Expect();
+        int syslog = init.Service("syslog").Pid ?? 0;
+        string sockets = $"ls -l /proc/{syslog}/fd | grep -c socket:";
+        string before = init.Run(sockets).Output;
+        init.Run("(setsid /pandora/dora log -f -n 0 -o cat again >/run/seen 2>&1 &) </dev/null >/dev/null 2>&1").Expect();
+        init.WaitFor("the follower", () => init.Run(sockets).Output != before);
+        init.Run($"kill -9 {syslog}").Expect();
+        init.WaitForState("syslog", "backoff");
+        var during = init.Run("/pandora/dora run --name again -- /bin/sh -c 'echo one; echo two; exit 3'", TimeSpan.FromSeconds(20));
+        Assert.Equal((3, "one\ntwo\n", ""), (during.ExitCode, during.Output, during.Errors));
+        init.WaitFor("the same with the follower", () => File.ReadAllText(init.Inside("/run/seen")) == "one\ntwo\n");
+
+        init.Run("/pandora/dora service stop syslog").Expect();
+        var without = init.Run("/pandora/dora run --name again -- /bin/sh -c 'echo three; exit 4'");
+        Assert.Equal((4, ""), (without.ExitCode, without.Output));
+        Assert.Contains("its output is not to be had now: logs: syslog was stopped", without.Errors);
+    }
+
     /// <summary>"binary, no newline, 64 KiB line", and one of a megabyte: every byte is there, in marked pieces, and nobody else's line is touched.</summary>
     [Fact]
     public void Binary_words_without_an_end_and_very_long_lines_come_out_as_they_went_in()

@@ -34,7 +34,7 @@ public sealed partial class DoraClient
                 Stream(EventPath(after, follow), splitter.Feed);
             }
             catch (DoraException failure) when (follow && failure.Failure is DoraFailure.NotReachable or DoraFailure.NotAnswering
-                && Sys.TimeSinceBoot() - lastSign < s_longestSilence)
+                && Sys.TimeSinceBoot() - lastSign < LongestSilence)
             {
                 // Between two managers.
             }
@@ -43,7 +43,10 @@ public sealed partial class DoraClient
         while (follow);
     }
 
-    private static readonly TimeSpan s_longestSilence = TimeSpan.FromSeconds(30), s_beforeNextTry = TimeSpan.FromMilliseconds(100);
+    /// <summary>How long one who follows waits for somebody to answer.</summary>
+    internal static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan s_beforeNextTry = TimeSpan.FromMilliseconds(100);
 
     private static EventInfo? Parse(ReadOnlySpan<byte> line)
     {

@@ -71,6 +71,14 @@ public sealed partial class DoraClient
         Stream(path, splitter.Feed);
     }
 
+    /// <summary>The number of the latest line; 0 where there is none.</summary>
+    public long LatestLogSequence()
+    {
+        long latest = 0;
+        Log(LogPath(lines: 1), line => latest = line.Sequence ?? latest);
+        return latest;
+    }
+
     /// <summary>
     /// Gives lines, each as JSON without its end, to <paramref name="take"/>, and goes on: a connection that ends, as with a syslog that is
     /// restarted, is made again behind the last line, so none is missed. It is given up when nobody answers for 30 s.
@@ -79,12 +87,16 @@ public sealed partial class DoraClient
     /// <param name="take">Gets each line; of one that was cut when the connection broke the whole later.</param>
     internal void FollowLog(string path, Action<byte[]> take)
     {
+        // Whoever has seen no line when the connection ends goes on behind those that were there before.
+        long? before = null;
         long last = 0;
+        bool isAgain = false;
         var lastSign = Sys.TimeSinceBoot();
-        do
+        while (true)
         {
             try
             {
+                before ??= LatestLogSequence();
                 var splitter = new LineSplitter(json =>
                 {
                     lastSign = Sys.TimeSinceBoot();
@@ -94,17 +106,27 @@ public sealed partial class DoraClient
                     last = number ?? last;
                     take(json.ToArray());
                 });
-                Stream(last == 0 ? path : path.Replace("?", $"?after={last}&", StringComparison.Ordinal), splitter.Feed);
+                long after = Math.Max(before.Value, last);
+                string from = isAgain && after > 0 ? path.Replace("?", $"?after={after}&", StringComparison.Ordinal) : path;
+                Stream(from, piece =>
+                {
+                    isAgain = true;
+                    splitter.Feed(piece);
+                });
+                isAgain = true;
             }
-            catch (DoraException failure) when (last > 0 && Sys.TimeSinceBoot() - lastSign < s_longestSilence
-                && (failure.Failure is DoraFailure.NotReachable or DoraFailure.NotAnswering || failure.Error?.Error == "log.not-running"))
+            catch (DoraException failure) when (IsBetweenTwo(failure, isAgain) && Sys.TimeSinceBoot() - lastSign < LongestSilence)
             {
-                // Between two of them.
             }
-            if (last > 0) Thread.Sleep(s_beforeNextTry);
+            Thread.Sleep(s_beforeNextTry);
         }
-        while (last > 0);
     }
+
+    /// <summary>Syslog or the manager is being replaced: what is asked for can be had in a moment, and none of it is lost.</summary>
+    /// <param name="failure">What came in place of lines.</param>
+    /// <param name="wasThere">There has been an answer before: else there is no manager, and none will come.</param>
+    internal static bool IsBetweenTwo(DoraException failure, bool wasThere) =>
+        (wasThere && failure.Failure is DoraFailure.NotReachable or DoraFailure.NotAnswering) || failure.Error?.Error == "log.not-running";
 
     private static long? Number(ReadOnlySpan<byte> json)
     {

@@ -12,7 +12,8 @@ namespace Dora.Ctl.Commands;
 /// A command that is waited for: its output comes from the log as it is written, its end from init, and Ctrl-C (or a
 /// closed terminal) asks init to stop it. The log ends its answer when nobody holds the command's output any more; that
 /// may be before the command has ended (it closed them), or because syslog or we were too slow (then it goes on behind
-/// the last line that was seen). So lines are read once more after the end was seen, and then all of them are there.
+/// the last line that was seen). So lines are read once more after the end was seen, and then all of them are there. Where
+/// syslog is being restarted just then, they wait for the next one in their pipes, and so do we.
 /// </summary>
 internal sealed class AttachedRun(Context context, RunRequest request)
 {
@@ -25,6 +26,7 @@ internal sealed class AttachedRun(Context context, RunRequest request)
     private string? _name;
     private long _lastSequence;
     private bool _isLineOpen, _isLogMissing, _hasStreamed;
+    private TimeSpan? _missingSince;
     private int _interrupts;
 
     public int Follow()
@@ -32,52 +34,53 @@ internal sealed class AttachedRun(Context context, RunRequest request)
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupted);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupted);
         using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Interrupted);
-        _lastSequence = LatestSequence();
+        // Lines that are there already are none of ours.
+        while (!TryRead(() => _lastSequence = _client.LatestLogSequence()))
+        {
+            Thread.Sleep(s_between);
+            if (Volatile.Read(ref _interrupts) > 0) throw new CommandFailure(ExitCodes.RunFailed, "run: interrupted while it waited for syslog: the command was not run");
+        }
         var (change, _) = RunCommand.Ask(_client, request);
         Volatile.Write(ref _name, change.Service);
         if (Volatile.Read(ref _interrupts) > 0) Stop();
 
-        bool hasEnded;
+        bool hasEnded, isWhole;
         do
         {
             // The first time at once: what is written before somebody reads has only the log's memory.
             hasEnded = _hasStreamed && HasEnded(change.Id);
-            Stream();
+            isWhole = TryRead(Stream);
+            _hasStreamed = true;
+            if (hasEnded && !isWhole) Thread.Sleep(s_between);
         }
-        while (!hasEnded);
+        while (!hasEnded || !isWhole);
         CloseLine();
         var (status, json) = Status();
         if (context.Json) context.Out.WriteJson(json);
         return ExitCode(status);
     }
 
-    /// <summary>Lines that are there already are none of ours, and those that follow are not lost in silence.</summary>
-    private long LatestSequence()
-    {
-        long latest = 0;
-        Read(DoraClient.LogPath(lines: 1), line => latest = line.Sequence ?? 0);
-        return latest;
-    }
+    // The rest of a line that was cut when the connection broke comes again.
+    private void Stream() => _client.Log(DoraClient.LogPath(_name, LogQuery.MaxLines, follow: true, _lastSequence, untilEnd: true), Print);
 
-    private void Stream()
-    {
-        _hasStreamed = true;
-        Read(DoraClient.LogPath(_name, LogQuery.MaxLines, follow: true, _lastSequence, untilEnd: true), Print);
-    }
-
-    private void Read(string path, Action<LogLine> take)
+    /// <summary>False while it is worth another try: syslog or the manager is being replaced.</summary>
+    private bool TryRead(Action read)
     {
         try
         {
-            _client.Log(path, take); // the rest of a line that was cut when the connection broke comes again
+            read();
+            _missingSince = null;
         }
         catch (DoraException failure)
         {
-            if (_isLogMissing) return;
+            _missingSince ??= Sys.TimeSinceBoot();
+            if (DoraClient.IsBetweenTwo(failure, wasThere: _name is not null) && Sys.TimeSinceBoot() - _missingSince < DoraClient.LongestSilence) return false;
+            if (_isLogMissing) return true;
             _isLogMissing = true;
             context.Error.WriteLine($"dora: run: its output is not to be had now: {context.Error.Foreign(failure.Message)}");
             context.Error.Flush();
         }
+        return true;
     }
 
     private void Print(LogLine line)

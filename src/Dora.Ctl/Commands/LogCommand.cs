@@ -37,6 +37,10 @@ internal static class LogCommand
         var output = Checked(new("--output", "-o") { Description = "short, iso (time to the millisecond), cat (messages alone) or json", HelpName = "FORM" },
             text => Array.IndexOf(s_outputs, text) < 0 ? $"-o {text}: one of {string.Join(", ", s_outputs)} is expected" : null);
         var command = new Command("log", "log lines of services and kernel") { follow, lines, priority, since, until, grep, ignoreCase, kernel, boot, boots, status, output, serviceOption, service };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(follow) && result.GetResult(boot) is not null && result.GetValue(boot) != "0") result.AddError("--follow goes with this boot: others have no new lines");
+        });
         command.SetAction(bind((context, parsed) =>
         {
             if (parsed.GetValue(boots)) return ListBoots(context);

@@ -17,6 +17,7 @@ public class CommandLineTests
     [InlineData("log -n x", "-n x: a number from 0")]
     [InlineData("log -n -1", "a number from 0")]
     [InlineData("log a b", "'b' is not known")]
+    [InlineData("log -f -b", "dora log: --follow goes with this boot: others have no new lines\ntry 'dora log --help'")]
     [InlineData("log --folow", "dora log: '--folow' is not known, did you mean '--follow'?\ntry 'dora log --help'")]
     [InlineData("log -q", "dora log: '-q' is not known")]
     [InlineData("log -q --json -x", "dora log: '-q' is not known")]
@@ -263,11 +264,27 @@ public class CommandLineTests
     public void Log_prints_lines_and_passes_its_options_on()
     {
         using var server = new CannedServer();
-        server.AddRaw("GET /v1/logs?lines=5&follow=true&service=a%2Fb",
-            "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"time\":\"t\",\"bootMs\":1,\"service\":\"a\",\"stream\":\"kernel\",\"priority\":6,\"message\":\"x\"}\nnonsense\n");
-        Assert.Equal((0, "t a: x\nnonsense\n", ""), server.Dora("log", "-f", "-n", "5", "a/b"));
         server.Add("GET /v1/logs?lines=200", 503, """{"error":"log.unavailable","message":"no syslog","data":{}}""");
         Assert.Equal((1, "", "dora: no syslog\nhint: 'dora service status syslog' tells whether and why syslog does not run\n"), server.Dora("log"));
+    }
+
+    [Fact]
+    public void A_follower_of_the_log_goes_on_behind_the_last_line_whatever_ends_its_connection()
+    {
+        const string Head = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
+        const string Restarted = """{"error":"log.not-running","message":"try again","data":{}}""";
+        using var server = new CannedServer();
+        server.Add("GET /v1/logs?lines=1", 503, Restarted);
+        server.AddRaw("GET /v1/logs?lines=1", Head + "{\"sequence\":40,\"message\":\"somebody\"}\n");
+        server.Add("GET /v1/logs?lines=5&follow=true&service=a%2Fb", 503, Restarted);
+        server.AddRaw("GET /v1/logs?lines=5&follow=true&service=a%2Fb", Head + "\n"); // none of it; a sign of life
+        server.AddRaw("GET /v1/logs?after=40&lines=5&follow=true&service=a%2Fb",
+            Head + "nonsense\n{\"time\":\"t\",\"bootMs\":1,\"service\":\"a\",\"stream\":\"kernel\",\"priority\":6,\"sequence\":42,\"message\":\"x\"}\n{\"sequ");
+        server.Add("GET /v1/logs?after=42&lines=5&follow=true&service=a%2Fb", 503, Restarted);
+        server.Add("GET /v1/logs?after=42&lines=5&follow=true&service=a%2Fb", 503, """{"error":"log.unavailable","message":"it was stopped","data":{}}""");
+        var (code, output, error) = server.Dora("log", "-f", "-n", "5", "a/b");
+        Assert.Equal((1, "nonsense\nt a: x\n"), (code, output));
+        Assert.StartsWith("dora: it was stopped\n", error);
     }
 
     [Fact]

@@ -179,13 +179,19 @@ internal static class Routes
             NoLog(exchange);
     }
 
-    private static void NoLog(ControlExchange exchange) => exchange.Fail(503, "log.unavailable", "logs: " + exchange.Machine.Service("syslog")?.State switch
+    private static void NoLog(ControlExchange exchange)
     {
-        ServiceStates.Stopped => "syslog was stopped: 'dora service start syslog'",
-        ServiceStates.Failed => "syslog has failed: 'dora service status syslog' tells why",
-        ServiceStates.Masked => "syslog is masked: 'dora service unmask syslog', then 'dora service start syslog'",
-        _ => "syslog is not running at the moment, try again",
-    });
+        string? lasting = exchange.Machine.Service("syslog")?.State switch
+        {
+            null => "there is no service syslog",
+            ServiceStates.Stopped => "syslog was stopped: 'dora service start syslog'",
+            ServiceStates.Failed => "syslog has failed: 'dora service status syslog' tells why",
+            ServiceStates.Masked => "syslog is masked: 'dora service unmask syslog', then 'dora service start syslog'",
+            _ => null,
+        };
+        if (lasting is null) exchange.Fail(503, "log.not-running", "logs: syslog is not running at the moment, try again");
+        else exchange.Fail(503, "log.unavailable", "logs: " + lasting);
+    }
 
     private static bool TryReadMore(ControlExchange exchange, string? until, ref LogQuery query)
     {
