@@ -87,6 +87,18 @@ public class JobTests
         Assert.Equal(1, init.Get("/v1/jobs/passed").GetProperty("runs").GetArrayLength());
     }
 
+    [Fact]
+    public void A_history_that_can_never_be_read_is_put_aside_and_a_new_one_begun()
+    {
+        using var init = new InitInNamespace(
+            new Dictionary<string, string> { ["start"] = "type: oneshot\ncommand: [/bin/true]\nschedule: \"@reboot\"\n" },
+            root => Directory.CreateDirectory($"{root}{History}/of-somebody"));
+        init.WaitForState("start", "done");
+        init.WaitFor("the history", () => File.Exists(init.Inside(History)) && File.ReadAllText(init.Inside(History)).Contains("job start "));
+        Assert.True(Directory.Exists(init.Inside(History + ".unread/of-somebody")));
+        init.WaitForLog($"the history of jobs: {History}: is a directory (EISDIR): it is kept as {History}.unread, and a new one is begun");
+    }
+
     [Theory]
     [InlineData("reboot")]
     [InlineData("soft-reboot")]

@@ -125,7 +125,6 @@ internal sealed class ManagerProcess
         _guard.UpgradeEnded = UpgradeEnded;
 
         _supervisor.Jobs.History = new JobHistory(_loop, _supervisor.Jobs.AllText) { IsHurried = () => _supervisor.IsEnding };
-        _supervisor.Jobs.ReadHistory = _supervisor.Jobs.History.Read;
 
         bool areServicesKnown = _state.Services.Count > 0;
         foreach (var settings in _files.Set.Services.Values) _supervisor.Add(settings);

@@ -10,23 +10,26 @@ namespace Dora.Init.Manager.Supervision.Scheduling;
 /// first change is written at once, and what follows within a minute together, so that a job which runs every second does
 /// not wear out a flash disk; a power cut loses at most that minute.
 ///
+/// Nothing is written before what earlier boots and managers wrote is known (<see cref="Found"/>): it may hold records of jobs that are
+/// not there at the moment, such as masked ones, and a disk that did not answer at boot may answer later.
+///
 /// An orderly end loses nothing: once it has begun there is no pause any more, and it waits for the last write
-/// (<see cref="Finish"/>), but not for a disk that does not answer. What could not be written is tried again, ever more
+/// (<see cref="Finish"/>), but not for a disk that does not answer. What could not be read or written is tried again, ever more
 /// seldom, and with the next change.
 /// </summary>
 internal sealed class JobHistory(EventLoop loop, Func<string> text) : IDisposable
 {
     public const string HelperVerb = "write-jobs", ReadVerb = "read-jobs";
 
-    private const string Folder = "/var/lib/dora/jobs", Place = Folder + "/history";
+    private const string Folder = "/var/lib/dora/jobs", Place = Folder + "/history", Aside = Place + ".unread";
     private const int Largest = 4 << 20;
     private static readonly TimeSpan s_pause = TimeSpan.FromMinutes(1), s_longestPause = TimeSpan.FromHours(1);
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30), s_readLimit = TimeSpan.FromSeconds(10), s_endLimit = TimeSpan.FromSeconds(5);
 
-    private TimeSpan? _lastWrite;
+    private TimeSpan? _lastTry;
     private LoopTimer? _timer;
     private IDisposable? _helper;
-    private bool _isReading;
+    private bool _isKnown, _isWriting;
     private bool _isChanged; // since what was written last
     private TimeSpan _retry = s_pause;
     private string? _failure;
@@ -35,17 +38,23 @@ internal sealed class JobHistory(EventLoop loop, Func<string> text) : IDisposabl
     /// <summary>Whether it is the last chance: no pause any more.</summary>
     public Func<bool>? IsHurried { get; init; }
 
-    /// <summary>Stands in for the process that writes, in tests.</summary>
+    /// <summary>Gets what the file holds, before it is written for the first time: at boot, where it is asked for, in any case, with nothing while it cannot be had.</summary>
+    public Action<string>? Found { get; set; }
+
+    /// <summary>Stand in for the processes that write and read, in tests.</summary>
     internal Func<FileDescriptor, Action<string>, IDisposable>? Writer { get; init; }
 
-    /// <summary>Reads it; called once, later, and with nothing if it cannot be had.</summary>
-    public void Read(Action<string> then)
+    internal Func<FileDescriptor, Action<string>, IDisposable>? Reader { get; init; }
+
+    /// <summary>Reads it now, and not only before the first write.</summary>
+    public void Read()
     {
-        Sys.MakeMemoryFile("pandora-jobs", out var file).ThrowIfError("memfd_create");
-        _isReading = true;
+        _lastTry = EventLoop.Now;
+        FileDescriptor? file = null;
         try
         {
-            _helper = HelperProcess.Start(loop, "jobs", [ReadVerb], file, s_readLimit, End);
+            Sys.MakeMemoryFile("pandora-jobs", out file).ThrowIfError("memfd_create");
+            _helper = Reader?.Invoke(file, End) ?? HelperProcess.Start(loop, "jobs", [ReadVerb], file, s_readLimit, End);
         }
         catch (Exception exception) when (exception is LinuxException or InvalidOperationException)
         {
@@ -54,22 +63,26 @@ internal sealed class JobHistory(EventLoop loop, Func<string> text) : IDisposabl
 
         void End(string answer)
         {
-            (_helper, _isReading) = (null, false);
+            _helper = null;
             string text = "";
             using (file)
             {
-                if (answer != "read") Log.Warn($"manager: the history of jobs: {answer}: what was missed is not known");
-                else text = Encoding.UTF8.GetString(Reloading.LoadedServices.ReadAll(file));
+                if (answer == "read") text = Encoding.UTF8.GetString(Reloading.LoadedServices.ReadAll(file!));
             }
-            then(text);
-            Flush();
+            _isKnown = answer == "read" || answer.StartsWith("aside: ", StringComparison.Ordinal);
+            if (_isKnown) (_lastTry, _retry, _failure) = (null, s_pause, null);
+            if (_isKnown && answer != "read") Log.Warn($"manager: the history of jobs: {answer[7..]}: it is kept as {Aside}, and a new one is begun");
+            Found?.Invoke(text);
+            if (_isKnown) Flush();
+            else Failed(answer);
         }
     }
 
-    /// <summary>In the helper: copies the file to a descriptor.</summary>
+    /// <summary>In the helper: copies the file to a descriptor; what can never be read makes room.</summary>
     public static string Copy(FileDescriptor target)
     {
         var errno = Sys.ReadFile(Place, out var content, Largest);
+        if (errno is Errno.EIO or Errno.EISDIR or Errno.EFBIG or Errno.ELOOP && Sys.Rename(Place, Aside) == Errno.None) return $"aside: {Place}: {errno.Describe()}";
         if (errno == Errno.None) errno = Sys.WriteAllAt(target, content, 0);
         return errno is Errno.None or Errno.ENOENT ? "read" : $"error: {Place}: {errno.Describe()}";
     }
@@ -92,8 +105,7 @@ internal sealed class JobHistory(EventLoop loop, Func<string> text) : IDisposabl
     /// <summary>For the end of the machine: calls <paramref name="then"/> when all is written, or cannot be, or after five seconds.</summary>
     public void Finish(Action then)
     {
-        // Before the last boot's is known nothing may take its place.
-        if (_isReading || (_helper is null && !_isChanged))
+        if (!_isChanged && !_isWriting)
         {
             then();
             return;
@@ -116,23 +128,28 @@ internal sealed class JobHistory(EventLoop loop, Func<string> text) : IDisposabl
     private void Arm(TimeSpan pause)
     {
         if (_helper is not null) return; // it is looked at again when that has ended
-        var at = _lastWrite is { } last && IsHurried?.Invoke() != true ? last + pause : TimeSpan.Zero;
+        var at = _lastTry is { } last && IsHurried?.Invoke() != true ? last + pause : TimeSpan.Zero;
         if (at < EventLoop.Now) at = EventLoop.Now;
         if (_timer is { HasFired: false, IsCancelled: false } && _timer.Deadline <= at) return;
         _timer?.Cancel();
         // Never in the middle of what changes: one write for all of it.
-        _timer = loop.At(at, "jobs", Write);
+        _timer = loop.At(at, "jobs", () =>
+        {
+            if (_isKnown) Write();
+            else Read();
+        });
     }
 
     private void Write()
     {
-        _lastWrite = EventLoop.Now;
+        _lastTry = EventLoop.Now;
         try
         {
             Sys.MakeMemoryFile("pandora-jobs", out var file).ThrowIfError("memfd_create");
             using (file)
             {
                 Sys.WriteAllAt(file, Encoding.UTF8.GetBytes(text()), 0).ThrowIfError("write", "jobs");
+                _isWriting = true;
                 _helper = Writer?.Invoke(file, Ended) ?? HelperProcess.Start(loop, "jobs", [HelperVerb], file, s_limit, Ended);
             }
             _isChanged = false;
@@ -145,18 +162,24 @@ internal sealed class JobHistory(EventLoop loop, Func<string> text) : IDisposabl
 
     private void Ended(string answer)
     {
-        _helper = null;
-        bool isWritten = answer == "written";
-        if (isWritten) (_retry, _failure) = (s_pause, null);
-        else
+        (_helper, _isWriting) = (null, false);
+        if (answer != "written")
         {
-            _isChanged = true;
-            if (answer != _failure) Log.Warn($"manager: the history of jobs: {(answer.Length == 0 ? "its helper was killed" : answer)}: it is tried again");
-            _failure = answer;
+            Failed(answer);
+            return;
         }
-        if (isWritten && _isChanged) Arm(s_pause);
-        else if (_finished is { } finished) finished();
-        else if (!isWritten && IsHurried?.Invoke() != true) // else with the next change, and at the very end
+        (_retry, _failure) = (s_pause, null);
+        if (_isChanged) Arm(s_pause);
+        else _finished?.Invoke();
+    }
+
+    private void Failed(string answer)
+    {
+        _isChanged = true;
+        if (answer != _failure) Log.Warn($"manager: the history of jobs: {(answer.Length == 0 ? "its helper was killed" : answer)}: it is tried again");
+        _failure = answer;
+        if (_finished is { } finished) finished();
+        else if (IsHurried?.Invoke() != true) // else with the next change, and at the very end
         {
             _retry = _retry * 2 < s_longestPause ? _retry * 2 : s_longestPause;
             Arm(_retry);

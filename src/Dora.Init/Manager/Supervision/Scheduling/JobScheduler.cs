@@ -40,9 +40,6 @@ internal sealed class JobScheduler : IDisposable
     /// <summary>Where the history is kept; null keeps none.</summary>
     public JobHistory? History { get; set; }
 
-    /// <summary>Asks for it; it comes later, for it may lie on a disk that does not answer.</summary>
-    public Action<Action<string>>? ReadHistory { get; set; }
-
     /// <summary>A service has come, or has other settings.</summary>
     public void Know(Service service)
     {
@@ -92,14 +89,23 @@ internal sealed class JobScheduler : IDisposable
         }
         isBoot |= !hasBegun;
         if (!isBoot && hasJobs) History?.Doubt();
-        if (!isBoot || !hasJobs || ReadHistory is null) BeginAll(isBoot);
-        else
-            ReadHistory(history =>
-            {
-                if (_supervisor.IsEnding) return; // for the next boot too
-                _kept = JobRecord.Split(history);
-                BeginAll(isBoot: true);
-            });
+        bool isAwaited = isBoot && hasJobs && History is not null;
+        if (History is not null) History.Found = history => Take(history, isAwaited);
+        if (isAwaited) History!.Read(); // it comes later, for it may lie on a disk that does not answer
+        else BeginAll(isBoot);
+    }
+
+    /// <summary>What the history holds. It may come long after the boot, when the disk answers at last: a job that has not been run yet takes it up all the same.</summary>
+    private void Take(string history, bool isAwaited)
+    {
+        if (!_isBegun && _supervisor.IsEnding) return; // for the next boot too
+        foreach (var (name, text) in JobRecord.Split(history))
+        {
+            var service = _supervisor.Find(name);
+            if (!_isBegun || service?.Job is null) _kept.TryAdd(name, text);
+            else if (isAwaited && service.Job.Record.LastStart is null && service.State.IsAtRest) TakeUp(service, text);
+        }
+        if (!_isBegun) BeginAll(isBoot: true);
     }
 
     private void BeginAll(bool isBoot)
@@ -108,13 +114,22 @@ internal sealed class JobScheduler : IDisposable
         foreach (var service in _supervisor.ServicesNow())
         {
             if (service.Job is null) continue;
-            if (isBoot && service.Job.Record.LastStart is null && _kept.Remove(service.Name, out string? text)) service.Job = new Job(this, service, JobRecord.Of(text, isSameBoot: false));
+            if (isBoot && service.Job.Record.LastStart is null && _kept.Remove(service.Name, out string? text)) service.Job = Remembered(service, text);
             if (!_supervisor.IsWantedByBoot(service.Settings)) continue;
             bool isOwed = service.Job.Begin(isBoot);
             if (!isBoot) Post(service, service.Job.Follow); // it may have ended while there was no manager
             else if (service.Job.Schedule!.AtBoot) service.Job.Fire(Job.Boot);
             else if (isOwed) service.Job.Fire(Job.Missed);
         }
+        Arm();
+    }
+
+    private Job Remembered(Service service, string text) => new(this, service, JobRecord.Of(text, isSameBoot: false));
+
+    private void TakeUp(Service service, string text)
+    {
+        service.Job = Remembered(service, text);
+        if (_supervisor.IsWantedByBoot(service.Settings) && service.Job.Begin(isBoot: true) && !_supervisor.IsEnding) service.Job.Fire(Job.Missed);
         Arm();
     }
 

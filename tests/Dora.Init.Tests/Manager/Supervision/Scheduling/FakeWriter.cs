@@ -1,5 +1,6 @@
 using System.Text;
 using Dora.Core.Linux;
+using Dora.Init.Manager.Supervision.Scheduling;
 using Xunit;
 
 namespace Dora.Init.Tests.Manager.Supervision.Scheduling;
@@ -38,4 +39,22 @@ internal sealed class FakeWriter : IDisposable
     public void Dispose()
     {
     }
+
+    /// <summary>A history whose file says <paramref name="disk"/>; what is written goes to <paramref name="write"/>.</summary>
+    public static JobHistory On(GraphWorld world, Func<string> disk, Action<string>? write = null) => new(world.Supervisor.Loop, world.Supervisor.Jobs.AllText)
+    {
+        IsHurried = () => world.Supervisor.IsEnding,
+        Reader = (file, ended) =>
+        {
+            Sys.WriteAllAt(file, Encoding.UTF8.GetBytes(disk()), 0).ThrowIfError("pwrite");
+            world.Supervisor.Loop.Post("reader", () => ended("read"));
+            return world;
+        },
+        Writer = (file, ended) =>
+        {
+            write?.Invoke(Text(file));
+            world.Supervisor.Loop.Post("writer", () => ended("written"));
+            return world;
+        },
+    };
 }

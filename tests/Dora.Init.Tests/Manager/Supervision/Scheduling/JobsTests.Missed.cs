@@ -22,17 +22,7 @@ public sealed partial class JobsTests
         {
             using var world = new GraphWorld();
             world.SetClock(day * Day + 10 * Hour).Add("job", $"type: oneshot\nschedule: {schedule}");
-            string read = disk;
-            world.Supervisor.Jobs.ReadHistory = then => then(read);
-            world.Supervisor.Jobs.History = new JobHistory(world.Supervisor.Loop, world.Supervisor.Jobs.AllText)
-            {
-                Writer = (file, ended) =>
-                {
-                    disk = FakeWriter.Text(file);
-                    world.Supervisor.Loop.Post("writer", () => ended("written"));
-                    return world;
-                },
-            };
+            world.Supervisor.Jobs.History = FakeWriter.On(world, () => disk, text => disk = text);
             world.Boot().Exit("job").Pass(8 * Hour);
             launches += world.Story.Count(line => line == "launch job");
         }
@@ -49,7 +39,7 @@ public sealed partial class JobsTests
         Assert.DoesNotContain("launch job", _world.Story);
         string history = _world.Supervisor.Jobs.AllText();
         using var next = new GraphWorld();
-        next.SetClock(600).Add("job", "type: oneshot\nschedule: {at: \"1 0 * * *\", zone: UTC, missed: run}").Supervisor.Jobs.ReadHistory = then => then(history);
+        next.SetClock(600).Add("job", "type: oneshot\nschedule: {at: \"1 0 * * *\", zone: UTC, missed: run}").Supervisor.Jobs.History = FakeWriter.On(next, () => history);
         next.Boot();
         Assert.Single(next.Story, line => line == "launch job");
     }
@@ -68,7 +58,7 @@ public sealed partial class JobsTests
         if (_world.Phase("job") is ServicePhase.Starting) _world.Exit("job");
         string history = _world.Supervisor.Jobs.AllText();
         using var next = new GraphWorld(); // its clock begins on the first of January
-        next.Add("job", $"type: oneshot\nschedule: {schedule}").Supervisor.Jobs.ReadHistory = then => then(history);
+        next.Add("job", $"type: oneshot\nschedule: {schedule}").Supervisor.Jobs.History = FakeWriter.On(next, () => history);
         next.Boot().Pass(30).Messages.Clear();
         next.SetClock(59 * Day + 3 * Hour + 300 + (daysOff > 1 ? daysOff * Day + 4 * Hour : 0)).Pass(1);
         Assert.Equal(expected, string.Join("", next.Story.Concat(next.Messages)));
@@ -94,7 +84,7 @@ public sealed partial class JobsTests
         Assert.Empty(_world.Story);
         string history = _world.Supervisor.Jobs.AllText();
         using var next = new GraphWorld();
-        next.SetClock(Day).Add("job", Schedule).Supervisor.Jobs.ReadHistory = then => then(history);
+        next.SetClock(Day).Add("job", Schedule).Supervisor.Jobs.History = FakeWriter.On(next, () => history);
         next.Boot();
         Assert.Single(next.Story, line => line == "launch job");
     }

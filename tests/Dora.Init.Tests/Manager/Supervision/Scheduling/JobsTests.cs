@@ -162,7 +162,7 @@ public sealed partial class JobsTests : IDisposable
 
         using var next = new GraphWorld();
         next.SetClock(3 * Day + 7 * Hour);
-        next.Add("job", $"type: oneshot\nschedule: {schedule}").Supervisor.Jobs.ReadHistory = then => then(history);
+        next.Add("job", $"type: oneshot\nschedule: {schedule}").Supervisor.Jobs.History = FakeWriter.On(next, () => history);
         next.Boot();
         Assert.Equal(expected, next.Story.Count(line => line == "launch job"));
         var record = next["job"].Job!.Record;
@@ -172,7 +172,7 @@ public sealed partial class JobsTests : IDisposable
         history = next.Supervisor.Jobs.AllText();
         using var third = new GraphWorld();
         third.SetClock(3 * Day + 8 * Hour);
-        third.Add("job", $"type: oneshot\nschedule: {schedule}").Supervisor.Jobs.ReadHistory = then => then(history);
+        third.Add("job", $"type: oneshot\nschedule: {schedule}").Supervisor.Jobs.History = FakeWriter.On(third, () => history);
         third.Boot();
         Assert.DoesNotContain("launch job", third.Story);
         if (expected > 0) Assert.Equal("interrupted", third["job"].Job!.Record.Runs[^1].Result);
@@ -183,14 +183,21 @@ public sealed partial class JobsTests : IDisposable
     {
         _world.Add("job", "type: oneshot\nschedule: {every: 10m, missed: run}").Add("start", "type: oneshot\nschedule: \"@reboot\"");
         int asked = 0;
-        _world.Supervisor.Jobs.ReadHistory = _ => asked++;
+        _world.Supervisor.Jobs.History = new JobHistory(_world.Supervisor.Loop, _world.Supervisor.Jobs.AllText)
+        {
+            Reader = (_, _) =>
+            {
+                asked++;
+                return _world;
+            },
+        };
         _world.Boot().Pass(Hour);
         Assert.Equal((1, 0), (asked, _world.Story.Count));
         var saved = Save(_world);
 
         using var next = new GraphWorld();
         next.Add("job", "type: oneshot\nschedule: {every: 10m, missed: run}").Add("start", "type: oneshot\nschedule: \"@reboot\"");
-        next.Supervisor.Jobs.ReadHistory = then => then("job job 1 1 1 - 0\nrun 1 5 schedule success 0\n");
+        next.Supervisor.Jobs.History = FakeWriter.On(next, () => "job job 1 1 1 - 0\nrun 1 5 schedule success 0\n");
         next.Supervisor.Adopt(saved);
         next.Settle();
         Assert.Equal(["launch job", "launch start"], next.Story.Order());
