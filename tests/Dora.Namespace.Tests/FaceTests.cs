@@ -146,8 +146,14 @@ public sealed class FaceTests : IDisposable
         long ready = _init.Get("/v1/boot").GetProperty("readyMs").GetInt64();
         Dora("service restart web").Expect();
         Assert.Equal(ready, _init.Get("/v1/boot").GetProperty("readyMs").GetInt64());
-        _init.KillManager();
+        File.WriteAllText(_init.Inside("/etc/dora/services/added.yaml"), "command: [/bin/sleep, '1000']\n");
+        Dora("service reload").Expect();
+        _init.WaitForState("added", "running");
         Assert.Equal(ready, _init.Get("/v1/boot").GetProperty("readyMs").GetInt64());
+        _init.KillManager();
+        var boot = _init.Get("/v1/boot");
+        Assert.Equal(ready, boot.GetProperty("readyMs").GetInt64());
+        Assert.DoesNotContain(boot.GetProperty("services").EnumerateArray(), service => service.GetProperty("name").GetString() == "added");
     }
 
     [Fact]

@@ -158,7 +158,7 @@ internal sealed partial class MachineControl(
 
     public IDisposable WhenChanged(string id, TimeSpan wait, Action<ChangeInfo> then) => changes.WhenChanged(id, wait, then);
 
-    public BootReport Boot() => MachineReports.Boot(saved.Stages, supervisor.Services);
+    public BootReport Boot() => MachineReports.Boot(saved.Stages, supervisor.Services, saved.BootOver);
 
     public string Metrics() => new MachineMetrics(supervisor, Version, () => feed.LastId).Text();
 

@@ -214,20 +214,34 @@ internal static class MachineReports
         _ => throw new System.Diagnostics.UnreachableException(),
     };
 
-    public static BootReport Boot(IReadOnlyList<SavedStage> stages, IEnumerable<Service> services)
+    /// <summary>Whether all that the boot has started is ready, done or failed.</summary>
+    public static bool IsBootOver(IEnumerable<Service> services)
+    {
+        foreach (var service in services)
+        {
+            var state = service.State;
+            // A reload is long after the boot.
+            if (IsOfBoot(service) && state.IsComing && state.Restarts == 0 && state.FirstReadyAt is null && state.Phase is not ServicePhase.Reloading) return false;
+        }
+        return true;
+    }
+
+    private static bool IsOfBoot(Service service) => service.Settings.Start == StartCondition.Boot && !service.IsSession;
+
+    /// <param name="stages">Of start-up.</param>
+    /// <param name="services">All there are.</param>
+    /// <param name="over">When <see cref="IsBootOver"/> was true first: what was started later is no part of the boot.</param>
+    public static BootReport Boot(IReadOnlyList<SavedStage> stages, IEnumerable<Service> services, TimeSpan? over)
     {
         var report = new List<BootService>();
         long latest = 0;
-        bool isComplete = true;
         foreach (var service in services)
         {
-            if (service.Settings.Start != StartCondition.Boot || service.IsSession) continue;
+            // Their first time: what an operator has restarted since is no part of the boot.
             var state = service.State;
-            // Its first time: what an operator has restarted since is no part of the boot.
-            var ready = state.FirstReadyAt ?? state.ReadyAt;
-            report.Add(new BootService(service.Name, Milliseconds(state.FirstStartedAt ?? state.StartedAt), Milliseconds(ready), StateName(service), BehindWhat(service.Settings)));
-            // A reload is long after the boot.
-            if (state.IsComing && state.Restarts == 0 && state.FirstReadyAt is null && state.Phase is not ServicePhase.Reloading) isComplete = false;
+            var (started, ready) = (state.FirstStartedAt ?? state.StartedAt, state.FirstReadyAt ?? state.ReadyAt);
+            if (!IsOfBoot(service) || started > over) continue;
+            report.Add(new BootService(service.Name, Milliseconds(started), Milliseconds(ready), StateName(service), BehindWhat(service.Settings)));
             if ((state.IsUp || state.Phase is ServicePhase.Reloading || state.FirstReadyAt is not null) && Milliseconds(ready) is { } at) latest = Math.Max(latest, at);
         }
         report.Sort((a, b) => (a.StartedMs ?? long.MaxValue).CompareTo(b.StartedMs ?? long.MaxValue));
@@ -242,7 +256,7 @@ internal static class MachineReports
             Stages = all,
             Services = report,
             HandoverMs = all.Length > 0 && all[0].Phase == "kernel" ? all[0].EndMs ?? 0 : 0,
-            ReadyMs = isComplete ? latest : null,
+            ReadyMs = over is null ? null : latest,
         };
     }
 

@@ -304,6 +304,7 @@ internal sealed class ManagerProcess
         if (_isStateChanged)
         {
             _isStateChanged = false;
+            if (_state.IsStartUpComplete && _state.BootOver is null && MachineReports.IsBootOver(_supervisor.Services)) _state.BootOver = EventLoop.Now;
             _state.Services.Clear();
             _ending.Save(_state);
             _scheduled.Save(_state);

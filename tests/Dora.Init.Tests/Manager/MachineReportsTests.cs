@@ -128,18 +128,33 @@ public sealed class MachineReportsTests : IDisposable
         _table.Add(new ServiceState { Phase = ServicePhase.Done, StartedAt = At(3), ReadyAt = At(4) }, Named("early"));
         _table.Add(new ServiceState { Phase = ServicePhase.Failed, StartedAt = At(9) }, Named("broken"));
         _table.Add(new ServiceState { Phase = ServicePhase.Running, StartedAt = At(8), ReadyAt = At(8) }, Named("later") with { Start = StartCondition.Demand });
-        var report = MachineReports.Boot(stages, _table.Supervisor.Services);
+        var report = Boot(stages);
         Assert.Equal(["early", "late", "broken"], report.Services.Select(service => service.Name));
         Assert.Equal((1000, 5000), (report.HandoverMs, report.ReadyMs));
         Assert.Equal([null, "ISO"], report.Stages.Select(stage => stage.Detail));
 
         // One that has been up and is being restarted is not part of the boot any more; one that still comes is.
         _table.Add(new ServiceState { Phase = ServicePhase.Starting, Restarts = 1, StartedAt = At(6), Pid = 7 }, Named("again"));
-        Assert.Equal(5000, MachineReports.Boot(stages, _table.Supervisor.Services).ReadyMs);
+        Assert.Equal(5000, Boot(stages).ReadyMs);
         _table.Add(new ServiceState { Phase = ServicePhase.Waiting }, Named("coming"));
-        report = MachineReports.Boot(stages, _table.Supervisor.Services);
+        report = Boot(stages);
         Assert.Null(report.ReadyMs);
         Assert.Equal("coming", report.Services[^1].Name);
+    }
+
+    BootReport Boot(params SavedStage[] stages) => MachineReports.Boot(stages, _table.Supervisor.Services, MachineReports.IsBootOver(_table.Supervisor.Services) ? At(1000) : null);
+
+    [Fact]
+    public void What_is_started_when_the_boot_is_over_is_no_part_of_it()
+    {
+        _table.Add(new ServiceState { Phase = ServicePhase.Running, StartedAt = At(3), ReadyAt = At(4), HasBeenUp = true, FirstStartedAt = At(3), FirstReadyAt = At(4) });
+        _table.Add(new ServiceState { Phase = ServicePhase.Stopped }, ServiceTable.Settings("job"));
+        Assert.True(MachineReports.IsBootOver(_table.Supervisor.Services));
+        _table.Add(new ServiceState { Phase = ServicePhase.Running, StartedAt = At(500), ReadyAt = At(501) }, ServiceTable.Settings("added"));
+        _table.Add(new ServiceState { Phase = ServicePhase.Starting, StartedAt = At(600), Pid = 9 }, ServiceTable.Settings("begun"));
+        var report = MachineReports.Boot([], _table.Supervisor.Services, over: At(400));
+        Assert.Equal(["web", "job"], report.Services.Select(service => service.Name));
+        Assert.Equal(4000, report.ReadyMs);
     }
 
     [Fact]
@@ -147,7 +162,7 @@ public sealed class MachineReportsTests : IDisposable
     {
         _table.Add(new ServiceState { Phase = ServicePhase.Running, StartedAt = At(500), ReadyAt = At(501), HasBeenUp = true, FirstStartedAt = At(3), FirstReadyAt = At(4) });
         _table.Add(new ServiceState { Phase = ServicePhase.Starting, Pid = 7, StartedAt = At(600), HasBeenUp = true, FirstStartedAt = At(2), FirstReadyAt = At(3) }, ServiceTable.Settings("again"));
-        var report = MachineReports.Boot([], _table.Supervisor.Services);
+        var report = Boot();
         Assert.Equal(4000, report.ReadyMs);
         Assert.Equal([(2000L, 3000L), (3000L, 4000L)], report.Services.Select(service => (service.StartedMs!.Value, service.ReadyMs!.Value)));
     }
@@ -156,7 +171,7 @@ public sealed class MachineReportsTests : IDisposable
     public void The_boot_tells_what_each_service_waited_for()
     {
         _table.Add(new ServiceState(), ServiceTable.Settings("web") with { Needs = ["db"], Wants = ["cache", "db"], Milestone = ["disks"], After = ["cache"] });
-        Assert.Equal(["db", "cache", "disks"], Assert.Single(MachineReports.Boot([], _table.Supervisor.Services).Services).Behind);
+        Assert.Equal(["db", "cache", "disks"], Assert.Single(Boot().Services).Behind);
     }
 
     [Fact]
@@ -169,5 +184,5 @@ public sealed class MachineReportsTests : IDisposable
     }
 
     [Fact]
-    public void Without_a_kernel_stage_there_is_no_hand_over() => Assert.Equal(0, MachineReports.Boot([new("root", "initramfs", At(1), At(2), "")], []).HandoverMs);
+    public void Without_a_kernel_stage_there_is_no_hand_over() => Assert.Equal(0, MachineReports.Boot([new("root", "initramfs", At(1), At(2), "")], [], null).HandoverMs);
 }

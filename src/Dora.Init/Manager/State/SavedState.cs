@@ -20,6 +20,9 @@ internal sealed class SavedState : IJsonMapped<SavedState>
     /// <summary>The late stages of start-up have run too.</summary>
     public bool IsStartUpComplete { get; set; }
 
+    /// <summary>When all that the boot has started was ready, done or failed; null until then. What is started later is no part of the boot.</summary>
+    public TimeSpan? BootOver { get; set; }
+
     /// <summary>How the machine is being ended, if it is.</summary>
     public MachineEnd? End { get; set; }
 
@@ -58,6 +61,7 @@ internal sealed class SavedState : IJsonMapped<SavedState>
         Version = json.RequiredInteger("version", from?.Version),
         IsStartedUp = json.Flag("isStartedUp", from?.IsStartedUp) ?? false,
         IsStartUpComplete = json.Flag("isStartUpComplete", from?.IsStartUpComplete) ?? false,
+        BootOver = json.Ticks("bootOver", from?.BootOver),
         End = (MachineEnd?)json.Integer("end", (int?)from?.End),
         EndBy = json.Text("endBy", from?.EndBy),
         EndSince = json.Ticks("endSince", from?.EndSince),
