@@ -122,6 +122,21 @@ public class BootTests(RunningMachine running)
         Assert.Contains("Linux version", _machine.SshOutput("dora log -n 10000"));
     }
 
+    [Fact]
+    public void A_login_with_a_terminal_is_recorded_and_ends_without_a_complaint()
+    {
+        var login = _machine.SshOnce("echo $$ $(wc -c </run/utmp); tty", ["-tt"]);
+        string[] lines = login.Output.ReplaceLineEndings("\n").Split('\n');
+        string[] words = lines[0].Split(' ');
+        Assert.InRange(int.Parse(words[1]), 384, 384 * 64); // struct utmp of glibc
+        Assert.StartsWith("/dev/pts/", lines[1]);
+        // sshd says that the client has left before it closes the session; what it has to complain of comes next.
+        string mark = $"mark-{Guid.NewGuid():N}";
+        _machine.SshOutput($"logger -t probe {mark}");
+        WaitForLog(mark);
+        Assert.DoesNotContain("logout()", _machine.SshOutput("dora log -n 10000 -o cat"));
+    }
+
     // busybox's shell can prefer its own applets to what PATH has: its crontab(1) writes a file that nobody has checked, its mke2fs(8) knows no ext4.
     [Fact]
     public void What_is_typed_in_a_shell_is_the_program_in_PATH_and_no_second_cron_or_log_can_be_typed()

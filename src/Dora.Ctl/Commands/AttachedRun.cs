@@ -20,12 +20,12 @@ internal sealed class AttachedRun(Context context, RunRequest request)
     /// <summary>A longer line was cut by syslog and may go on.</summary>
     private const int LongestLine = 8000;
 
-    private static readonly TimeSpan s_between = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan s_between = TimeSpan.FromMilliseconds(200), s_quiet = TimeSpan.FromSeconds(2);
 
     private readonly DoraClient _client = context.Client;
     private string? _name;
     private long _lastSequence;
-    private bool _isLineOpen, _isLogMissing, _hasStreamed;
+    private bool _isLineOpen, _isLogMissing, _isWaitTold, _hasStreamed;
     private TimeSpan? _missingSince;
     private int _interrupts;
 
@@ -73,14 +73,24 @@ internal sealed class AttachedRun(Context context, RunRequest request)
         }
         catch (DoraException failure)
         {
-            _missingSince ??= Sys.TimeSinceBoot();
-            if (DoraClient.IsBetweenTwo(failure, wasThere: _name is not null) && Sys.TimeSinceBoot() - _missingSince < DoraClient.LongestSilence) return false;
-            if (_isLogMissing) return true;
-            _isLogMissing = true;
-            context.Error.WriteLine($"dora: run: its output is not to be had now: {context.Error.Foreign(failure.Message)}");
-            context.Error.Flush();
+            var now = Sys.TimeSinceBoot();
+            _missingSince ??= now;
+            if (DoraClient.IsBetweenTwo(failure, wasThere: _name is not null) && now - _missingSince < DoraClient.LongestSilence)
+            {
+                if (now - _missingSince > s_quiet) SayOnce(ref _isWaitTold, $"waiting for the log, at most {DoraClient.LongestSilence.TotalSeconds} s: syslog or init is being restarted");
+                return false;
+            }
+            SayOnce(ref _isLogMissing, $"its output is not to be had now: {failure.Message}");
         }
         return true;
+    }
+
+    private void SayOnce(ref bool isSaid, string message)
+    {
+        if (isSaid) return;
+        isSaid = true;
+        context.Error.WriteLine($"dora: run: {context.Error.Foreign(message)}");
+        context.Error.Flush();
     }
 
     private void Print(LogLine line)

@@ -48,6 +48,8 @@ internal static class MountsComplete
         }
         foreach (var (path, target) in s_links) _ = Sys.MakeSymbolicLink(target, path);
         Sys.MakeDirectories("/run/lock", 0x3FF).ThrowIfError("make folder", "/run/lock");
+        // Who is logged in (utmp(5)): sshd and login keep it where it is there, and complain of each end of a session where it is not.
+        _ = Sys.WriteFile("/run/utmp", "", Libc.O_CREAT);
         first.ThrowIfError("mount", failed);
         return mounted == 0 ? "all there already" : $"{mounted} mounted";
     }

@@ -129,7 +129,8 @@ internal sealed class JobScheduler : IDisposable
     private void TakeUp(Service service, string text)
     {
         service.Job = Remembered(service, text);
-        if (_supervisor.IsWantedByBoot(service.Settings) && service.Job.Begin(isBoot: true) && !_supervisor.IsEnding) service.Job.Fire(Job.Missed);
+        if (_supervisor.IsEnding || !_supervisor.IsWantedByBoot(service.Settings)) return; // for the next boot too
+        if (service.Job.Begin(isBoot: true)) service.Job.Fire(Job.Missed);
         Arm();
     }
 
