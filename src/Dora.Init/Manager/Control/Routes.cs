@@ -185,7 +185,7 @@ internal static class Routes
         {
             null => "there is no service syslog",
             ServiceStates.Stopped => "syslog was stopped: 'dora service start syslog'",
-            ServiceStates.Failed => "syslog has failed: 'dora service status syslog' tells why",
+            ServiceStates.Failed or ServiceStates.Invalid => "syslog has failed: 'dora service status syslog' tells why",
             ServiceStates.Masked => "syslog is masked: 'dora service unmask syslog', then 'dora service start syslog'",
             _ => null,
         };

@@ -147,6 +147,7 @@ public partial class ControlServerTests
     [InlineData("starting", "not-running\",\"message\":\"logs: syslog is not running at the moment, try again")]
     [InlineData("stopped", "unavailable\",\"message\":\"logs: syslog was stopped: 'dora service start syslog'")]
     [InlineData("failed", "syslog has failed: 'dora service status syslog' tells why")]
+    [InlineData("invalid", "unavailable\",\"message\":\"logs: syslog has failed")]
     [InlineData("masked", "syslog is masked: 'dora service unmask syslog'")]
     public void Logs_without_syslog_are_unavailable_and_the_way_out_is_told(string? state, string expected)
     {
