@@ -162,7 +162,7 @@ public class ApiClientsTests
         using var init = new InitInNamespace(new Dictionary<string, string>
         {
             ["syslog"] = "command: [/pandora/syslog]\nlogger: true\nrestart: always\n",
-            ["teller"] = Scripts.Service("i=0; while :; do i=$((i + 1)); echo line $i; sleep 0.05; done"),
+            ["teller"] = Scripts.Service("until [ -e /run/go ]; do sleep 0.02; done; i=0; while :; do i=$((i + 1)); echo line $i; sleep 0.05; done"),
             ["slow"] = Scripts.Service("trap '' TERM; exec sleep 100000", "stop-timeout: 60s\n"),
         });
         init.WaitForSyslog();
@@ -174,6 +174,8 @@ public class ApiClientsTests
         string id = init.Request(HttpMethod.Post, "/v1/services/slow/stop").Body.GetProperty("id").GetString()!;
         waiter.Send(Encoding.ASCII.GetBytes($"GET /v1/changes/{id}?wait=60s HTTP/1.1\r\nHost: d\r\n\r\n"));
         var text = new StringBuilder();
+        ReadUntil(follower, text, "200 OK");
+        File.WriteAllText(init.Inside("/run/go"), ""); // syslog has the follower: it gets every line
         ReadUntil(follower, text, "line 5\"");
         init.KillManager();
         // syslog has the connection of the follower; that of the waiter was the manager's, and closes without an answer.
@@ -214,8 +216,12 @@ public class ApiClientsTests
 
     static void ReadUntil(Socket socket, StringBuilder text, string wanted)
     {
+        var end = DateTime.UtcNow + TimeSpan.FromSeconds(60);
         while (!text.ToString().Contains(wanted))
+        {
+            Assert.True(DateTime.UtcNow < end, $"no '{wanted}' within 60 s: {text}");
             Assert.True(Read(socket, text), $"closed before '{wanted}': {text}");
+        }
     }
 
     static bool Read(Socket socket, StringBuilder text)

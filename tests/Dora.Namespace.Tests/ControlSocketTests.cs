@@ -121,12 +121,12 @@ public class ControlSocketTests
         using var init = new InitInNamespace(s_services);
         init.WaitForState("web", "running");
         var outcome = init.Run($$"""
-            curl -sN -m 8 --unix-socket /run/dora/dora.sock 'http://d/v1/events?follow=true&after=0' >/tmp/followed &
-            curl -sN -m 8 -H 'Accept: text/event-stream' --unix-socket /run/dora/dora.sock http://d/v1/events >/tmp/sse &
+            curl -sN -m 8 --unix-socket /run/dora/dora.sock 'http://d/v1/events?follow=true&after=0' >/tmp/followed & followed=$!
+            curl -sN -m 8 -H 'Accept: text/event-stream' --unix-socket /run/dora/dora.sock http://d/v1/events >/tmp/sse & sse=$!
             until grep -q manager.started /tmp/followed && grep -q manager.started /tmp/sse; do sleep 0.02; done
             {{Curl}} -X POST http://d/v1/services/web/stop >/dev/null
             until grep -q '"after":"stopped"' /tmp/followed && grep -q '"after":"stopped"' /tmp/sse; do sleep 0.02; done
-            kill %1 %2 2>/dev/null; grep -c '^event: service.state' /tmp/sse
+            kill $followed $sse; grep -c '^event: service.state' /tmp/sse
             """, TimeSpan.FromSeconds(15));
         Assert.NotEqual("0\n", outcome.Output);
         Assert.Equal(0, outcome.ExitCode);

@@ -123,7 +123,7 @@ public sealed class FaceTests : IDisposable
         {
             var clock = Stopwatch.StartNew();
             var list = Dora("service list");
-            Assert.InRange(clock.ElapsedMilliseconds, 0, 1900); // a second, and what nsenter and a busy machine add
+            Assert.InRange(clock.ElapsedMilliseconds, 0, 5000); // a second, and what nsenter and a busy machine add; an answer is waited for 45 s
             Assert.Equal(5, list.ExitCode);
             Assert.Contains("/run/dora/dora.sock: init's manager does not answer\nhint: ", list.Errors);
             Assert.Equal("", _init.Run("/pandora/dora service restart db >/run/order.out 2>/run/order.err </dev/null & echo $! >/run/order.pid").Output);

@@ -48,10 +48,11 @@ public class FailureTests
     [Fact]
     public void One_that_says_ready_is_running_only_then()
     {
-        using var init = Start(("slow", "command: [/bin/sh, -c, 'sleep 1; echo >&$NOTIFY_FD; exec sleep 1000']\nnotify: fd\n"),
+        using var init = Start(("slow", "command: [/bin/sh, -c, 'until [ -e /run/go ]; do sleep 0.02; done; sleep 1; echo >&$NOTIFY_FD; exec sleep 1000']\nnotify: fd\n"),
             ("next", "command: [/bin/sleep, '1000']\nneeds: [slow]\nafter: [slow]\n"));
         init.WaitForState("slow", "starting");
         Assert.Equal("waiting", init.Service("next").State);
+        File.WriteAllText(init.Inside("/run/go"), "");
         var slow = init.WaitForState("slow", "running");
         var next = init.WaitForState("next", "running");
         Assert.True(next.StartedAtMs >= slow.StartedAtMs + 900, $"next started {next.StartedAtMs - slow.StartedAtMs} ms behind slow");

@@ -15,7 +15,7 @@ public partial class ForwardingTests
         global(workDirectory="/run" DefaultNetstreamDriver="ossl" maxMessageSize="16k"
                DefaultNetstreamDriverCAFile="/etc/pki/ca.pem" DefaultNetstreamDriverCertFile="/etc/pki/server.pem" DefaultNetstreamDriverKeyFile="/etc/pki/server.key")
         template(name="all" type="string" string="%pri%|%hostname%|%app-name%|%procid%|%structured-data%|%msg%\n")
-        input(type="imudp" address="127.0.0.1" port="514")
+        input(type="imudp" address="127.0.0.1" port="514" rcvbufSize="1m")
         """;
 
     static string Receiver(string input) => Common.Replace("StreamDriver.Mode=\"1\"", input.Contains("6514") ? "StreamDriver.Mode=\"1\"" : "StreamDriver.Mode=\"0\"")

@@ -20,7 +20,7 @@ public class GraphTests
         Assert.Contains("its needs lead back to it", init.WaitForState("a", "failed").Reason);
         init.WaitForState("b", "failed");
         init.RunEnd("kill -s RTMIN+4 1");
-        init.WaitForEnd(TimeSpan.FromSeconds(5));
+        init.WaitForEnd(TimeSpan.FromSeconds(20));
     }
 
     [Fact]
@@ -28,9 +28,10 @@ public class GraphTests
     {
         using var init = new InitInNamespace(new Dictionary<string, string>
         {
-            ["short"] = "command: [/bin/sleep, '1']\n", ["long"] = Sleeper + "needs: short\n",
+            ["short"] = Scripts.Service("until [ -e /run/go ]; do sleep 0.05; done"), ["long"] = Sleeper + "needs: short\n",
         });
         init.WaitForState("long", "running");
+        File.WriteAllText(init.Inside("/run/go"), "");
         init.WaitForState("short", "stopped");
         init.WaitForState("long", "stopped");
     }

@@ -12,6 +12,7 @@ public class JobTests
     [Fact]
     public void A_job_runs_every_second_over_the_death_of_a_manager_and_its_history_is_kept()
     {
+        while (DateTime.UtcNow.Second > 45) Thread.Sleep(100); // no minute begins while the first things are looked at
         using var init = new InitInNamespace(new Dictionary<string, string>
         {
             ["tick"] = "type: oneshot\ncommand: [/bin/sh, -c, 'echo x >>/run/tick.runs']\nschedule: every 1s\n",

@@ -25,14 +25,14 @@ public sealed class NotifyTests(NotifyTests.Talkers talkers) : IClassFixture<Not
             ["main"] = Scripts.Service("sleep 1000 & /pandora/notify \"MAINPID=$!\\nREADY=1\" MAINPID=0 MAINPID=1 MAINPID=junk MAINPID=-5 MAINPID= @barrier; wait; sleep 1000", Systemd + Quick + Demand),
             ["handover"] = Scripts.Service("sleep 1000 & /pandora/notify \"MAINPID=$!\\nREADY=1\" @barrier; exit 0", Systemd + Never + Demand),
             ["foreign"] = Scripts.Service($"/pandora/notify MAINPID=$(cat /run/other) READY=1 @barrier; {Rest}", Systemd + Demand),
-            ["reloading"] = Scripts.Service($"[ -e /run/reloaded ] || {{ touch /run/reloaded; /pandora/notify READY=1 @barrier RELOADING=1 @barrier @sleep 300; exit 1; }}; /pandora/notify READY=1 @barrier; {Rest}", Systemd + Quick + Demand),
+            ["reloading"] = Scripts.Service($"[ -e /run/reloaded ] || {{ touch /run/reloaded; /pandora/notify READY=1 @barrier RELOADING=1 @barrier; while ! [ -e /run/reloading-seen ]; do sleep 0.05; done; exit 1; }}; /pandora/notify READY=1 @barrier; {Rest}", Systemd + Quick + Demand),
             ["reloadable"] = Scripts.Service("trap '/pandora/notify @reloading @barrier @sleep 400 READY=1 @barrier' HUP; /pandora/notify READY=1 @barrier; while :; do sleep 0.05; done", Systemd + "reload-signal: HUP\n" + Demand),
             ["reload-mute"] = Scripts.Service("trap '' HUP; /pandora/notify READY=1 @barrier; exec sleep 1000", Systemd + "reload-signal: HUP\nstart-timeout: 1s\n" + Demand),
-            ["extends"] = Scripts.Service($"/pandora/notify EXTEND_TIMEOUT_USEC=9000000 @barrier @sleep 900 READY=1 @barrier; {Rest}", Systemd + Never + "start-timeout: 500ms\n" + Demand),
+            ["extends"] = Scripts.Service($"/pandora/notify EXTEND_TIMEOUT_USEC=9000000 @barrier @sleep 2500 READY=1 @barrier; {Rest}", Systemd + Never + "start-timeout: 2s\n" + Demand),
             ["extends-late"] = Scripts.Service($"/pandora/notify EXTEND_TIMEOUT_USEC=400000 @barrier; {Rest}", Systemd + Never + "start-timeout: 200ms\n" + Demand),
-            ["extends-stop"] = Scripts.Service("trap '/pandora/notify EXTEND_TIMEOUT_USEC=9000000 @barrier @sleep 800; touch /run/stopped-well; exit 0' TERM; /pandora/notify READY=1 @barrier; while :; do sleep 0.05; done", Systemd + "stop-timeout: 400ms\n" + Demand),
-            ["stopping"] = Scripts.Service("/pandora/notify READY=1 @barrier STOPPING=1 @barrier @sleep 300; exit 0", Systemd + "restart: {when: always, delay: 20s}\n" + Demand),
-            ["watched"] = Scripts.Service("[ $WATCHDOG_PID = $$ ] && [ $WATCHDOG_USEC = 400000 ] || exit 9; /pandora/notify READY=1 @barrier; for i in 1 2 3 4 5; do sleep 0.2; /pandora/notify WATCHDOG=1 @barrier; done; touch /run/barked; exec sleep 1000", Systemd + Never + "watchdog: 400ms\n" + Demand),
+            ["extends-stop"] = Scripts.Service("trap '/pandora/notify EXTEND_TIMEOUT_USEC=9000000 @barrier @sleep 2500; touch /run/stopped-well; exit 0' TERM; /pandora/notify READY=1 @barrier; while :; do sleep 0.05; done", Systemd + "stop-timeout: 2s\n" + Demand),
+            ["stopping"] = Scripts.Service("/pandora/notify READY=1 @barrier STOPPING=1 @barrier; while ! [ -e /run/stopping-seen ]; do sleep 0.05; done; exit 0", Systemd + "restart: {when: always, delay: 20s}\n" + Demand),
+            ["watched"] = Scripts.Service("[ $WATCHDOG_PID = $$ ] && [ $WATCHDOG_USEC = 1500000 ] || exit 9; /pandora/notify READY=1 @barrier; for i in 1 2 3 4 5; do sleep 0.5; /pandora/notify WATCHDOG=1 @barrier; done; touch /run/barked; exec sleep 1000", Systemd + Never + "watchdog: 1500ms\n" + Demand),
             ["trouble"] = Scripts.Service($"/pandora/notify READY=1 WATCHDOG=trigger @barrier; {Rest}", Systemd + Never + "watchdog: 1h\n" + Demand),
             ["paced"] = Scripts.Service($"/pandora/notify WATCHDOG_USEC=200000 READY=1 @barrier; {Rest}", Systemd + Never + "watchdog: 1h\n" + Demand),
             ["keeper"] = Scripts.Service($"echo ${{LISTEN_FDS:-0}} ${{LISTEN_FDNAMES:-none}} >>/run/kept; [ -z \"$LISTEN_FDS\" ] || cat <&3 >>/run/kept; /pandora/notify @store 'FDSTORE=1\\nFDNAME=mem\\nhello' @barrier READY=1 @barrier; {Rest}", Systemd + Quick + "fd-store: 1\n" + Demand),
@@ -140,6 +140,7 @@ public sealed class NotifyTests(NotifyTests.Talkers talkers) : IClassFixture<Not
     {
         Init.Change("start", "reloading");
         Init.WaitForState("reloading", "reloading");
+        File.WriteAllText(Init.Inside("/run/reloading-seen"), "");
         Init.WaitForService("reloading", service => service is { State: "running", Restarts: 1 });
     }
 
@@ -216,6 +217,7 @@ public sealed class NotifyTests(NotifyTests.Talkers talkers) : IClassFixture<Not
     {
         Init.Change("start", "stopping");
         Init.WaitForState("stopping", "stopping");
+        File.WriteAllText(Init.Inside("/run/stopping-seen"), "");
         Assert.Equal("exit code 0", Init.WaitForState("stopping", "backoff").Reason);
     }
 
@@ -225,7 +227,7 @@ public sealed class NotifyTests(NotifyTests.Talkers talkers) : IClassFixture<Not
         Init.Change("start", "watched");
         var failed = Init.WaitForState("watched", "failed");
         Assert.True(File.Exists(Init.Inside("/run/barked")), $"it was ended while it gave signs of life: {failed}");
-        Assert.Equal("watchdog: no sign of life within 400 ms", failed.Reason);
+        Assert.Equal("watchdog: no sign of life within 1.5 s", failed.Reason);
         Assert.Equal(6, Detail("watched").GetProperty("lastExit").GetProperty("signal").GetInt32());
     }
 

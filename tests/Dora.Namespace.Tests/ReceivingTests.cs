@@ -99,7 +99,11 @@ public class ReceivingTests
             Thread.Sleep(150);
             if (kill == 4) init.Run("/pandora/dora service restart syslog").Expect();
             else if (kill == 6) init.KillManager();
-            else Processes.Signal(syslog, 9);
+            else
+            {
+                Processes.Signal(syslog, 9);
+                init.WaitFor("its end", () => !init.ProcessesIn("dora/services/syslog").Contains(syslog));
+            }
             Thread.Sleep(50);
         }
         sender.Join();

@@ -130,7 +130,7 @@ public sealed class SessionTests(SessionFixture fixture) : IClassFixture<Session
         const string expected = "/dev/null anon_inode pipe pipe pipe pipe socket socket";
         string held = "";
         _init.WaitFor(expected, () => (held = string.Join(' ', Directory.GetFileSystemEntries($"/proc/{relay}/fd").Select(entry => new FileInfo(entry).LinkTarget?.Split(':')[0]).Order())) == expected);
-        Assert.Equal(["0", "1", "2"], Directory.EnumerateFileSystemEntries($"/proc/{command}/fd").Select(Path.GetFileName).Order());
+        _init.WaitFor("its streams alone: its loader has read what it needs", () => Directory.EnumerateFileSystemEntries($"/proc/{command}/fd").Select(Path.GetFileName).Order().SequenceEqual(["0", "1", "2"]));
         Assert.All(Directory.EnumerateFileSystemEntries($"/proc/{command}/fd"), entry => Assert.StartsWith("pipe:", new FileInfo(entry).LinkTarget));
         // The session's user can neither trace the relay nor end it.
         string uid = File.ReadLines($"/proc/{relay}/status").Single(line => line.StartsWith("Uid:", StringComparison.Ordinal));

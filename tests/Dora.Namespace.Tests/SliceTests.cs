@@ -73,7 +73,7 @@ public class SliceTests
         using var init = new InitInNamespace(new Dictionary<string, string>
         {
             ["builds"] = "type: group\n",
-            ["slow"] = "command: [/bin/sh, -c, \"trap 'sleep 1; exit 0' TERM; while :; do sleep 0.1; done\"]\nslice: builds\nstop-timeout: 10s\n",
+            ["slow"] = "command: [/bin/sh, -c, \"trap 'until [ -e /run/go ]; do sleep 0.1; done; exit 0' TERM; while :; do sleep 0.1; done\"]\nslice: builds\nstop-timeout: 30s\n",
         });
         int? pid = init.WaitForState("slow", "running").Pid;
         init.WaitForTrap(SliceOf("builds", "slow"));
@@ -82,6 +82,7 @@ public class SliceTests
         init.WaitForState("slow", "stopping");
         init.KillManager();
         Assert.Equal(("stopping", pid), (init.Service("slow").State, init.Service("slow").Pid));
+        File.WriteAllText(init.Inside("/run/go"), "");
         init.WaitForService("slow", service => service.State == "running" && service.Pid != pid);
         Assert.Single(init.ProcessesIn("dora/services/slow"));
         init.WaitFor("the folder to be gone", () => !init.Cgroups().Contains($"{Slices}/builds"));
