@@ -28,7 +28,12 @@ public sealed class HttpAbuseTests : IDisposable
     // Whatever was sent: the same manager answers the next request.
     public void Dispose()
     {
-        Assert.StartsWith("HTTP/1.1 200", Exchange("GET /v1/version HTTP/1.1\r\nHost: dora\r\nConnection: close\r\n\r\n"));
+        // sshd may still have the connections of before to close over there.
+        var limit = DateTime.UtcNow + TimeSpan.FromSeconds(20);
+        string answer;
+        do answer = Exchange("GET /v1/version HTTP/1.1\r\nHost: dora\r\nConnection: close\r\n\r\n");
+        while (answer.StartsWith("HTTP/1.1 503", StringComparison.Ordinal) && DateTime.UtcNow < limit);
+        Assert.StartsWith("HTTP/1.1 200", answer);
         Assert.Equal(_manager, _machine.ManagerPid());
         _session.Dispose();
     }

@@ -61,20 +61,20 @@ public class RemoteMountTests
 
         // Both vanish: dora and logins do not wait for them, the service of the share says so.
         nfs.Kill();
-        nbd.Kill();
-        // In the background of the machine: it waits, and nobody else does.
-        machine.SshOutput("(echo two >/data/disk/two; sync -f /data/disk/two; echo $? >/run/two) >/dev/null 2>&1 </dev/null &");
         var away = DateTime.UtcNow + s_soon;
         while (!Says(machine, "mount@files").Contains("the server does not answer"))
         {
             Assert.True(DateTime.UtcNow < away, machine.SshOutput("dora service status mount@files"));
             Thread.Sleep(1000);
         }
+        // In the background of the machine: it waits, for 60 s at most, and nobody else does.
+        nbd.Kill();
+        machine.SshOutput("(echo two >/data/disk/two; sync -f /data/disk/two; echo $? >/run/two) >/dev/null 2>&1 </dev/null &");
         Assert.NotEmpty(machine.Services(TimeSpan.FromSeconds(15)));
         Assert.Equal("running", machine.Services()["mount@disk"].State);
 
-        nfs.Start();
         nbd.Start();
+        nfs.Start();
         var back = DateTime.UtcNow + s_soon;
         while (Says(machine, "mount@files").Contains("does not answer") || machine.Ssh("cat /run/two").Output.Trim() != "0")
         {

@@ -93,7 +93,7 @@ public class RemoteStorageTests
         Assert.Contains("iqn.2026-11.arpa.home:pandora.", server.Sessions());
 
         // A second use of the same disk would destroy it.
-        machine.SshOutput("cat >/etc/dora/storage.yaml", input: $"mounts:\n  - name: twin\n    place: {server.Place}\n    file-system: btrfs\n    at: /srv/twin\n");
+        machine.SshOutput("cat >/etc/dora/storage.yaml.new && mv /etc/dora/storage.yaml.new /etc/dora/storage.yaml", input: $"mounts:\n  - name: twin\n    place: {server.Place}\n    file-system: btrfs\n    at: /srv/twin\n");
         machine.WaitForService("mount@twin", "trying", service => service.State == "starting", s_answer);
         var refused = DateTime.UtcNow + s_answer;
         while (!machine.SshOutput("dora service status mount@twin").Contains("it is attached already, as sd"))

@@ -6,8 +6,8 @@ namespace Dora.Ctl.Remote;
 /// The API's socket of another machine, by ssh: `ssh -N -L LOCAL:REMOTE HOST`, so the other side needs nothing but sshd, and there
 /// who may do what follows from the user that ssh logs in as.
 ///
-/// ssh is ready when LOCAL is there: that is seen by inotify on the folder, which is ours alone (0700, or any local user could use
-/// the connection). It may take as long as the person needs for a password; if ssh ends first it has said why. ssh must neither
+/// ssh is ready when it listens on LOCAL: that LOCAL is there is seen by inotify on the folder, which is ours alone (0700, or any local user
+/// could use the connection), and listen(2) follows bind(2) in a moment. It may take as long as the person needs for a password; if ssh ends first it has said why. ssh must neither
 /// outlive us nor go before us: the process that becomes ssh (<see cref="Become"/>) asks the kernel to be ended with its parent,
 /// and ignores what the terminal's keys send, since Ctrl-C is for the command, which may still have something to say over it.
 /// </summary>
@@ -15,6 +15,11 @@ internal sealed class SshTunnel : IDisposable
 {
     /// <summary>First argument of the process that becomes ssh; not a command for people.</summary>
     public const string Verb = "__ssh";
+
+    /// <summary>__SO_ACCEPTCON.</summary>
+    private const string Accepts = "00010000";
+
+    private static readonly TimeSpan s_beforeNextLook = TimeSpan.FromMilliseconds(10);
 
     private readonly string _folder;
     private readonly int _pid;
@@ -83,9 +88,11 @@ internal sealed class SshTunnel : IDisposable
         using (process)
         {
             Span<Libc.pollfd> fds = [new() { fd = created.Number, events = (short)Libc.EPOLLIN }, new() { fd = process.Number, events = (short)Libc.EPOLLIN }];
-            while (!File.Exists(SocketPath))
+            while (!IsListening())
             {
-                var errno = Sys.Poll(fds, null);
+                // Nothing tells of listen(2).
+                bool isBound = File.Exists(SocketPath);
+                var errno = isBound ? Sys.Poll(fds[1..], Sys.TimeSinceBoot() + s_beforeNextLook) : Sys.Poll(fds, null);
                 if (errno is not (Errno.None or Errno.EINTR)) throw new LinuxException(errno, "poll", "ssh");
                 if (fds[1].revents == 0) continue;
                 int code = Sys.WaitFor(_pid);
@@ -94,6 +101,18 @@ internal sealed class SshTunnel : IDisposable
                     : $"{host}: ssh could not connect to it (its exit code was {code}); 'ssh {host}' may tell more");
             }
         }
+    }
+
+    /// <summary>As proc(5) has it: to connect would be a connection over there too, and a second complaint of ssh where it is refused.</summary>
+    private bool IsListening() => File.Exists(SocketPath) && (Sys.ReadText("/proc/net/unix") is not { } sockets || IsListening(sockets, SocketPath));
+
+    /// <param name="sockets">/proc/net/unix; flags are the fourth column, the path is the last.</param>
+    /// <param name="path">Of a socket that is there: one that is not in the list is not looked at any further.</param>
+    internal static bool IsListening(string sockets, string path)
+    {
+        foreach (string line in sockets.Split('\n'))
+            if (line.EndsWith(" " + path, StringComparison.Ordinal)) return line.Split(' ', 5)[3] == Accepts;
+        return true;
     }
 
     private static void Remove(string folder)

@@ -212,6 +212,7 @@ public sealed class VirtioFsDaemon : StorageServer
 
     public override void Start()
     {
+        File.Delete(Socket); // the last one leaves it behind
         Run("/usr/lib/qemu/virtiofsd", $"--socket-path={Socket}", "-o", $"source={Files}", "-o", "cache=auto");
         WaitFor(() => File.Exists(Socket), "socket");
     }
