@@ -78,7 +78,7 @@ public class ShutdownRequestTests
         {
             ["never"] = "command: [/bin/sleep, '1000']\nnotify: fd\nstart-timeout: 60s\n",
             ["behind"] = "command: [/bin/sleep, '1000']\nneeds: [never]\n",
-            ["stopped"] = "command: [/bin/sleep, '1000']\n",
+            ["stopped"] = "command: [/bin/sleep, '1000']\nstop-timeout: 60s\n",
         });
         init.WaitForState("never", "starting");
         init.WaitForState("behind", "waiting");

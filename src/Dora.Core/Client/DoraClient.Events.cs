@@ -33,10 +33,8 @@ public sealed partial class DoraClient
                 });
                 Stream(EventPath(after, follow), splitter.Feed);
             }
-            catch (DoraException failure) when (follow && failure.Failure is DoraFailure.NotReachable or DoraFailure.NotAnswering
-                && Sys.TimeSinceBoot() - lastSign < LongestSilence)
+            catch (DoraException failure) when (follow && IsBetweenTwo(failure, wasThere: true) && Sys.TimeSinceBoot() - lastSign < LongestSilence)
             {
-                // Between two managers.
             }
             if (follow) Thread.Sleep(s_beforeNextTry);
         }

@@ -25,7 +25,7 @@ internal sealed class AttachedRun(Context context, RunRequest request)
     private readonly DoraClient _client = context.Client;
     private string? _name;
     private long _lastSequence;
-    private bool _isLineOpen, _isLogMissing, _isWaitTold, _hasStreamed;
+    private bool _isLineOpen, _isLogMissing, _isWaitTold;
     private TimeSpan? _missingSince;
     private int _interrupts;
 
@@ -44,16 +44,14 @@ internal sealed class AttachedRun(Context context, RunRequest request)
         Volatile.Write(ref _name, change.Service);
         if (Volatile.Read(ref _interrupts) > 0) Stop();
 
-        bool hasEnded, isWhole;
-        do
+        // The first time at once: what is written before somebody reads has only the log's memory.
+        bool isWhole = TryRead(Stream), hasEnded = false;
+        while (!hasEnded || !isWhole)
         {
-            // The first time at once: what is written before somebody reads has only the log's memory.
-            hasEnded = _hasStreamed && HasEnded(change.Id);
+            if (hasEnded) Thread.Sleep(s_between);
+            else hasEnded = HasEnded(change.Id);
             isWhole = TryRead(Stream);
-            _hasStreamed = true;
-            if (hasEnded && !isWhole) Thread.Sleep(s_between);
         }
-        while (!hasEnded || !isWhole);
         CloseLine();
         var (status, json) = Status();
         if (context.Json) context.Out.WriteJson(json);

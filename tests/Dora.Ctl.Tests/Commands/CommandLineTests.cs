@@ -264,6 +264,9 @@ public class CommandLineTests
     public void Log_prints_lines_and_passes_its_options_on()
     {
         using var server = new CannedServer();
+        server.AddRaw("GET /v1/logs?lines=5&service=a%2Fb",
+            "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"time\":\"t\",\"bootMs\":1,\"service\":\"a\",\"stream\":\"kernel\",\"priority\":6,\"message\":\"x\"}\nnonsense\n");
+        Assert.Equal((0, "t a: x\nnonsense\n", ""), server.Dora("log", "-n", "5", "a/b"));
         server.Add("GET /v1/logs?lines=200", 503, """{"error":"log.unavailable","message":"no syslog","data":{}}""");
         Assert.Equal((1, "", "dora: no syslog\nhint: 'dora service status syslog' tells whether and why syslog does not run\n"), server.Dora("log"));
     }

@@ -21,7 +21,7 @@ internal sealed class JobHistory(EventLoop loop, Func<string> text) : IDisposabl
 {
     public const string HelperVerb = "write-jobs", ReadVerb = "read-jobs";
 
-    private const string Folder = "/var/lib/dora/jobs", Place = Folder + "/history", Aside = Place + ".unread";
+    private const string Folder = "/var/lib/dora/jobs", Place = Folder + "/history", Aside = Place + ".unread", AsideAnswer = "aside: ";
     private const int Largest = 4 << 20;
     private static readonly TimeSpan s_pause = TimeSpan.FromMinutes(1), s_longestPause = TimeSpan.FromHours(1);
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30), s_readLimit = TimeSpan.FromSeconds(10), s_endLimit = TimeSpan.FromSeconds(5);
@@ -69,9 +69,10 @@ internal sealed class JobHistory(EventLoop loop, Func<string> text) : IDisposabl
             {
                 if (answer == "read") text = Encoding.UTF8.GetString(Reloading.LoadedServices.ReadAll(file!));
             }
-            _isKnown = answer == "read" || answer.StartsWith("aside: ", StringComparison.Ordinal);
+            bool isAside = answer.StartsWith(AsideAnswer, StringComparison.Ordinal);
+            if (isAside) Log.Warn($"manager: the history of jobs: {answer[AsideAnswer.Length..]}: it is kept as {Aside}, and a new one is begun");
+            _isKnown = isAside || answer == "read";
             if (_isKnown) (_lastTry, _retry, _failure) = (null, s_pause, null);
-            if (_isKnown && answer != "read") Log.Warn($"manager: the history of jobs: {answer[7..]}: it is kept as {Aside}, and a new one is begun");
             Found?.Invoke(text);
             if (_isKnown) Flush();
             else Failed(answer);
@@ -82,7 +83,7 @@ internal sealed class JobHistory(EventLoop loop, Func<string> text) : IDisposabl
     public static string Copy(FileDescriptor target)
     {
         var errno = Sys.ReadFile(Place, out var content, Largest);
-        if (errno is Errno.EIO or Errno.EISDIR or Errno.EFBIG or Errno.ELOOP && Sys.Rename(Place, Aside) == Errno.None) return $"aside: {Place}: {errno.Describe()}";
+        if (errno is Errno.EIO or Errno.EISDIR or Errno.EFBIG or Errno.ELOOP && Sys.Rename(Place, Aside) == Errno.None) return $"{AsideAnswer}{Place}: {errno.Describe()}";
         if (errno == Errno.None) errno = Sys.WriteAllAt(target, content, 0);
         return errno is Errno.None or Errno.ENOENT ? "read" : $"error: {Place}: {errno.Describe()}";
     }

@@ -40,16 +40,19 @@ internal sealed class FakeWriter : IDisposable
     {
     }
 
+    /// <summary>In the place of the process that reads: a file that says <paramref name="disk"/>.</summary>
+    public static Func<FileDescriptor, Action<string>, IDisposable> Reads(GraphWorld world, Func<string> disk) => (file, ended) =>
+    {
+        Sys.WriteAllAt(file, Encoding.UTF8.GetBytes(disk()), 0).ThrowIfError("pwrite");
+        world.Supervisor.Loop.Post("reader", () => ended("read"));
+        return world;
+    };
+
     /// <summary>A history whose file says <paramref name="disk"/>; what is written goes to <paramref name="write"/>.</summary>
     public static JobHistory On(GraphWorld world, Func<string> disk, Action<string>? write = null) => new(world.Supervisor.Loop, world.Supervisor.Jobs.AllText)
     {
         IsHurried = () => world.Supervisor.IsEnding,
-        Reader = (file, ended) =>
-        {
-            Sys.WriteAllAt(file, Encoding.UTF8.GetBytes(disk()), 0).ThrowIfError("pwrite");
-            world.Supervisor.Loop.Post("reader", () => ended("read"));
-            return world;
-        },
+        Reader = Reads(world, disk),
         Writer = (file, ended) =>
         {
             write?.Invoke(Text(file));

@@ -23,14 +23,8 @@ public sealed class JobHistoryTests : IDisposable
         _world.Add("job", "type: oneshot\nschedule: {at: \"30 0-23 * * *\", zone: UTC}").Boot();
         return _world.Supervisor.Jobs.History = new JobHistory(_world.Supervisor.Loop, _world.Supervisor.Jobs.AllText)
         {
-            IsHurried = () => _world.Supervisor.IsEnding, Reader = Empty, Writer = writer ?? _writer.Start,
+            IsHurried = () => _world.Supervisor.IsEnding, Reader = FakeWriter.Reads(_world, () => ""), Writer = writer ?? _writer.Start,
         };
-    }
-
-    GraphWorld Empty(FileDescriptor file, Action<string> ended)
-    {
-        _world.Supervisor.Loop.Post("reader", () => ended("read"));
-        return _world;
     }
 
     void Answer(string answer)
@@ -143,12 +137,7 @@ public sealed class JobHistoryTests : IDisposable
         var writer = new FakeWriter();
         next.Supervisor.Jobs.History = new JobHistory(next.Supervisor.Loop, next.Supervisor.Jobs.AllText) 
         {
-            IsHurried = () => next.Supervisor.IsEnding, Writer = writer.Start,
-            Reader = (_, ended) =>
-            {
-                next.Supervisor.Loop.Post("reader", () => ended("read"));
-                return next;
-            },
+            IsHurried = () => next.Supervisor.IsEnding, Reader = FakeWriter.Reads(next, () => ""), Writer = writer.Start,
         };
         next.Supervisor.Adopt(saved);
         next.Pass(10);
